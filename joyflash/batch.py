@@ -1,0 +1,34 @@
+"""PackedBatch: one row of tokens made of whole documents, the contract between data and model.
+
+Letters: T tokens of the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+
+@dataclass(frozen=True)
+class PackedBatch:
+    """One packed row; every mask and shift derives from it.
+
+    Attributes:
+        tokens_T: int64 token ids.
+        positions_T: int64 position inside the document; a restart at 0 begins a document.
+        weights_T: float32 loss weight of token i **as a target** (0 for the first token of a document).
+        document_T: int32 document number, rising by one at every restart.
+        extras: named per-token or per-document columns of later stages.
+    """
+
+    tokens_T: torch.Tensor
+    positions_T: torch.Tensor
+    weights_T: torch.Tensor
+    document_T: torch.Tensor
+    extras: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def lengths(self) -> list[int]:
+        """Token count of each document, in order; they sum to T."""
+        starts = (self.positions_T == 0).nonzero().flatten().tolist()
+        return [end - start for start, end in zip(starts, [*starts[1:], self.tokens_T.numel()], strict=True)]
