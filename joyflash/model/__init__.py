@@ -1,0 +1,1 @@
+"""The model room: one implementation of the architecture that trains and serves."""

@@ -1,0 +1,174 @@
+"""Multi-head latent attention (MLA): keys and values live in one small latent per token.
+
+Two forms of the same sum: *expanded* makes keys and values of every head from the latents, cheapest for many query
+tokens; *absorbed* folds the key and value matrices into query and output, so that a decode step reads only latents.
+Source: DeepSeek-V2 (arXiv 2405.04434, section 2.1), as in the released model.
+
+Letters: T tokens, B requests, K cached tokens, D hidden, N heads, H head width, C latent, R rotated, V value width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from joyflash.model.cache import LatentCache
+from joyflash.model.config import ModelConfig
+from joyflash.model.rope import rope_angles, rotate
+from joyflash.model.segment_attention import attend_segments
+
+Form = Literal["expanded", "absorbed"]
+ABSORBED_UP_TO = 8
+"""Longest query that the absorbed form serves; beyond it the expanded form's fewer multiplications win."""
+
+
+@dataclass(frozen=True)
+class PackedContext:
+    """Attention of a packed row: which token sees which follows from the document ends alone."""
+
+    cos: torch.Tensor  # [T, 1, R/2]
+    sin: torch.Tensor
+    ends_S: torch.Tensor  # int64 on CPU: index after each document's last token
+
+    @classmethod
+    def of(cls, positions_T: torch.Tensor, config: ModelConfig) -> PackedContext:
+        """Read angles and document ends off the positions (a 0 starts a document)."""
+        cos, sin = rope_angles(positions_T, config.qk_rope_head_dim, config.rope_theta)
+        starts = (positions_T == 0).nonzero().flatten().cpu()
+        ends_S = torch.cat((starts[1:], torch.tensor([positions_T.numel()])))
+        return cls(cos.unsqueeze(1), sin.unsqueeze(1), ends_S)
+
+
+@dataclass(frozen=True)
+class CachedContext:
+    """Attention of new tokens behind what each request's cache slot holds."""
+
+    cache: LatentCache
+    slots: Sequence[int]
+    cos: torch.Tensor  # [B, T, 1, R/2]
+    sin: torch.Tensor
+    visible_BTK: torch.Tensor
+    form: Form
+
+    @classmethod
+    def of(
+        cls, cache: LatentCache, slots: Sequence[int], count: int, config: ModelConfig, form: Form | None = None
+    ) -> CachedContext:
+        """Prepare ``count`` new tokens for each of ``slots``; EngineError if one has no room."""
+        cache.check_room(slots, count)
+        device = cache.kv_LSCW.device
+        starts_B = torch.tensor([cache.length(slot) for slot in slots], device=device)
+        positions_BT = starts_B[:, None] + torch.arange(count, device=device)
+        cos, sin = rope_angles(positions_BT, config.qk_rope_head_dim, config.rope_theta)
+        keys_K = torch.arange(int(positions_BT.max()) + 1, device=device)
+        return cls(
+            cache,
+            slots,
+            cos.unsqueeze(2),
+            sin.unsqueeze(2),
+            keys_K <= positions_BT.unsqueeze(-1),
+            form or ("absorbed" if count <= ABSORBED_UP_TO else "expanded"),
+        )
+
+
+class LatentAttention(nn.Module):
+    """One layer's MLA; parameter names follow the Hugging Face layout."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        heads, width = config.num_attention_heads, config.hidden_size
+        query_width = heads * config.qk_head_dim
+        if config.q_lora_rank is None:
+            self.q_proj = nn.Linear(width, query_width, bias=False)
+        else:
+            self.q_a_proj = nn.Linear(width, config.q_lora_rank, bias=False)
+            self.q_a_layernorm = nn.RMSNorm(config.q_lora_rank, eps=config.rms_norm_eps)
+            self.q_b_proj = nn.Linear(config.q_lora_rank, query_width, bias=False)
+        self.kv_a_proj_with_mqa = nn.Linear(width, config.cache_width, bias=False)
+        self.kv_a_layernorm = nn.RMSNorm(config.kv_lora_rank, eps=config.rms_norm_eps)
+        self.kv_b_proj = nn.Linear(
+            config.kv_lora_rank, heads * (config.qk_nope_head_dim + config.v_head_dim), bias=False
+        )
+        self.o_proj = nn.Linear(heads * config.v_head_dim, width, bias=False)
+        self.scale = config.qk_head_dim**-0.5
+
+    def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
+        """Attend: a packed row [T, D] -> [T, D], or new tokens [B, T, D] -> [B, T, D] of cache layer ``layer``."""
+        q_nope, q_rope = self._queries(x, context)
+        latent, k_rope = self._latents(x, context)
+        if isinstance(context, PackedContext):
+            out = self._packed(q_nope, q_rope, latent, k_rope, context)
+        else:
+            kv_BKW = context.cache.append(layer, context.slots, torch.cat((latent, k_rope), dim=-1))
+            attend = self._absorbed if context.form == "absorbed" else self._expanded
+            out = attend(q_nope, q_rope, kv_BKW.to(x.dtype), context.visible_BTK)
+        return self.o_proj(out.flatten(-2))
+
+    def _queries(self, x: torch.Tensor, context: PackedContext | CachedContext) -> tuple[torch.Tensor, torch.Tensor]:
+        config = self.config
+        q = self.q_proj(x) if config.q_lora_rank is None else self.q_b_proj(self.q_a_layernorm(self.q_a_proj(x)))
+        q = q.unflatten(-1, (config.num_attention_heads, config.qk_head_dim))
+        q_nope, q_rope = q.split((config.qk_nope_head_dim, config.qk_rope_head_dim), dim=-1)
+        return q_nope, rotate(q_rope, context.cos, context.sin)
+
+    def _latents(self, x: torch.Tensor, context: PackedContext | CachedContext) -> tuple[torch.Tensor, torch.Tensor]:
+        config = self.config
+        latent, k_rope = self.kv_a_proj_with_mqa(x).split((config.kv_lora_rank, config.qk_rope_head_dim), dim=-1)
+        return self.kv_a_layernorm(latent), rotate(k_rope, context.cos.squeeze(-2), context.sin.squeeze(-2))
+
+    def _keys_values(self, latent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        config = self.config
+        kv = self.kv_b_proj(latent).unflatten(-1, (config.num_attention_heads, -1))
+        return kv.split((config.qk_nope_head_dim, config.v_head_dim), dim=-1)  # pyright: ignore[reportReturnType]
+
+    def _packed(
+        self,
+        q_nope_TNH: torch.Tensor,
+        q_rope_TNR: torch.Tensor,
+        latent_TC: torch.Tensor,
+        k_rope_TR: torch.Tensor,
+        context: PackedContext,
+    ) -> torch.Tensor:
+        k_nope_TNH, v_TNV = self._keys_values(latent_TC)
+        k_rope_TNR = k_rope_TR.unsqueeze(1).expand(-1, self.config.num_attention_heads, -1)
+        q_TNH = torch.cat((q_nope_TNH, q_rope_TNR), dim=-1)
+        k_TNH = torch.cat((k_nope_TNH, k_rope_TNR), dim=-1)
+        return attend_segments(q_TNH, k_TNH, v_TNV, context.ends_S, self.scale)
+
+    def _expanded(
+        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, visible_BTK: torch.Tensor
+    ) -> torch.Tensor:
+        config = self.config
+        latent_BKC, k_rope_BKR = kv_BKW.split((config.kv_lora_rank, config.qk_rope_head_dim), dim=-1)
+        k_nope_BKNH, v_BKNV = self._keys_values(latent_BKC)
+        k_rope_BKNR = k_rope_BKR.unsqueeze(2).expand(-1, -1, config.num_attention_heads, -1)
+        q = torch.cat((q_nope_BTNH, q_rope_BTNR), dim=-1)
+        k = torch.cat((k_nope_BKNH, k_rope_BKNR), dim=-1)
+        out_BNTV = F.scaled_dot_product_attention(
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v_BKNV.transpose(1, 2),
+            attn_mask=visible_BTK.unsqueeze(1),
+            scale=self.scale,
+        )
+        return out_BNTV.transpose(1, 2)
+
+    def _absorbed(
+        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, visible_BTK: torch.Tensor
+    ) -> torch.Tensor:
+        config = self.config
+        weight_NXC = self.kv_b_proj.weight.unflatten(0, (config.num_attention_heads, -1))
+        w_key_NHC, w_value_NVC = weight_NXC.split((config.qk_nope_head_dim, config.v_head_dim), dim=1)
+        q_latent = torch.einsum("btnh,nhc->btnc", q_nope_BTNH, w_key_NHC)
+        q_BTNW = torch.cat((q_latent, q_rope_BTNR), dim=-1)
+        scores_BNTK = torch.einsum("btnw,bkw->bntk", q_BTNW, kv_BKW).float() * self.scale
+        scores_BNTK.masked_fill_(~visible_BTK.unsqueeze(1), float("-inf"))
+        probs_BNTK = scores_BNTK.softmax(dim=-1).to(kv_BKW.dtype)
+        out_latent = torch.einsum("bntk,bkc->btnc", probs_BNTK, kv_BKW[..., : config.kv_lora_rank])
+        return torch.einsum("btnc,nvc->btnv", out_latent, w_value_NVC)

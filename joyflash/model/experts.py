@@ -1,0 +1,147 @@
+"""Routed experts: one exact product per expert on rows sorted by expert, no padding, no dropped token.
+
+Why an operator of our own: the rows of an expert change with every batch. As data inside an operator they need neither
+a padded bucket nor a retrace, and the hand-written backward pass reuses the sorted activations.
+
+Letters: T tokens, K chosen experts per token, M = T * K rows, E experts, D hidden, I expert width.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+
+def _spans(counts_E: torch.Tensor) -> list[tuple[int, int, int]]:
+    """(expert, first row, end row) of every expert that has rows."""
+    spans, start = [], 0
+    for expert, count in enumerate(counts_E.tolist()):
+        if count:
+            spans.append((expert, start, start + count))
+        start += count
+    return spans
+
+
+def _multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: list[tuple[int, int, int]]) -> torch.Tensor:
+    """Rows of each expert times its matrix: [M, X] x [E, X, Y] -> [M, Y]."""
+    out_MY = rows_MX.new_empty(rows_MX.shape[0], weight_EXY.shape[-1])
+    for expert, a, b in spans:
+        torch.mm(rows_MX[a:b], weight_EXY[expert], out=out_MY[a:b])
+    return out_MY
+
+
+def _outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: list[tuple[int, int, int]]):
+    """Gradient of each expert's matrix: left rows transposed times right rows, [E, X, Y]; zero without rows."""
+    out_EXY = left_MX.new_zeros(experts, left_MX.shape[1], right_MY.shape[1])
+    for expert, a, b in spans:
+        torch.mm(left_MX[a:b].t(), right_MY[a:b], out=out_EXY[expert])
+    return out_EXY
+
+
+def _sum_over_choices(rows_MD: torch.Tensor, order_M: torch.Tensor, choices: int) -> torch.Tensor:
+    """Undo the sort and add up each token's rows in the order of its choices: [M, D] -> [T, D]."""
+    place_M = torch.empty_like(order_M)
+    place_M[order_M] = torch.arange(order_M.numel(), device=order_M.device)
+    return rows_MD.index_select(0, place_M).unflatten(0, (-1, choices)).sum(dim=1)
+
+
+@torch.library.custom_op("joyflash::routed_experts", mutates_args=())
+def routed_experts(
+    x_TD: torch.Tensor,
+    chosen_TK: torch.Tensor,
+    weight_TK: torch.Tensor,
+    gate_up_EJD: torch.Tensor,
+    down_EDI: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Weighted sum of each token's chosen experts.
+
+    Args:
+        x_TD: tokens.
+        chosen_TK: int64 expert numbers.
+        weight_TK: their weights, in x's dtype.
+        gate_up_EJD: gate above up projection, J = 2 * I.
+        down_EDI: down projection.
+
+    Returns:
+        Output [T, D]; tokens per expert int64 [E]; and for the backward pass the sorted projections [M, J] and the
+        sort order int64 [M].
+    """
+    choices = chosen_TK.shape[1]
+    flat_M = chosen_TK.flatten()
+    order_M = flat_M.argsort(stable=True)
+    counts_E = torch.bincount(flat_M, minlength=gate_up_EJD.shape[0])
+    spans = _spans(counts_E)
+    projected_MJ = _multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
+    gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
+    active_MI = (F.silu(gate_MI) * up_MI).mul_(weight_TK.flatten()[order_M].unsqueeze(-1))
+    rows_MD = _multiply(active_MI, down_EDI.transpose(1, 2), spans)
+    return _sum_over_choices(rows_MD, order_M, choices), counts_E, projected_MJ, order_M
+
+
+@routed_experts.register_fake
+def _(x_TD, chosen_TK, weight_TK, gate_up_EJD, down_EDI):
+    rows = chosen_TK.shape[0] * chosen_TK.shape[1]
+    return (
+        torch.empty_like(x_TD, memory_format=torch.contiguous_format),
+        chosen_TK.new_empty(gate_up_EJD.shape[0]),
+        x_TD.new_empty(rows, gate_up_EJD.shape[1]),
+        chosen_TK.new_empty(rows),
+    )
+
+
+@torch.library.custom_op("joyflash::routed_experts_backward", mutates_args=())
+def _routed_experts_backward(
+    grad_TD: torch.Tensor,
+    x_TD: torch.Tensor,
+    weight_TK: torch.Tensor,
+    gate_up_EJD: torch.Tensor,
+    down_EDI: torch.Tensor,
+    counts_E: torch.Tensor,
+    projected_MJ: torch.Tensor,
+    order_M: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    experts, choices = gate_up_EJD.shape[0], weight_TK.shape[1]
+    spans = _spans(counts_E)
+    token_M = order_M // choices
+    weight_M1 = weight_TK.flatten()[order_M].unsqueeze(-1)
+    gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
+    sigmoid_MI = gate_MI.sigmoid()
+    silu_MI = gate_MI * sigmoid_MI
+    active_MI = silu_MI * up_MI
+
+    grad_rows_MD = grad_TD.index_select(0, token_M)
+    grad_weighted_MI = _multiply(grad_rows_MD, down_EDI, spans)
+    grad_down_EDI = _outer(grad_rows_MD, active_MI * weight_M1, experts, spans)
+    grad_weight_M = (grad_weighted_MI * active_MI).sum(dim=-1)
+
+    grad_active_MI = grad_weighted_MI.mul_(weight_M1)
+    # d silu(g) = sigmoid(g) * (1 + g * (1 - sigmoid(g))) = sigmoid(g) + silu(g) * (1 - sigmoid(g))
+    slope_MI = sigmoid_MI + silu_MI * (1 - sigmoid_MI)
+    grad_projected_MJ = torch.cat((grad_active_MI * up_MI * slope_MI, grad_active_MI * silu_MI), dim=-1)
+    grad_gate_up_EJD = _outer(grad_projected_MJ, x_TD.index_select(0, token_M), experts, spans)
+    grad_x_TD = _sum_over_choices(_multiply(grad_projected_MJ, gate_up_EJD, spans), order_M, choices)
+    grad_weight_TK = torch.empty_like(weight_TK, memory_format=torch.contiguous_format)
+    grad_weight_TK.view(-1)[order_M] = grad_weight_M
+    return grad_x_TD, grad_weight_TK, grad_gate_up_EJD, grad_down_EDI
+
+
+@_routed_experts_backward.register_fake
+def _(grad_TD, x_TD, weight_TK, gate_up_EJD, down_EDI, counts_E, projected_MJ, order_M):
+    contiguous = torch.contiguous_format
+    return tuple(torch.empty_like(x, memory_format=contiguous) for x in (x_TD, weight_TK, gate_up_EJD, down_EDI))
+
+
+def _save(ctx, inputs, output):
+    x_TD, _chosen, weight_TK, gate_up_EJD, down_EDI = inputs
+    _out, counts_E, projected_MJ, order_M = output
+    ctx.save_for_backward(x_TD, weight_TK, gate_up_EJD, down_EDI, counts_E, projected_MJ, order_M)
+    ctx.mark_non_differentiable(counts_E, order_M)
+
+
+def _backward(ctx, grad_TD, _grad_counts, _grad_projected, _grad_order):
+    grads = _routed_experts_backward(grad_TD.contiguous(), *ctx.saved_tensors)
+    grad_x, grad_weight, grad_gate_up, grad_down = grads
+    return grad_x, None, grad_weight, grad_gate_up, grad_down
+
+
+routed_experts.register_autograd(_backward, setup_context=_save)

@@ -1,0 +1,73 @@
+"""Mixture of experts: sigmoid router with a correction bias, routed experts and one shared expert.
+
+Source: DeepSeek-V3 (arXiv 2412.19437, section 2.1.2). The bias steers only *which* experts are chosen, never their
+weights.
+
+Letters: T tokens, K chosen experts, E experts, D hidden.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from joyflash.model.config import ModelConfig
+from joyflash.model.experts import routed_experts
+from joyflash.model.feed_forward import FeedForward
+
+
+class Router(nn.Module):
+    """Choose experts in fp32, whatever the model's dtype."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        self.weight = nn.Parameter(torch.empty(config.n_routed_experts, config.hidden_size))
+        self.e_score_correction_bias: torch.Tensor
+        self.register_buffer("e_score_correction_bias", torch.zeros(config.n_routed_experts))
+
+    def forward(self, x_TD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return chosen experts int64 [T, K] and their fp32 weights [T, K]."""
+        scores_TE = F.linear(x_TD.float(), self.weight.float()).sigmoid()
+        steered_TE = scores_TE.detach() + self.e_score_correction_bias.float()
+        chosen_TK = steered_TE.topk(self.config.num_experts_per_tok, dim=-1, sorted=False).indices
+        weight_TK = scores_TE.gather(1, chosen_TK)
+        if self.config.norm_topk_prob:
+            weight_TK = weight_TK / (weight_TK.sum(dim=-1, keepdim=True) + 1e-20)
+        return chosen_TK, weight_TK * self.config.routed_scaling_factor
+
+
+class Experts(nn.Module):
+    """The routed experts' matrices, stacked: gate above up, and down."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        experts, hidden, width = config.n_routed_experts, config.hidden_size, config.moe_intermediate_size
+        self.gate_up_proj = nn.Parameter(torch.empty(experts, 2 * width, hidden))
+        self.down_proj = nn.Parameter(torch.empty(experts, hidden, width))
+
+
+class MixtureOfExperts(nn.Module):
+    """Routed plus shared experts on [..., D] -> [..., D]."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.gate = Router(config)
+        self.experts = Experts(config)
+        self.shared_experts = FeedForward(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts)
+        self.tokens_per_expert_E: torch.Tensor
+        self.register_buffer(
+            "tokens_per_expert_E", torch.zeros(config.n_routed_experts, dtype=torch.int64), persistent=False
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply; in training mode the load is added to ``tokens_per_expert_E`` for the balancing step."""
+        x_TD = x.flatten(0, -2)
+        chosen_TK, weight_TK = self.gate(x_TD)
+        out_TD, counts_E, _, _ = routed_experts(
+            x_TD, chosen_TK, weight_TK.to(x.dtype), self.experts.gate_up_proj, self.experts.down_proj
+        )
+        if self.training:
+            self.tokens_per_expert_E += counts_E
+        return (out_TD + self.shared_experts(x_TD)).view_as(x)

@@ -1,0 +1,50 @@
+"""The trunk: embedding, decoder blocks, final norm.
+
+Letters: T tokens of a packed row, B requests, D hidden.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from joyflash.model.attention import CachedContext, LatentAttention, PackedContext
+from joyflash.model.config import ModelConfig
+from joyflash.model.feed_forward import FeedForward
+from joyflash.model.moe import MixtureOfExperts
+
+
+class DecoderBlock(nn.Module):
+    """Pre-norm attention and feed-forward, each added to the residual stream."""
+
+    def __init__(self, config: ModelConfig, dense: bool):
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.self_attn = LatentAttention(config)
+        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.mlp = FeedForward(config.hidden_size, config.intermediate_size) if dense else MixtureOfExperts(config)
+
+    def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
+        """Transform a packed row [T, D], or new tokens [B, T, D] of cache layer ``layer``."""
+        x = x + self.self_attn(self.input_layernorm(x), context, layer)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Transformer(nn.Module):
+    """Tokens to hidden states after the final norm."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(
+            DecoderBlock(config, dense=layer < config.first_k_dense_replace)
+            for layer in range(config.num_hidden_layers)
+        )
+        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+
+    def forward(self, tokens: torch.Tensor, context: PackedContext | CachedContext) -> torch.Tensor:
+        """int64 tokens [T] or [B, T] -> hidden states of the same shape plus [D]."""
+        x = self.embed_tokens(tokens)
+        for layer, block in enumerate(self.layers):
+            x = block(x, context, layer)
+        return self.norm(x)
