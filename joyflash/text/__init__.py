@@ -1,0 +1,1 @@
+"""Messages to ids and back: tokenizer, chat template, thinking, tool calls."""

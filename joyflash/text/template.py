@@ -1,0 +1,244 @@
+"""Conversations to ids by a checkpoint's own chat template, with every control token written by the template alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from joyflash.errors import TemplateError, TokenizerError
+from joyflash.text.jinja_environment import compile_template, render_template
+from joyflash.text.messages import Message, ToolDefinition
+from joyflash.text.tokenizer import Tokenizer
+
+TEMPLATE_FILE = "chat_template.jinja"
+_PRIVATE_USE = range(0x100000, 0x10FFFE)
+
+
+class ChatTemplate:
+    """A chat template bound to its tokenizer.
+
+    Text of messages and tools that looks like a control token is broken by a private character before rendering and
+    mended after the rendered text was cut at its real control tokens, so it encodes as ordinary characters.
+
+    Args:
+        source: the Jinja text.
+        tokenizer: encodes, and names the control tokens and ``bos_token``, ``eos_token``, ``pad_token``.
+        name: where the template comes from; used in errors.
+    """
+
+    def __init__(self, source: str, tokenizer: Tokenizer, name: str = "the chat template"):
+        self.source = source
+        self._tokenizer = tokenizer
+        self._name = name
+        self._template = compile_template(source, name)
+        names = sorted(tokenizer.control_tokens, key=len, reverse=True)
+        self._control = re.compile("(" + "|".join(map(re.escape, names)) + ")") if names else None
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, tokenizer: Tokenizer) -> ChatTemplate:
+        """Load ``chat_template.jinja``, else the ``chat_template`` of ``tokenizer_config.json``, else the built-in one.
+
+        Raises:
+            TemplateError: the template is damaged, or there is none and the tokenizer lacks the built-in one's tokens.
+        """
+        path = Path(folder) / TEMPLATE_FILE
+        if path.is_file():
+            try:
+                return cls(path.read_text(encoding="utf-8"), tokenizer, str(path))
+            except (OSError, UnicodeDecodeError) as error:
+                raise TemplateError(f"{path} cannot be read: {error}. Copy the file again.") from error
+        config_path = Path(folder) / "tokenizer_config.json"
+        source = _template_of_config(config_path) if config_path.is_file() else None
+        if source is not None:
+            return cls(source, tokenizer, f"the chat_template of {config_path}")
+        missing = [token for token in ("<|User|>", "<|Assistant|>") if token not in tokenizer.control_tokens]
+        if missing or tokenizer.bos_token is None or tokenizer.eos_token is None:
+            raise TemplateError(
+                f"{folder} has no chat template, and its tokenizer lacks the tokens of the built-in one "
+                f"(<|User|>, <|Assistant|>, a bos and an eos token). Put a {TEMPLATE_FILE} there."
+            )
+        return cls(default_template_text(), tokenizer, "the built-in chat template")
+
+    def render(
+        self,
+        messages: Sequence[Message | Mapping[str, Any]],
+        tools: Sequence[ToolDefinition | Mapping[str, Any]] = (),
+        *,
+        enable_thinking: bool = False,
+        add_generation_prompt: bool = True,
+    ) -> list[int]:
+        """Ids of a prompt.
+
+        Args:
+            messages, tools: typed, or OpenAI-shaped dicts, which are checked.
+            enable_thinking: the generation prompt opens a thought.
+            add_generation_prompt: end with the beginning of the assistant's turn.
+
+        Raises:
+            RequestError: a dict has a wrong form, or the template refuses the conversation.
+            TemplateError: the template itself fails.
+        """
+        prepared, sentinel = self._prepare(messages, tools)
+        text = self._render(
+            prepared, len(messages), enable_thinking=enable_thinking, add_generation_prompt=add_generation_prompt
+        )
+        return self._encode(text, sentinel)
+
+    def render_text(
+        self,
+        messages: Sequence[Message | Mapping[str, Any]],
+        tools: Sequence[ToolDefinition | Mapping[str, Any]] = (),
+        *,
+        enable_thinking: bool = False,
+        add_generation_prompt: bool = True,
+    ) -> str:
+        """The prompt as text, for reading: in it, look-alikes cannot be told from control tokens."""
+        prepared, sentinel = self._prepare(messages, tools)
+        return self._render(
+            prepared, len(messages), enable_thinking=enable_thinking, add_generation_prompt=add_generation_prompt
+        ).replace(sentinel, "")
+
+    def render_training(
+        self,
+        messages: Sequence[Message | Mapping[str, Any]],
+        tools: Sequence[ToolDefinition | Mapping[str, Any]] = (),
+    ) -> tuple[list[int], list[float]]:
+        """Ids of a finished conversation and the loss weight of each: 0 but where the assistant writes.
+
+        There it is the message's own ``weight``, 1 unless given. The assistant writes what follows its generation
+        prompt: reasoning, content, calls and the token that ends its turn. The template gets
+        ``keep_reasoning=True``, so that reasoning stays in every turn.
+
+        Raises:
+            TemplateError: the prompt of some turn is not the beginning of the whole text, so a model trained on it
+                would meet other prompts than it learned.
+        """
+        prepared, sentinel = self._prepare(messages, tools)
+        whole = self._render(prepared, len(messages), keep_reasoning=True)
+        ids: list[int] = []
+        weights: list[float] = []
+        done = 0
+        for i, message in enumerate(prepared["messages"]):
+            if message["role"] != "assistant":
+                continue
+            thinking = bool(message.get("reasoning_content"))
+            prompt = self._render(
+                prepared, i, keep_reasoning=True, add_generation_prompt=True, enable_thinking=thinking
+            )
+            is_last = i + 1 == len(messages)
+            through = whole if is_last else self._render(prepared, i + 1, keep_reasoning=True)
+            if not (whole.startswith(prompt) and whole.startswith(through) and len(prompt) >= done):
+                raise TemplateError(
+                    f"{self._name} renders the prompt of messages[{i}] differently from the finished conversation; "
+                    "it cannot be used for training."
+                )
+            given = messages[i]
+            own = given.weight if isinstance(given, Message) else float(given.get("weight", 1))
+            for start, end, weight in ((done, len(prompt), 0.0), (len(prompt), len(through), own)):
+                piece = self._encode(whole[start:end], sentinel)
+                ids += piece
+                weights += [weight] * len(piece)
+            done = len(through)
+        rest = self._encode(whole[done:], sentinel)
+        return ids + rest, weights + [0.0] * len(rest)
+
+    def _prepare(
+        self,
+        messages: Sequence[Message | Mapping[str, Any]],
+        tools: Sequence[ToolDefinition | Mapping[str, Any]],
+    ) -> tuple[dict[str, Any], str]:
+        """What the template reads, look-alikes broken, and the character that breaks them."""
+        typed = [
+            m if isinstance(m, Message) else Message.from_dict(m, f"messages[{i}]") for i, m in enumerate(messages)
+        ]
+        offered = [
+            tool if isinstance(tool, ToolDefinition) else ToolDefinition.from_dict(tool, f"tools[{i}]")
+            for i, tool in enumerate(tools)
+        ]
+        plain = {
+            "messages": [_template_form(message) for message in typed],
+            "tools": [tool.to_dict() for tool in offered] or None,
+        }
+        sentinel = _unused_character(plain)
+        return _map_text(plain, lambda text: self._break_look_alikes(text, sentinel)), sentinel
+
+    def _break_look_alikes(self, text: str, sentinel: str) -> str:
+        if self._control is None:
+            return text
+        return self._control.sub(lambda found: found.group()[0] + sentinel + found.group()[1:], text)
+
+    def _render(self, prepared: dict[str, Any], count: int, **options: bool) -> str:
+        """Text of the first ``count`` messages, sentinels still in it."""
+        variables = {
+            "bos_token": self._tokenizer.bos_token or "",
+            "eos_token": self._tokenizer.eos_token or "",
+            "pad_token": self._tokenizer.pad_token or "",
+            "add_generation_prompt": False,
+            "enable_thinking": False,
+            **options,
+        }
+        return render_template(
+            self._template, self._name, messages=prepared["messages"][:count], tools=prepared["tools"], **variables
+        )
+
+    def _encode(self, text: str, sentinel: str) -> list[int]:
+        """Ids of rendered text: its control tokens as such, all between them as ordinary text."""
+        if self._control is None:
+            return self._tokenizer.encode(text.replace(sentinel, ""))
+        ids: list[int] = []
+        for i, piece in enumerate(self._control.split(text)):
+            if i % 2:
+                ids.append(self._tokenizer.control_tokens[piece])
+            elif piece:
+                ids += self._tokenizer.encode(piece.replace(sentinel, ""))
+        return ids
+
+
+def default_template_text() -> str:
+    """The built-in template of the released model, for a folder that brings none."""
+    return resources.files("joyflash.text").joinpath("default_chat_template.jinja").read_text(encoding="utf-8")
+
+
+def _template_of_config(path: Path) -> str | None:
+    """``chat_template`` of a ``tokenizer_config.json``: text, or a list of named templates with a ``default``."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8")).get("chat_template")
+    except (OSError, ValueError, AttributeError) as error:
+        raise TokenizerError(f"{path} cannot be read as a JSON object: {error}. Copy the file again.") from error
+    if isinstance(value, list):
+        named = {entry.get("name"): entry.get("template") for entry in value if isinstance(entry, dict)}
+        value = named.get("default")
+    return value if isinstance(value, str) else None
+
+
+def _template_form(message: Message) -> dict[str, Any]:
+    """The form templates expect: the OpenAI shape with arguments as an object."""
+    form = message.to_dict()
+    if message.tool_calls:
+        form["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    return form
+
+
+def _map_text(value: Any, change: Callable[[str], Any]) -> Any:
+    """``value`` with ``change`` applied to every text in it, keys included."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {_map_text(key, change): _map_text(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_map_text(item, change) for item in value]
+    return value
+
+
+def _unused_character(value: Any) -> str:
+    """A private-use character that no text in ``value`` holds."""
+    used: set[str] = set()
+    _map_text(value, used.update)
+    return next(character for code in _PRIVATE_USE if (character := chr(code)) not in used)

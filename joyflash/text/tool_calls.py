@@ -1,0 +1,273 @@
+"""Read tool calls out of a reply, also while it arrives in pieces.
+
+The form (spec of the released model's parser, ``qwen3_coder``)::
+
+    content <tool_call> <function=NAME> <parameter=ARG> VALUE </parameter> … </function> … </tool_call>
+
+A state machine over text. Every step decides only when later text cannot change the decision, so the result does not
+depend on how the text is cut into pieces.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from joyflash.text.messages import ToolCall, ToolDefinition, to_json
+from joyflash.text.schemas import typed_value
+from joyflash.text.thinking import held_back
+
+CALL, CALL_END = "<tool_call>", "</tool_call>"
+FUNCTION, FUNCTION_END = "<function=", "</function>"
+PARAMETER, PARAMETER_END = "<parameter=", "</parameter>"
+LONGEST_NAME = 256
+
+
+@dataclass(frozen=True)
+class ContentDelta:
+    """New text for the reader."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallStarted:
+    """A call has begun and its function is known. Its arguments follow; it may still be cut off."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ArgumentsDelta:
+    """The next piece of the call's arguments as JSON text; the pieces of a finished call join to one object."""
+
+    index: int
+    json: str
+
+
+@dataclass(frozen=True)
+class CallFinished:
+    """The call is complete."""
+
+    index: int
+    call: ToolCall
+
+
+Event = ContentDelta | CallStarted | ArgumentsDelta | CallFinished
+
+
+def _new_call_id() -> str:
+    return f"call_{uuid.uuid4().hex[:24]}"
+
+
+class ToolCallParser:
+    """Incremental parser of one reply's content (its reasoning taken off before: a call in a thought is no call).
+
+    White space around calls is not content. A value ends at a ``</parameter>`` that the next parameter or the end of
+    the call follows, so a literal one inside a value survives. What is no call after all stays content.
+
+    Args:
+        tools: give the types of arguments; a call of a function not listed is reported with text arguments.
+        new_id: makes the id of a call.
+
+    Attributes:
+        cut_off: after ``finish``: the reply ended inside a call, which is neither reported nor content.
+    """
+
+    def __init__(self, tools: Iterable[ToolDefinition] = (), new_id: Callable[[], str] = _new_call_id):
+        self._tools = {tool.name: tool for tool in tools}
+        self._new_id = new_id
+        self._buffer = ""
+        self._step: Callable[[bool], bool] = self._content
+        self._events: list[Event] = []
+        self._white = ""  # white space that is content only if more content follows
+        self._scanned = 0  # how far the buffer was searched for the end of a value
+        self._index = -1
+        self._after_call = False
+        self.cut_off = False
+        self._id = self._name = self._parameter = ""
+        self._arguments: dict[str, Any] = {}
+
+    def push(self, text: str) -> list[Event]:
+        """Take the next piece; return what it completes."""
+        self._buffer += text
+        return self._run(final=False)
+
+    def finish(self) -> list[Event]:
+        """The reply has ended: report what was held back. A call that lacks its end is not reported as finished."""
+        events = self._run(final=True)
+        if self._step in (self._function_body, self._value):
+            self.cut_off = True
+        else:
+            self._emit_content(self._buffer)
+            if self._white:
+                self._events.append(ContentDelta(self._white))
+        self._buffer = self._white = ""
+        events += self._events
+        self._events = []
+        return events
+
+    def _run(self, final: bool) -> list[Event]:
+        while self._step(final):
+            pass
+        events, self._events = self._events, []
+        return events
+
+    def _content(self, final: bool) -> bool:
+        """Text up to ``<tool_call> <function=NAME>``; True if another step can follow."""
+        before, marker, after = self._buffer.partition(CALL)
+        if not marker:
+            kept = held_back(self._buffer, CALL)
+            self._emit_content(self._buffer[: len(self._buffer) - kept])
+            self._buffer = self._buffer[len(self._buffer) - kept :]
+            return False
+        self._emit_content(before)
+        name = _function_name(after)
+        if name:
+            self._white, self._buffer = "", after.lstrip()
+            self._start_call(name)
+        elif name is None and not final:
+            self._buffer = marker + after
+        elif name is None and after:  # the reply ended after a call's beginning
+            self._white, self._buffer, self.cut_off = "", "", True
+        else:
+            self._emit_content(marker)
+            self._buffer = after
+        return name is not None
+
+    def _start_call(self, name: str) -> None:
+        """Begin a call; the buffer begins with ``<function=NAME>``."""
+        self._buffer = self._buffer[len(FUNCTION) + len(name) + 1 :]
+        self._index, self._id, self._name, self._arguments = self._index + 1, self._new_id(), name, {}
+        self._events.append(CallStarted(self._index, self._id, name))
+        self._step = self._function_body
+
+    def _function_body(self, final: bool) -> bool:
+        """Between parameters: the next one, or the end of the function. Anything else there is skipped."""
+        start = _first(self._buffer, (PARAMETER, FUNCTION_END))
+        if start is None:
+            kept = max(held_back(self._buffer, PARAMETER), held_back(self._buffer, FUNCTION_END))
+            self._buffer = self._buffer[len(self._buffer) - kept :]
+            return False
+        self._buffer = self._buffer[start:]
+        if self._buffer.startswith(FUNCTION_END):
+            self._buffer = self._buffer[len(FUNCTION_END) :]
+            self._end_call()
+            return True
+        name = _tag_name(self._buffer, PARAMETER)
+        if name == "":
+            self._buffer = self._buffer[len(PARAMETER) :]
+            return True
+        rest = self._buffer[len(PARAMETER) + len(name) + 1 :] if name else ""
+        if not rest:  # the name, or whether a line break follows it (which is not part of the value), is not known yet
+            return False
+        self._parameter, self._buffer, self._scanned = name or "", rest.removeprefix("\n"), 0
+        self._step = self._value
+        return True
+
+    def _end_call(self) -> None:
+        self._events.append(ArgumentsDelta(self._index, "}" if self._arguments else "{}"))
+        self._events.append(CallFinished(self._index, ToolCall(self._id, self._name, self._arguments)))
+        self._step, self._after_call = self._after_function, True
+
+    def _value(self, final: bool) -> bool:
+        """A parameter's value up to the ``</parameter>`` that ends it."""
+        while (end := self._buffer.find(PARAMETER_END, self._scanned)) >= 0:
+            is_end = _ends_value(self._buffer[end + len(PARAMETER_END) :], final)
+            if is_end is None:
+                self._scanned = end
+                return False
+            if is_end:
+                self._add_argument(self._buffer[:end].removesuffix("\n"))
+                self._buffer = self._buffer[end + len(PARAMETER_END) :]
+                self._step = self._function_body
+                return True
+            self._scanned = end + len(PARAMETER_END)
+        self._scanned = max(self._scanned, len(self._buffer) - len(PARAMETER_END) + 1)
+        return False
+
+    def _add_argument(self, text: str) -> None:
+        if self._parameter in self._arguments:  # said twice: the first stands, as its JSON may have been sent
+            return
+        tool = self._tools.get(self._name)
+        value = typed_value(text, tool.parameters, self._parameter) if tool else text
+        opening = ", " if self._arguments else "{"
+        self._arguments[self._parameter] = value
+        self._events.append(ArgumentsDelta(self._index, f"{opening}{to_json(self._parameter)}: {to_json(value)}"))
+
+    def _after_function(self, final: bool) -> bool:
+        """After ``</function>``: another function, the end of the block, or (no end written) content."""
+        text = self._buffer.lstrip()
+        name = _function_name(text)
+        if name:
+            self._buffer = text
+            self._start_call(name)
+            return True
+        if text.startswith(CALL_END):
+            self._buffer = text[len(CALL_END) :]
+        elif name is None or CALL_END.startswith(text):
+            if final:
+                self._buffer, self.cut_off = "", text.startswith(FUNCTION[:2])
+            return False
+        self._step = self._content
+        return True
+
+    def _emit_content(self, text: str) -> None:
+        """Report content. White space waits until more content follows; directly after a call it is dropped."""
+        text = self._white + text
+        if self._after_call:
+            text = text.lstrip()
+        shown = text.rstrip()
+        self._white = text[len(shown) :]
+        if shown:
+            self._after_call = False
+            self._events.append(ContentDelta(shown))
+
+
+def parse_tool_calls(text: str, tools: Iterable[ToolDefinition] = ()) -> tuple[str, list[ToolCall]]:
+    """The content of a whole reply (its reasoning taken off before) and its finished calls."""
+    parser = ToolCallParser(tools)
+    events = parser.push(text) + parser.finish()
+    content = "".join(event.text for event in events if isinstance(event, ContentDelta))
+    return content, [event.call for event in events if isinstance(event, CallFinished)]
+
+
+def _function_name(text: str) -> str | None:
+    """Name of the ``<function=NAME>`` that ``text`` begins with after white space; see :func:`_tag_name`."""
+    name = _tag_name(text.lstrip(), FUNCTION)
+    return "" if name and any(character.isspace() for character in name) else name
+
+
+def _tag_name(text: str, opening: str) -> str | None:
+    """NAME of the ``<opening=NAME>`` that ``text`` begins with; "" if there is none, None if too short to say."""
+    if not text.startswith(opening):
+        return None if opening.startswith(text) else ""
+    end = _first(text[len(opening) :], ("<", ">", "\n"))
+    if end is None:
+        return None if len(text) <= len(opening) + LONGEST_NAME else ""
+    name = text[len(opening) : len(opening) + end]
+    return name if text[len(opening) + end] == ">" and len(name) <= LONGEST_NAME else ""
+
+
+def _ends_value(tail: str, final: bool) -> bool | None:
+    """Whether a ``</parameter>`` with ``tail`` behind it ends its value; None if the tail is too short to say."""
+    tail = tail.lstrip()
+    if tail.startswith(FUNCTION_END):
+        after = tail[len(FUNCTION_END) :].lstrip()
+        if after.startswith((CALL_END, FUNCTION)):
+            return True
+        undecided = CALL_END.startswith(after) or FUNCTION.startswith(after)
+        return (True if final else None) if undecided else False
+    name = _tag_name(tail, PARAMETER)
+    if name or FUNCTION_END.startswith(tail):
+        return True if name else None
+    return None if name is None else False
+
+
+def _first(text: str, needles: Iterable[str]) -> int | None:
+    """Where the first of the needles begins, or None."""
+    return min((at for needle in needles if (at := text.find(needle)) >= 0), default=None)
