@@ -1,0 +1,42 @@
+"""Chinese tool-use phrases: the constant ``PHRASES``."""
+
+from __future__ import annotations
+
+import random
+
+from joyflash.tasks.grammar import Grammar
+from joyflash.tasks.talk_drills import invented_word
+from joyflash.tasks.tool_kinds_zh import TOOLS
+from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
+from joyflash.tasks.tool_use import ToolPhrases, parse_tools
+from joyflash.tasks.tool_words_zh import TALK, WORDS
+from joyflash.tasks.words import Split
+
+
+def finish(rng: random.Random, text: str) -> str:
+    """A request as a person might type it: at times without last stop or with ASCII punctuation."""
+    roll = rng.random()
+    if roll < 0.12:
+        text = text.rstrip("。？！?!")
+    elif roll < 0.17:
+        text = text.translate({ord("，"): ",", ord("？"): "?", ord("！"): "!", ord("："): ":"})
+    elif roll < 0.2:
+        text = text.replace("，", " ").rstrip("。")
+    return text.replace("吗？吗", "吗").replace("，，", "，").replace("。。", "。")
+
+
+def invent(rng: random.Random, split: Split) -> str:
+    """Two to four random common characters; a quarter are invented Latin words."""
+    return invented_word(rng, "zh", split)
+
+
+PHRASES = ToolPhrases(
+    language="zh",
+    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
+    tools=parse_tools(TOOLS),
+    words=WORDS,
+    talk=TALK,
+    invent=invent,
+    finish=finish,
+    proper=frozenset({"person", "city", "company", "artist", "title", "restaurant"}),
+)

@@ -1,0 +1,216 @@
+"""What the user says: requests for one or several calls, with every value kept exactly as it goes into the call."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from joyflash.tasks.tool_build import Parameter, Tool
+from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.tool_values import Data, Value, draw, join
+from joyflash.tasks.words import Split
+
+_QUOTES = ('"{}"', "'{}'", "“{}”", "`{}`", "«{}»", "「{}」")
+
+
+@dataclass
+class Slots:
+    """Keeps values out of the reach of typos: a text holds one private-use character for each until ``restore``."""
+
+    values: list[str] = field(default_factory=list)
+
+    def hold(self, value: str) -> str:
+        """The stand-in for ``value``."""
+        self.values.append(value)
+        return chr(0xE000 + len(self.values) - 1)
+
+    def restore(self, text: str) -> str:
+        """``text`` with every value back in its place (values held inside values included)."""
+        for index in range(len(self.values) - 1, -1, -1):
+            text = text.replace(chr(0xE000 + index), self.values[index])
+        return text
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing asked for: its text before restoring, the grammatical form, and the call that it means.
+
+    ``form`` is "order", "question" or "note"; ``subject`` is the main value in words (for the answer).
+    """
+
+    text: str
+    form: str
+    tool: Tool
+    arguments: dict[str, Data]
+    subject: str
+    values: dict[str, str]
+
+
+def clause(
+    tool: Tool, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots, *, form: str | None = None
+) -> Clause:
+    """A request for one call of ``tool``; ``form`` fixes its grammatical form."""
+    used = {p.slot: p for p in tool.parameters if p.required or rng.random() < 0.5}
+    values = {slot: draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
+    if tool.style == "real":
+        form, text = _real_text(tool, used, values, rng, phrases, slots, form)
+    elif tool.style == "calc":
+        form = form or _pick_form(rng)
+        text = phrases.grammar.expand(f"calc_{form}", rng, value=slots.hold(values["expression"].spoken))
+    else:
+        form, text = _invented_text(tool, used, values, rng, phrases, slots, form)
+    arguments = {p.name: values[slot].data for slot, p in used.items()}
+    spoken = {slot: value.spoken for slot, value in values.items()}
+    first = next(iter(values.values())) if values else Value("", "")
+    return Clause(text, form, tool, arguments, first.spoken, spoken)
+
+
+def clauses_of_list(
+    tool: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
+) -> list[Clause] | None:
+    """One request that gives the same tool several main values; None where the tool's parameters do not allow it.
+
+    The first clause carries the text of all of them.
+    """
+    if len(tool.parameters) != 1 or tool.parameters[0].kind == "text" or tool.parameters[0].kind.startswith("list:"):
+        return None
+    parameter = tool.parameters[0]
+    if "enum" in parameter.schema:
+        return None
+    drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
+    if len(drawn) != count:
+        return None
+    together = slots.hold(join([_quoted(value, rng) for value in drawn.values()], rng, phrases))
+    if tool.style == "real":
+        source = tool.source
+        assert source is not None
+        form = "question" if source.questions and rng.random() < 0.4 else "order"
+        texts = source.questions if form == "question" else source.orders
+        text = phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together})
+    elif tool.style == "calc":
+        form = _pick_form(rng)
+        text = phrases.grammar.expand(f"calc_{form}", rng, value=together)
+    else:
+        form = _form_of(tool, rng)
+        if tool.action is not None:
+            text = _action_text(tool, form, together, rng, phrases, slots)
+            return _list_clauses(tool, form, text, drawn)
+        word = {_topic_slot(tool): slots.hold(_topic_word(tool, rng))}
+        text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **word, value=together)
+    return _list_clauses(tool, form, text, drawn)
+
+
+def _list_clauses(tool: Tool, form: str, text: str, drawn: dict[str, Value]) -> list[Clause]:
+    parameter = tool.parameters[0]
+    return [
+        Clause(text if index == 0 else "", form, tool, {parameter.name: value.data}, spoken, {parameter.slot: spoken})
+        for index, (spoken, value) in enumerate(drawn.items())
+    ]
+
+
+def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
+    """The user's message that asks for all ``clauses`` in their order."""
+    texts = [item.text for item in clauses if item.text]
+    text, form = texts[0], clauses[0].form
+    for following in texts[1:]:
+        text = phrases.grammar.expand("join_orders", rng, first=text, second=following)
+    asked = phrases.grammar.expand(f"ask_{form}", rng, **{form: text})
+    if form != "note" or rng.random() < 0.3:
+        asked = phrases.grammar.expand("whole", rng, ask=asked)
+    return slots.restore(phrases.finish(rng, asked))
+
+
+def _real_text(
+    tool: Tool, used: dict[str, Parameter], values: dict[str, Value], rng: random.Random, phrases: ToolPhrases,
+    slots: Slots, form: str | None,
+) -> tuple[str, str]:  # fmt: skip
+    source = tool.source
+    assert source is not None
+    by_form = {"order": source.orders, "question": source.questions, "note": source.notes}
+    form = (
+        form
+        or rng.choices(list(by_form), weights=[max(1, len(texts)) if texts else 0 for texts in by_form.values()])[0]
+    )
+    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot, p in used.items() if p.required}
+    text = phrases.grammar.fill(rng.choice(by_form[form]), rng, **held)
+    for slot, parameter in used.items():
+        if parameter.required:
+            continue
+        say = parameter.say
+        if parameter.kind == "flag":
+            yes, _, no = say.partition(" // ")
+            say = yes if values[slot].data else no
+        said = phrases.grammar.fill(say.replace("{}", "{value}"), rng, value=slots.hold(_quoted(values[slot], rng)))
+        text += said if text.isascii() is False and phrases.language == "zh" else f" {said}"
+    return form, text
+
+
+def _invented_text(
+    tool: Tool, used: dict[str, Parameter], values: dict[str, Value], rng: random.Random, phrases: ToolPhrases,
+    slots: Slots, form: str | None,
+) -> tuple[str, str]:  # fmt: skip
+    rest = list(used)
+    form = form or _form_of(tool, rng)
+    topic = ""
+    if tool.action is None:
+        topic = slots.hold(_topic_word(tool, rng))
+    if tool.action is not None:
+        text = _action_text(tool, form, slots.hold(_quoted(values[rest.pop(0)], rng)), rng, phrases, slots)
+    elif rng.random() < 0.75:
+        main = rest.pop(0)
+        value = slots.hold(_quoted(values[main], rng))
+        text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **{_topic_slot(tool): topic}, value=value)
+    else:
+        form = "order"
+        extra = {"thing": tool.thing} if tool.style == "verb" else {}
+        text = phrases.grammar.expand(f"{tool.style}_order_open", rng, **{_topic_slot(tool): topic}, **extra)
+    if rest:
+        if rng.random() < 0.25:
+            rng.shuffle(rest)
+        said = [_argument_text(used[slot], values[slot], rng, phrases, slots) for slot in rest]
+        text += phrases.grammar.expand("more", rng, arguments=join(said, rng, phrases))
+    return form, text
+
+
+def _action_text(tool: Tool, form: str, value: str, rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
+    assert tool.action is not None
+    texts = {"order": tool.action.orders, "question": tool.action.questions, "note": tool.action.notes}[form]
+    return phrases.grammar.fill(rng.choice(texts), rng, noun=slots.hold(tool.topic), value=value)
+
+
+def _argument_text(parameter: Parameter, value: Value, rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
+    name = slots.hold(parameter.word)
+    if parameter.kind == "flag":
+        return phrases.grammar.expand("argument_yes" if value.data else "argument_no", rng, name=name)
+    return phrases.grammar.expand("argument", rng, name=name, value=slots.hold(_quoted(value, rng)))
+
+
+def _quoted(value: Value, rng: random.Random) -> str:
+    """The value as said, in quotation marks for most free texts and for a few other strings."""
+    share = 0.65 if value.free_text else 0.1 if isinstance(value.data, str) else 0.0
+    return rng.choice(_QUOTES[:4]).format(value.spoken) if rng.random() < share else value.spoken
+
+
+def _topic_slot(tool: Tool) -> str:
+    return "tool" if tool.style == "name" else tool.style
+
+
+def _topic_word(tool: Tool, rng: random.Random) -> str:
+    """What a request calls the tool: its noun or verb, or its name, sometimes with spaces between the words."""
+    if tool.style != "name":
+        return tool.topic
+    return tool.name.replace("_", " ") if rng.random() < 0.2 else tool.name
+
+
+def _form_of(tool: Tool, rng: random.Random) -> str:
+    """A form in which an invented tool can be asked for."""
+    form = _pick_form(rng)
+    if tool.action is not None:
+        has = {"order": True, "question": bool(tool.action.questions), "note": bool(tool.action.notes)}
+        return form if has[form] else "order"
+    return "order" if form == "question" and tool.style != "noun" else form
+
+
+def _pick_form(rng: random.Random) -> str:
+    roll = rng.random()
+    return "order" if roll < 0.55 else "question" if roll < 0.85 else "note"

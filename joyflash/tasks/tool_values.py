@@ -1,0 +1,175 @@
+"""Argument and result values of every kind, each with the words in which a request says it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.words import NOUNS, Split, fits, number, pseudo_word
+
+Data = str | int | float | bool | list[str]
+
+_DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
+_SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
+_TEXT_KINDS = ("text",)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as JSON data and as a request says it (the two differ for lists, numbers and booleans only)."""
+
+    data: Data
+    spoken: str
+    free_text: bool = False
+
+
+def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> dict:
+    """The JSON Schema of one parameter of ``kind``, without description."""
+    if kind.startswith("integer"):
+        return {"type": "integer"}
+    if kind in ("number", "price"):
+        return {"type": "number"}
+    if kind == "flag":
+        return {"type": "boolean"}
+    if kind.startswith("list:"):
+        return {"type": "array", "items": {"type": "string"}}
+    if kind.startswith("enum:"):
+        options = [option for option in kind[5:].split(",") if fits(option, split)]
+        while len(options) < 2:
+            options.append(phrases.invent(rng, split))
+        rng.shuffle(options)
+        return {"type": "string", "enum": options}
+    if kind == "choice":
+        options = {word(kind, rng, split, phrases) for _ in range(2 + int(rng.random() * 3))}
+        return {"type": "string", "enum": [*sorted(options), phrases.invent(rng, split)]}
+    return {"type": "string"}
+
+
+def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, schema: dict | None = None) -> Value:
+    """A random value of ``kind`` on the given side of the split; enumerated kinds choose from ``schema``."""
+    if schema and "enum" in schema:
+        choice = rng.choice(schema["enum"])
+        return Value(choice, choice)
+    if kind == "flag":
+        truth = rng.random() < 0.5
+        return Value(truth, str(truth).lower())
+    if kind.startswith("list:"):
+        items = list(dict.fromkeys(text(kind[5:], rng, split, phrases) for _ in range(2 + int(rng.random() * 3))))
+        return Value(items, join(items, rng, phrases))
+    if kind.startswith("integer:"):
+        low, high = (int(bound) for bound in kind[8:].split("-"))
+        amount = low + int(rng.random() * (high - low + 1))
+        for _ in range(100):
+            if fits(str(amount), split):
+                break
+            amount = low + int(rng.random() * (high - low + 1))
+        else:
+            amount = number(rng, split)
+        return Value(amount, str(amount))
+    if kind in ("integer", "number", "price"):
+        amount = number(rng, split, decimals=kind != "integer" and rng.random() < 0.6)
+        while kind == "price" and amount < 0:
+            amount = number(rng, split, decimals=True)
+        return Value(amount, str(amount))
+    spoken = text(kind, rng, split, phrases)
+    return Value(spoken, spoken, free_text=kind in _TEXT_KINDS)
+
+
+def join(items: list[str], rng: random.Random, phrases: ToolPhrases) -> str:
+    """Several texts as one list in words."""
+    if len(items) == 1:
+        return items[0]
+    head = phrases.grammar.expand("list_comma", rng).join(items[:-1])
+    return phrases.grammar.expand("list_last", rng, head=head, last=items[-1])
+
+
+def text(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    """A text of ``kind`` that as a whole is on the given side of the split."""
+    while True:
+        candidate = _text(kind, rng, split, phrases)
+        if fits(candidate, split):
+            return candidate
+
+
+def word(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, *, invented: float = 0.55) -> str:
+    """One listed word or name of ``kind``, or an invented one."""
+    listed = phrases.words.get(kind, NOUNS)
+    if rng.random() >= invented:
+        for _ in range(12):
+            candidate = listed[int(rng.random() * len(listed))]
+            if fits(candidate, split):
+                return candidate
+    made = phrases.invent(rng, split)
+    if kind in phrases.proper and rng.random() < 0.8:
+        made = made.capitalize()
+        if kind == "person" and rng.random() < 0.3 and made.isascii():
+            made = f"{made} {phrases.invent(rng, split).capitalize()}"
+    return made
+
+
+def expression(rng: random.Random) -> str:
+    """An arithmetic expression of one to three operations on small numbers, in one of several spacings."""
+    space = " " if rng.random() < 0.4 else ""
+
+    def operand() -> str:
+        roll = rng.random()
+        if roll < 0.12:
+            whole = 10 + int(rng.random() * 50) if rng.random() < 0.7 else int(rng.random() * 9)
+            return f"{whole}.{1 + int(rng.random() * 99)}"
+        return str(1 + int(10 ** (rng.random() * 3.4)))
+
+    def operator() -> str:
+        return f"{space}{rng.choice('++--**/+-*%') if rng.random() < 0.9 else rng.choice(('^', '**', '×', '÷'))}{space}"
+
+    out = operand() + operator() + operand()
+    for _ in range(int(rng.random() * rng.random() * 3.5)):
+        out = f"({out}){operator()}{operand()}" if rng.random() < 0.5 else f"{out}{operator()}{operand()}"
+    if rng.random() < 0.08:
+        out = rng.choice(("sqrt", "abs", "log", "sin", "round")) + f"({out})"
+    return out
+
+
+def _text(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    if kind == "text":
+        return phrases.grammar.expand(
+            "value_text", rng, word=phrases.invent(rng, split), name=word("person", rng, split, phrases),
+            place=word("city", rng, split, phrases), number=str(number(rng, split)),
+        )  # fmt: skip
+    if kind == "date":
+        day, month = 1 + int(rng.random() * 28), int(rng.random() * 12)
+        return phrases.grammar.expand(
+            "value_date", rng, day=str(day), day_number=f"{day:02d}", month=phrases.words["month"][month],
+            month_number=f"{month + 1:02d}", year=str(2019 + int(rng.random() * 15)),
+        )  # fmt: skip
+    if kind == "time":
+        hour, minute = str(int(rng.random() * 24)), f"{int(rng.random() * 12) * 5:02d}"
+        return phrases.grammar.expand("value_time", rng, hour=hour, minute=minute)
+    if kind == "expression":
+        return expression(rng)
+    if kind in ("email", "url", "file", "id", "phone"):
+        return _code(kind, rng, split)
+    return word(kind, rng, split, phrases)
+
+
+def _code(kind: str, rng: random.Random, split: Split) -> str:
+    name = pseudo_word(rng, split)
+    digits = str(int(rng.random() * 10 ** (2 + int(rng.random() * 4))))
+    if kind == "email":
+        middle = rng.choice((".", "_", "", "-")) + pseudo_word(rng, split) if rng.random() < 0.4 else ""
+        return f"{name}{middle}{digits if rng.random() < 0.2 else ''}@{pseudo_word(rng, split)}.{rng.choice(_DOMAINS)}"
+    if kind == "url":
+        path = f"/{pseudo_word(rng, split)}" if rng.random() < 0.5 else ""
+        return f"{rng.choice(('https://', 'http://', 'www.', ''))}{name}.{rng.choice(_DOMAINS)}{path}"
+    if kind == "file":
+        folder = f"{rng.choice(('/', '', '~/', './'))}{pseudo_word(rng, split)}/" if rng.random() < 0.35 else ""
+        stem = rng.choice(NOUNS) if rng.random() < 0.4 else name
+        return f"{folder}{stem}{digits if rng.random() < 0.3 else ''}.{rng.choice(_SUFFIXES)}"
+    if kind == "phone":
+        area = f"{rng.choice(('+', '', '0'))}{rng.randint(10, 99)}"
+        return f"{area}{rng.choice(('-', ' ', ''))}{rng.randint(1000000, 99999999)}"
+    letters = name[: 1 + int(rng.random() * 4)]
+    letters = letters.upper() if rng.random() < 0.6 else letters
+    return rng.choice(
+        (letters + digits, f"{letters}-{digits}", f"{letters}_{digits}", digits + letters, f"{digits}-{letters}")
+    )

@@ -1,0 +1,141 @@
+"""Tool-use conversations: right calls, clean split, variety, determinism."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from itertools import islice
+
+import jsonschema
+import pytest
+
+from joyflash.tasks import generate
+from joyflash.tasks.tool_check import check_call
+from joyflash.tasks.tool_use import load_phrases, parse_tools
+from joyflash.tasks.words import is_heldout
+
+KINDS = ("call", "call_many", "answer", "no_tool", "calc")
+LANGUAGES = ("en", "zh")
+
+
+def samples(count: int, language: str, split="train", kinds=KINDS, seed: int = 7, start: int = 0) -> list[dict]:
+    mixture = {(kind, language): 1.0 for kind in kinds}
+    return list(islice(generate(seed, split, mixture=mixture, start=start), count))
+
+
+def calls_of(sample: dict) -> list[dict]:
+    return [call["function"] for message in sample["messages"] for call in message.get("tool_calls", ())]
+
+
+def said_by_user(sample: dict) -> str:
+    return "\n".join(message["content"] for message in sample["messages"] if message["role"] == "user")
+
+
+def leaves(arguments: dict) -> list:
+    return [leaf for value in arguments.values() for leaf in (value if isinstance(value, list) else [value])]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> None:
+    first = samples(60, language)
+    assert first == samples(60, language)
+    assert first[40:] == samples(20, language, start=40)
+    assert first != samples(60, language, seed=8)
+    assert {sample["kind"] for sample in first} == set(KINDS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
+    for sample in samples(1500, language, split):
+        schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
+        assert len(schemas) == len(sample["tools"])
+        user = said_by_user(sample)
+        assert not any("\ue000" <= letter <= "\uf8ff" for letter in user)
+        names = [*schemas, *(name for schema in schemas.values() for name in schema["properties"])]
+        for call in calls_of(sample):
+            arguments = json.loads(call["arguments"])
+            names += [call["name"], *arguments]
+            if schemas:
+                assert jsonschema.Draft202012Validator(schemas[call["name"]]).is_valid(arguments)
+                assert set(arguments) <= set(schemas[call["name"]]["properties"])
+            for leaf in leaves(arguments):
+                if not isinstance(leaf, bool):
+                    assert str(leaf) in user
+                    assert is_heldout(str(leaf)) == (split == "heldout")
+        for name in names:
+            assert is_heldout(name) == (split == "heldout")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_kinds_have_the_promised_shape(language: str) -> None:
+    bare = 0
+    for sample in samples(600, language):
+        roles = [message["role"] for message in sample["messages"]]
+        last = sample["messages"][-1]
+        assert roles[-1] == "assistant"
+        if sample["kind"] == "no_tool":
+            assert sample["tools"] and not calls_of(sample) and last["content"]
+        if sample["kind"] in ("call", "call_many"):
+            assert len(last["tool_calls"]) >= (2 if sample["kind"] == "call_many" else 1)
+        if sample["kind"] == "answer":
+            bare += not sample["tools"]
+            ids = [call["id"] for message in sample["messages"] for call in message.get("tool_calls", ())]
+            assert [m["tool_call_id"] for m in sample["messages"] if m["role"] == "tool"] == ids
+            assert last["content"]
+    assert 30 < bare < 90
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_examples_of_the_repository_are_never_trained_on(language: str) -> None:
+    forbidden = ("my_calculator", "rewrite", "use my functions to compute")
+    numbers = re.compile(r"(?<![\d.])9\.(11|9)(?!\d)")
+    for sample in samples(4000, language, seed=11):
+        text = json.dumps(sample, ensure_ascii=False).lower()
+        assert not any(phrase in text for phrase in forbidden)
+        assert len(set(numbers.findall(text))) < 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_requests_are_phrased_in_thousands_of_ways(language: str) -> None:
+    skeletons: Counter[str] = Counter()
+    for sample in samples(5000, language, kinds=("call", "call_many")):
+        text = said_by_user(sample)
+        values = [str(leaf) for call in calls_of(sample) for leaf in leaves(json.loads(call["arguments"]))]
+        for value in sorted(values, key=len, reverse=True):
+            text = text.replace(value, "_")
+        skeletons[text] += 1
+    assert len(skeletons) >= 0.95 * 5000
+
+
+def test_real_tools_are_many_and_each_has_requests() -> None:
+    tools = load_phrases("en").tools
+    assert len(tools) >= 60
+    assert all(len(tool.orders + tool.questions + tool.notes) >= 4 for tool in tools)
+
+
+def test_tool_blocks_with_mistakes_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="get_x"):
+        parse_tools("tool d: get_x\nabout: X.\ncity = city ; city ; the city\norder: look")
+    with pytest.raises(ValueError, match="tool DOMAIN"):
+        parse_tools("about: X.")
+    with pytest.raises(ValueError, match="there are no tool phrases"):
+        load_phrases("xx")
+
+
+def test_generate_refuses_a_wrong_mixture() -> None:
+    with pytest.raises(ValueError, match="no_such_skill"):
+        next(generate(0, mixture={("no_such_skill", "en"): 1.0}))
+    with pytest.raises(ValueError, match="positive weight"):
+        next(generate(0, mixture={}))
+
+
+def test_check_call_compares_names_and_json_arguments() -> None:
+    wanted = [{"function": {"name": "f", "arguments": '{"a": 30, "b": ["x"]}'}}]
+    assert check_call(wanted, [{"name": "f", "arguments": {"b": ["x"], "a": 30.0}}])
+    assert not check_call(wanted, [{"name": "g", "arguments": {"b": ["x"], "a": 30}}])
+    assert not check_call(wanted, [{"name": "f", "arguments": {"b": ["x"], "a": "30"}}])
+    assert not check_call(wanted, [{"name": "f", "arguments": "{broken"}])
+    assert not check_call(wanted, [])
+    assert not check_call([{"name": "f", "arguments": {"a": True}}], [{"name": "f", "arguments": {"a": 1}}])
