@@ -1,0 +1,137 @@
+"""Chat files: rows of OpenAI-shaped messages, checked, and rendered to tokens with loss weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from joyflash.data.jsonl import parse_row, read_lines
+from joyflash.data.samples import Sample
+from joyflash.errors import DataError, RequestError
+from joyflash.text.messages import Message, ToolDefinition
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A chat and the tools that were offered in it."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolDefinition, ...]
+    kind: str
+    language: str
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that was left out: its line number from 1, and why."""
+
+    line: int
+    reason: str
+
+
+class TrainingTemplate(Protocol):
+    """What rendering needs of a chat template."""
+
+    def render_training(
+        self, messages: Sequence[Message], tools: Sequence[ToolDefinition] = ..., /
+    ) -> tuple[list[int], list[float]]: ...
+
+
+def read_conversations(path: Path) -> tuple[list[Conversation], list[BadRow]]:
+    """Read a chat file; rows of a wrong form are left out and reported.
+
+    Raises:
+        DataError: the file cannot be read, or not one of its rows is right.
+    """
+    good: list[Conversation] = []
+    bad: list[BadRow] = []
+    kind = path.name.split(".")[0]
+    for number, line in read_lines(path):
+        try:
+            good.append(parse_conversation(parse_row(path, number, line), kind))
+        except (DataError, RequestError) as error:
+            bad.append(BadRow(number, str(error)))
+    if not good:
+        reason = f" Line {bad[0].line}: {bad[0].reason}" if bad else ""
+        raise DataError(f"{path} holds no usable conversation.{reason}")
+    return good, bad
+
+
+def parse_conversation(row: dict[str, Any], kind: str = "chat") -> Conversation:
+    """Turn one row into a checked Conversation; ``kind`` is used where the row names none.
+
+    Raises:
+        RequestError, DataError: a message or tool has a wrong form, a result answers no call, or nobody answers.
+    """
+    messages, tools = row.get("messages"), row.get("tools") or []
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise DataError("'messages' must be a list of objects.")
+    if not isinstance(tools, list):
+        raise DataError("'tools' must be a list.")
+    typed = tuple(
+        Message.from_dict(message, f"messages[{index}]") for index, message in enumerate(_with_call_ids(messages))
+    )
+    _check_answers(typed)
+    definitions = tuple(ToolDefinition.from_dict(tool, f"tools[{index}]") for index, tool in enumerate(tools))
+    return Conversation(typed, definitions, str(row.get("kind", kind)), str(row.get("language", row.get("lang", ""))))
+
+
+def render_conversation(conversation: Conversation, template: TrainingTemplate) -> Sample:
+    """Render a conversation to a Sample that must stay whole; only what the assistant wrote carries loss."""
+    ids, weights = template.render_training(conversation.messages, conversation.tools)
+    weights_n = np.array(weights, np.float32)
+    weights_n[0] = 0.0
+    return Sample(np.array(ids, np.int32), weights_n, conversation.kind, splittable=False)
+
+
+def _check_answers(messages: tuple[Message, ...]) -> None:
+    """Raise DataError where the assistant says nothing, or what it says is not to be learned."""
+    answers = [message for message in messages if message.role == "assistant"]
+    if not answers:
+        raise DataError("The conversation has no assistant message to learn from.")
+    for message in answers:
+        if not message.content.strip() and not message.tool_calls:
+            raise DataError("An assistant message is empty.")
+        for call in message.tool_calls:
+            if call.raw_arguments is not None:
+                raise DataError(f"The arguments of the call to '{call.name}' are not a JSON object.")
+
+
+def _with_call_ids(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fill in what public chat sets leave out: call ids, and arguments given as an object instead of JSON text.
+
+    Results without an id answer the calls before them in order.
+    """
+    complete: list[dict[str, Any]] = []
+    waiting: list[str] = []
+    number = 0
+    for message in messages:
+        message = dict(message)
+        calls = message.get("tool_calls")
+        if isinstance(calls, list) and calls:
+            filled = []
+            for call in calls:
+                if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
+                    raise DataError("Each entry of 'tool_calls' must be an object with a 'function' object.")
+                function = dict(call["function"])
+                if isinstance(function.get("arguments"), dict):
+                    function["arguments"] = json.dumps(function["arguments"], ensure_ascii=False)
+                filled.append({"type": "function", "id": f"call_{number}", **call, "function": function})
+                number += 1
+            message["tool_calls"] = filled
+            waiting = [call["id"] for call in filled]
+        elif message.get("role") == "tool":
+            if message.get("tool_call_id") is None:
+                if not waiting:
+                    raise DataError("A tool message answers no call.")
+                message["tool_call_id"] = waiting[0]
+            waiting = [name for name in waiting if name != message["tool_call_id"]]
+        if not calls:
+            message.pop("tool_calls", None)
+        complete.append(message)
+    return complete

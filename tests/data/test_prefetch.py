@@ -1,0 +1,68 @@
+"""Prefetching: the same rows as without it, exact resume, errors delivered, workers stopped."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+
+import pytest
+import torch
+
+from joyflash.data.packing import Packer
+from joyflash.data.prefetch import Prefetcher
+from joyflash.errors import ConfigError, DataError
+from tests.data.helpers import make_packer
+
+
+def _tokens(rows, count: int) -> list[torch.Tensor]:
+    return [row.tokens_T for row in itertools.islice(rows, count)]
+
+
+def _same(one: list[torch.Tensor], two: list[torch.Tensor]) -> bool:
+    return len(one) == len(two) and all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_one_thread_gives_the_rows_of_the_packer():
+    with Prefetcher(make_packer) as rows:
+        assert _same(_tokens(rows, 10), _tokens(make_packer(), 10))
+
+
+@pytest.mark.parametrize("stop", [0, 1, 5])
+def test_resume_ignores_what_was_made_ahead(stop: int):
+    with Prefetcher(make_packer, workers=2) as rows:
+        _tokens(rows, stop)
+        state = json.loads(json.dumps(rows.state_dict()))
+        expected = _tokens(rows, 8)
+    with Prefetcher(make_packer, workers=2, state=state) as rows:
+        assert _same(_tokens(rows, 8), expected)
+    with pytest.raises(DataError, match="2 workers"):
+        Prefetcher(make_packer, workers=1, state=state)
+
+
+def test_processes_give_the_same_rows_as_threads():
+    make = functools.partial(make_packer, row_tokens=256)
+    with Prefetcher(make, processes=True) as rows:
+        found = _tokens(rows, 6)
+    assert _same(found, _tokens(make_packer(row_tokens=256), 6))
+
+
+def _broken(part: int, parts: int) -> Packer:
+    raise ValueError("no such thing")
+
+
+def test_errors_reach_the_reader():
+    with Prefetcher(_broken) as rows, pytest.raises(DataError, match="ValueError: no such thing"):
+        next(rows)
+
+
+def test_closed_prefetchers_stop_their_workers():
+    rows = Prefetcher(make_packer, workers=2, depth=1)
+    next(rows)
+    rows.close()
+    assert not any(worker.is_alive() for worker in rows._workers)
+    with pytest.raises(DataError, match="closed"):
+        for _ in rows:
+            pass
+    with pytest.raises(ConfigError):
+        Prefetcher(make_packer, workers=0)
