@@ -1,0 +1,123 @@
+"""From a recipe and a data folder to packed rows and validation sets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from joyflash.data.conversations import read_conversations
+from joyflash.data.documents import corpora
+from joyflash.data.jsonl import SUFFIXES
+from joyflash.data.mixture import Mixture
+from joyflash.data.packing import Packer
+from joyflash.data.prefetch import Prefetcher
+from joyflash.data.samples import Source
+from joyflash.data.shards import build_shards, open_shards, tokenizer_fingerprint
+from joyflash.data.sources import ConversationSource, SkillSource, TextSource
+from joyflash.data.validation import ValidationSet, validation_set
+from joyflash.errors import DataError
+from joyflash.text.template import ChatTemplate
+from joyflash.text.tokenizer import Tokenizer
+from joyflash.train.recipe import Recipe
+
+VALIDATED = ("en", "zh", "code")
+
+
+class Ingredients:
+    """The data side of a stage.
+
+    Args:
+        recipe: names sources and weights.
+        tokenizer_folder: folder with tokenizer and chat template.
+        data: folder with ``pretrain/`` and ``chat/``; None takes the text of this Python installation and no chats.
+        cache: where tokenised shards are kept.
+    """
+
+    def __init__(self, recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path):
+        self.recipe = recipe
+        self.tokenizer = Tokenizer.from_pretrained(tokenizer_folder)
+        self.template = ChatTemplate.from_pretrained(tokenizer_folder, self.tokenizer)
+        self.data = data
+        found = [corpus for corpus in corpora(data) if data is None or corpus.source in recipe.text]
+        self._names = [corpus.source for corpus in found]
+        self._indexes = build_shards(
+            found,
+            self.tokenizer,
+            cache,
+            fingerprint=tokenizer_fingerprint(tokenizer_folder),
+            workers=min(2, os.cpu_count() or 1),
+        )
+
+    @property
+    def pad_id(self) -> int:
+        """Padding token: the tokenizer's own, else end of text."""
+        pad = self.tokenizer.pad_token
+        return self.tokenizer.eos_id if pad is None else self.tokenizer.control_id(pad)
+
+    def rows(self, state: dict[str, Any] | None) -> Prefetcher:
+        """Packed rows from a saved position, or from the start."""
+        return Prefetcher(self._packer, state=state)
+
+    def validation(self) -> list[ValidationSet]:
+        """Held-out text of each language that the data has."""
+        shards = open_shards(self._indexes, "valid")
+        sets = [
+            validation_set(
+                shards,
+                language,
+                row_tokens=self.recipe.row_tokens,
+                rows=self.recipe.validation_rows,
+                pad_id=self.pad_id,
+            )
+            for language in VALIDATED
+        ]
+        return [found for found in sets if found.rows]
+
+    def _packer(self, part: int, parts: int) -> Packer:
+        weighted = [*self._text(), *self._chat(), *self._skills()]
+        weights = {source.name: weight for source, weight in weighted}
+        mixture = Mixture([source for source, _ in weighted], weights, part=part, parts=parts)
+        return Packer(mixture, row_tokens=self.recipe.row_tokens, pad_id=self.pad_id)
+
+    def _text(self) -> list[tuple[Source, float]]:
+        recipe = self.recipe
+        weights = dict(recipe.text)
+        if self.data is None and weights:
+            total, names = sum(weights.values()), sorted(set(self._names))
+            weights = dict.fromkeys(names, total / len(names))
+        unknown = sorted(set(weights) - set(self._names))
+        if unknown:
+            raise DataError(f"The data folder {self.data} has no text source {', '.join(unknown)}.")
+        sources: list[tuple[Source, float]] = []
+        for name, weight in weights.items():
+            indexes = [index for index, source in zip(self._indexes, self._names, strict=True) if source == name]
+            shards = open_shards(indexes, "train")
+            sources.append((TextSource(name, shards, chunk=recipe.text_chunk, seed=recipe.seed), weight))
+        return sources
+
+    def _chat(self) -> list[tuple[Source, float]]:
+        sources: list[tuple[Source, float]] = []
+        if self.data is None:
+            return sources
+        for name, weight in self.recipe.chat.items():
+            path = _chat_file(self.data / "chat", name)
+            conversations, bad = read_conversations(path)
+            if bad:
+                raise DataError(f"{path} has {len(bad)} bad rows; the first is line {bad[0].line}: {bad[0].reason}")
+            sources.append((ConversationSource(name, conversations, self.template, seed=self.recipe.seed), weight))
+        return sources
+
+    def _skills(self) -> list[tuple[Source, float]]:
+        sources: list[tuple[Source, float]] = []
+        for name, weight in self.recipe.skills.items():
+            skill, _, language = name.rpartition("_")
+            sources.append((SkillSource(skill, language, self.template, seed=self.recipe.seed), weight))
+        return sources
+
+
+def _chat_file(folder: Path, name: str) -> Path:
+    for suffix in SUFFIXES:
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
+    raise DataError(f"{folder} holds no chat file {name}{SUFFIXES[0]} (nor with the other endings {SUFFIXES[1:]}).")

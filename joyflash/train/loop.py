@@ -1,0 +1,129 @@
+"""The one training loop: rows in, steps out; a stage brings the model, the recipe and the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from joyflash.data.prefetch import Prefetcher
+from joyflash.errors import TrainingError
+from joyflash.model.checkpoint import save_model
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.moe import Router
+from joyflash.optim.groups import build_optimizers
+from joyflash.optim.schedule import scale_learning_rates
+from joyflash.train.balance import update_router_bias
+from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from joyflash.train.ingredients import Ingredients
+from joyflash.train.logging import TrainingLog
+from joyflash.train.objective import LanguageModelling, target_weight
+from joyflash.train.recipe import Recipe
+from joyflash.train.validate import bits_per_byte, exactness, skill_rows
+from joyflash.train.workers import RowWorkers
+
+
+def run_stage(
+    recipe: Recipe,
+    model: JoyFlash,
+    ingredients: Ingredients,
+    run: Path,
+    *,
+    resume: bool = False,
+    workers: int | None = None,
+    stop_after: int | None = None,
+) -> Path:
+    """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
+
+    Args:
+        run: run folder for log, checkpoints and result; a new run needs one without a log.
+        resume: go on from the newest checkpoint of ``run``; log and weights continue exactly.
+        workers: rows worked on at the same time; default one per core.
+        stop_after: stop after this many steps, with a checkpoint.
+
+    Raises:
+        TrainingError: the loss is no longer finite, or there is nothing to resume.
+    """
+    optimizers = build_optimizers(
+        model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
+    )
+    progress = load_checkpoint(run, model, optimizers) if resume else Progress(0, {})
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
+    last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
+    row_workers = RowWorkers(model, workers or os.cpu_count() or 1)
+    with (
+        TrainingLog(run, recipe.steps, resumed_step=progress.step if resume else None) as log,
+        ingredients.rows(progress.data or None) as rows,
+    ):
+        validate = _validation(recipe, model, ingredients, log)
+        for step in range(progress.step, last):
+            train_step(recipe, step, row_workers, optimizers, rows, log)
+            done = step + 1
+            if done % recipe.validate_every == 0 or done == last:
+                validate(done)
+                save_checkpoint(run, model, optimizers, Progress(done, rows.state_dict()))
+                log.restart_clock()
+    row_workers.close()
+    save_model(model, run / "model", torch.float32)
+    return run / "model"
+
+
+def train_step(
+    recipe: Recipe,
+    step: int,
+    workers: RowWorkers,
+    optimizers: list[torch.optim.Optimizer],
+    rows: Prefetcher,
+    log: TrainingLog,
+) -> None:
+    """One optimiser step over ``recipe.rows_per_step`` rows, and its line in the log."""
+    model = workers.model
+    batch = [next(rows) for _ in range(recipe.rows_per_step)]
+    mtp_weight = recipe.mtp_weight if recipe.mtp_on(step) else 0.0
+    objective = LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
+    sums = workers.run(batch, objective)
+    loss = sum(row["loss"] for row in sums)
+    norm = float(torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm))
+    if norm != norm or loss != loss:
+        raise TrainingError(
+            f"Loss {loss} or gradient norm {norm} at step {step + 1} is not finite. Lower the learning rates and "
+            "resume from the last checkpoint."
+        )
+    factor = recipe.learning_rate(step)
+    scale_learning_rates(optimizers, factor)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
+    biases = [m.e_score_correction_bias for m in model.modules() if isinstance(m, Router)]
+    balance = update_router_bias(list(zip(biases, workers.take_loads(), strict=True)), recipe.balance_rate)
+    log.step(
+        step + 1,
+        loss,
+        sum(row.tokens_T.numel() for row in batch),
+        mtp_loss=sum(row["mtp_loss"] for row in sums) if mtp_weight else None,
+        lr=recipe.muon_lr * factor,
+        gradient_norm=norm,
+        violation=balance.violation,
+        dead_experts=balance.dead_experts,
+        targets=objective.main_weight,
+    )
+
+
+def _validation(recipe: Recipe, model: JoyFlash, ingredients: Ingredients, log: TrainingLog) -> Callable[[int], None]:
+    texts = ingredients.validation()
+    skills = skill_rows(
+        list(recipe.skills),
+        ingredients.template,
+        samples=recipe.skill_samples,
+        row_tokens=recipe.row_tokens,
+        pad_id=ingredients.pad_id,
+    )
+
+    def validate(step: int) -> None:
+        model.eval()
+        log.validation(step, bits_per_byte(model, texts), exactness(model, skills))
+
+    return validate

@@ -1,0 +1,53 @@
+"""Next-token loss that never holds the logits of a whole row.
+
+Letters: N target tokens, D hidden, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import torch
+
+CHUNK = 1024
+"""Targets whose logits exist at one time."""
+
+
+class _ChunkedCrossEntropy(torch.autograd.Function):
+    """Weighted sum of cross entropies; gradients are made in the forward pass, chunk by chunk."""
+
+    @staticmethod
+    def forward(ctx, hidden_ND, head_VD, targets_N, weights_N):
+        grad_hidden_ND = torch.empty_like(hidden_ND)
+        grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32)
+        losses = []
+        for start in range(0, hidden_ND.shape[0], CHUNK):
+            chunk = slice(start, start + CHUNK)
+            logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()
+            logits_NV -= logits_NV.amax(dim=-1, keepdim=True)
+            target_logit_N1 = logits_NV.gather(1, targets_N[chunk].unsqueeze(1))
+            sums_N1 = logits_NV.exp_().sum(dim=-1, keepdim=True)
+            losses.append((sums_N1.log() - target_logit_N1).squeeze(1))
+            logits_NV.mul_(weights_N[chunk].unsqueeze(1) / sums_N1)  # weight * softmax
+            logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), -weights_N[chunk].unsqueeze(1))
+            grad_logits_NV = logits_NV.to(hidden_ND.dtype)
+            torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
+            grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
+        losses_N = torch.cat(losses) if losses else hidden_ND.new_zeros(0, dtype=torch.float32)
+        ctx.save_for_backward(grad_hidden_ND, grad_head_VD)
+        ctx.mark_non_differentiable(losses_N)
+        return (losses_N * weights_N).sum(), losses_N
+
+    @staticmethod
+    def backward(ctx, grad_loss, _grad_losses):  # pyright: ignore[reportIncompatibleMethodOverride]
+        grad_hidden_ND, grad_head_VD = ctx.saved_tensors
+        return grad_hidden_ND * grad_loss, grad_head_VD * grad_loss, None, None
+
+
+def weighted_cross_entropy(
+    hidden_ND: torch.Tensor, head_VD: torch.Tensor, targets_N: torch.Tensor, weights_N: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross entropy in nats of ``hidden @ head.T`` against ``targets``.
+
+    Returns:
+        The sum of weight times loss (scalar, differentiable in hidden and head) and each token's loss [N] (not).
+    """
+    return _ChunkedCrossEntropy.apply(hidden_ND, head_VD, targets_N, weights_N)  # pyright: ignore[reportReturnType]

@@ -1,0 +1,37 @@
+"""Supervised fine-tuning: a pretrained model, conversations, loss on what the assistant says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from joyflash.errors import ConfigError
+from joyflash.model.checkpoint import read_model
+from joyflash.model.loading import model_folder
+from joyflash.train.ingredients import Ingredients
+from joyflash.train.loop import run_stage
+from joyflash.train.pretrain import copy_tokenizer
+from joyflash.train.recipe import Recipe
+
+
+def run(
+    recipe: Recipe,
+    *,
+    start: str | Path,
+    data: Path | None,
+    out: Path,
+    resume: bool = False,
+    workers: int | None = None,
+    stop_after: int | None = None,
+) -> Path:
+    """Fine-tune the model in ``start``; return the folder of the resulting model.
+
+    Arguments are those of ``joyflash.train.pretrain.run``; tokenizer and template come with the model.
+    """
+    if recipe.stage != "sft":
+        raise ConfigError("This is a pretrain recipe; run it with: joyflash pretrain")
+    folder = model_folder(start)
+    ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
+    model = read_model(folder)
+    result = run_stage(recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after)
+    copy_tokenizer(folder, result)
+    return result

@@ -1,0 +1,125 @@
+"""Gradients of several rows at once: one single-threaded worker per core.
+
+Why not threads inside each operation: at this size an operation lasts under a millisecond, so most of a second thread
+is spent waiting at barriers, and one busy neighbour on a core stalls every one of them. A worker that owns a whole row
+meets the others once per step.
+
+Each worker has a replica of the model that shares the parameters' memory and owns its gradients. Row gradients are
+added in row order whoever finishes first, so the result does not depend on timing.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from joyflash.batch import PackedBatch
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.moe import MixtureOfExperts
+
+Objective = Callable[[JoyFlash, PackedBatch], tuple[torch.Tensor, dict[str, float]]]
+"""Model and row to the scalar to differentiate and named sums for the log."""
+
+
+class RowWorkers:
+    """Runs an objective forward and backward over rows, on ``count`` threads.
+
+    Args:
+        model: its parameters receive the summed gradients.
+        count: worker threads; with 1, operations may use all of torch's own threads instead.
+    """
+
+    def __init__(self, model: JoyFlash, count: int):
+        self.model = model
+        self.count = count
+        self._replicas = [model] if count == 1 else [_share(model) for _ in range(count)]
+        self._pool = ThreadPoolExecutor(count, initializer=_use_one_thread) if count > 1 else None
+        self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
+
+    def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
+        """Add the gradients of all rows to the model's, in row order; return each row's sums."""
+        reducer = _OrderedSum([p for p in self.model.parameters() if p.requires_grad])
+
+        def work(worker: int) -> list[tuple[int, dict[str, float]]]:
+            replica = self._replicas[worker].train()
+            parameters = [p for p in replica.parameters() if p.requires_grad]
+            results = []
+            for index in range(worker, len(rows), self.count):
+                for parameter in parameters:
+                    parameter.grad = None
+                loss, sums = objective(replica, rows[index])
+                loss.backward()
+                reducer.add(index, [parameter.grad for parameter in parameters])
+                results.append((index, sums))
+            return results
+
+        if self._pool is None:
+            found = work(0)
+        else:
+            found = [pair for result in self._pool.map(work, range(self.count)) for pair in result]
+        reducer.store()
+        return [sums for _, sums in sorted(found, key=lambda pair: pair[0])]
+
+    def take_loads(self) -> list[torch.Tensor]:
+        """Tokens per expert of each MoE layer since the last call, summed over workers; the counters restart."""
+        loads = []
+        for layer in range(len(self._moes[0])):
+            counters = [moes[layer].tokens_per_expert_E for moes in self._moes]
+            loads.append(torch.stack(counters).sum(dim=0))
+            for counter in counters:
+                counter.zero_()
+        return loads
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+class _OrderedSum:
+    """Adds lists of gradients in the order of their index, as soon as each one's turn comes."""
+
+    def __init__(self, parameters: list[torch.nn.Parameter]):
+        self._parameters = parameters
+        self._total: list[torch.Tensor | None] = [None] * len(parameters)
+        self._early: dict[int, list[torch.Tensor | None]] = {}
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def add(self, index: int, gradients: list[torch.Tensor | None]) -> None:
+        with self._lock:
+            self._early[index] = gradients
+            while self._next in self._early:
+                self._sum(self._early.pop(self._next))
+                self._next += 1
+
+    def store(self) -> None:
+        """Leave the sum in the parameters' ``grad``."""
+        for parameter, gradient in zip(self._parameters, self._total, strict=True):
+            parameter.grad = gradient
+
+    def _sum(self, gradients: list[torch.Tensor | None]) -> None:
+        for place, gradient in enumerate(gradients):
+            total = self._total[place]
+            if gradient is not None:
+                self._total[place] = gradient if total is None else total.add_(gradient)
+
+
+def _share(model: JoyFlash) -> JoyFlash:
+    """A copy of ``model`` whose parameters and router biases are the same memory."""
+    replica = copy.deepcopy(model)
+    for mine, theirs in zip(replica.parameters(), model.parameters(), strict=True):
+        mine.data = theirs.data
+    for mine, theirs in zip(replica.modules(), model.modules(), strict=True):
+        if "e_score_correction_bias" in mine._buffers:
+            mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
+    return replica
+
+
+def _use_one_thread() -> None:
+    torch.get_num_threads()  # the first call in a thread takes over the process's setting; only then can it be changed
+    torch.set_num_threads(1)

@@ -1,0 +1,146 @@
+"""The loop: workers that agree with one, runs that resume exactly, recipes and checkpoints that refuse nonsense."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from joyflash.errors import ConfigError, DataError, TrainingError
+from joyflash.model.checkpoint import read_model
+from joyflash.train import pretrain, sft
+from joyflash.train.logging import read_log
+from joyflash.train.objective import LanguageModelling, target_weight
+from joyflash.train.recipe import Recipe, load_recipe
+from joyflash.train.workers import RowWorkers
+from tests.model.conftest import TINY, random_model
+from tests.train.test_losses import row
+
+RECIPE = Recipe(
+    stage="pretrain",
+    width=64,
+    tokens=8 * 2 * 256,
+    row_tokens=256,
+    rows_per_step=2,
+    text={"tales": 1},
+    skills={"call_en": 1, "compare_zh": 1},
+    validate_every=4,
+    validation_rows=1,
+    skill_samples=2,
+    mtp_from=0.5,
+)
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data" / "pretrain"
+    folder.mkdir(parents=True)
+    words = ["the", "fox", "and", "a", "hen", "went", "down", "to", "the", "old", "mill", "and", "sang"]
+    rows = [" ".join(words[(i * k + k) % len(words)] for k in range(60)) + f" {i}." for i in range(400)]
+    lines = [json.dumps({"text": text, "source": "test", "lang": "en"}) for text in rows]
+    (folder / "tales.own-00.jsonl").write_text("\n".join(lines))
+    return tmp_path / "data"
+
+
+def curve(folder):
+    return [(r["step"], r["loss"], r.get("mtp_loss"), r["gradient_norm"]) for r in read_log(folder) if "loss" in r]
+
+
+def test_workers_agree_with_one_and_do_not_depend_on_timing():
+    rows = [row()] * 5
+    objective = LanguageModelling(target_weight(rows, 1), 0.1, target_weight(rows, 2))
+    found = []
+    for count in (1, 2, 2, 3):
+        model = random_model(TINY).train()
+        workers = RowWorkers(model, count)
+        sums = workers.run(rows, objective)
+        loads = workers.take_loads()
+        workers.close()
+        found.append(([p.grad for p in model.parameters()], sums, loads))
+    (one, sums_one, loads_one), (two, _, _), (again, _, _), (three, sums_three, loads_three) = found
+    assert all(torch.equal(a, b) for a, b in zip(two, again, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(two, three, strict=True))
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    assert len(sums_one) == len(sums_three) == 5
+    assert [load.tolist() for load in loads_one] == [load.tolist() for load in loads_three]
+    assert loads_one[0].sum() == 5 * 9 * TINY.num_experts_per_tok
+
+
+def test_a_killed_run_resumes_on_exactly_the_same_curve(data, tmp_path):
+    whole = pretrain.run(RECIPE, data=data, out=tmp_path / "whole", workers=2)
+    pretrain.run(RECIPE, data=data, out=tmp_path / "cut", workers=2, stop_after=4)
+    log = tmp_path / "cut" / "log.jsonl"
+    log.write_text(log.read_text() + json.dumps({"step": 5, "loss": 99.0, "gradient_norm": 0.0}) + "\n")  # lost step
+    cut = pretrain.run(RECIPE, data=data, out=tmp_path / "cut", workers=2, resume=True)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
+    assert len(curve(tmp_path / "whole")) == 8
+    a, b = read_model(whole), read_model(cut)
+    assert all(torch.equal(x, b.state_dict()[name]) for name, x in a.state_dict().items())
+    assert len(list((tmp_path / "cut").glob("step-*"))) == 2
+
+
+def test_sft_goes_on_from_a_pretrained_folder_and_learns(data, tmp_path):
+    start = pretrain.run(RECIPE, data=data, out=tmp_path / "pretrain", workers=1, stop_after=2)
+    recipe = dataclasses.replace(RECIPE, stage="sft", width=None, text={}, skills={"compare_en": 1}, tokens=24 * 512)
+    pretrained_loss = curve(tmp_path / "pretrain")[-1][1]
+    sft.run(recipe, start=start, data=None, out=tmp_path / "sft", workers=2)
+    losses = [loss for _, loss, _, _ in curve(tmp_path / "sft")]
+    assert losses[-1] < 0.7 * pretrained_loss
+    assert (tmp_path / "sft" / "model" / "chat_template.jinja").is_file()
+    with pytest.raises(ConfigError, match="joyflash pretrain"):
+        sft.run(RECIPE, start=start, data=None, out=tmp_path / "x")
+
+
+def test_a_run_never_overwrites_another(data, tmp_path):
+    pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, stop_after=1)
+    with pytest.raises(TrainingError, match="exists"):
+        pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, stop_after=1)
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        pretrain.run(RECIPE, data=data, out=tmp_path / "other", workers=1, resume=True)
+
+
+def test_a_damaged_checkpoint_is_named(data, tmp_path):
+    pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, stop_after=1)
+    (newest,) = (tmp_path / "run").glob("step-*")
+    (newest / "optimizers.pt").write_bytes(b"nonsense")
+    with pytest.raises(TrainingError, match=newest.name):
+        pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, resume=True)
+
+
+def test_recipes_are_checked(tmp_path):
+    with pytest.raises(ConfigError, match="something to train on"):
+        Recipe(stage="sft", tokens=10**6)
+    with pytest.raises(ConfigError, match="less than one step"):
+        dataclasses.replace(RECIPE, tokens=10)
+    with pytest.raises(ConfigError, match="width"):
+        dataclasses.replace(RECIPE, width=None)
+    with pytest.raises(ConfigError, match="no recipe file"):
+        load_recipe("recipes/none.py")
+    broken = tmp_path / "broken.py"
+    broken.write_text("recipe = 1 / 0")
+    with pytest.raises(ConfigError, match="ZeroDivisionError"):
+        load_recipe(str(broken))
+    broken.write_text("recipe = 3")
+    with pytest.raises(ConfigError, match="must define"):
+        load_recipe(str(broken))
+    assert load_recipe("recipes/nano/pretrain.py", {"tokens": 10**6}).tokens == 10**6
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_recipe("recipes/nano/pretrain.py", {"tokenz": 1})
+
+
+def test_unknown_sources_are_named(data, tmp_path):
+    with pytest.raises(DataError, match="no text source sagas"):
+        next(iter(_rows(dataclasses.replace(RECIPE, text={"sagas": 1, "tales": 1}), data, tmp_path)))
+    with pytest.raises(DataError, match="no chat file"):
+        next(iter(_rows(dataclasses.replace(RECIPE, chat={"talks": 1}), data, tmp_path)))
+
+
+def _rows(recipe, data, tmp_path):
+    from joyflash.model.loading import model_folder
+    from joyflash.train.ingredients import Ingredients
+
+    with Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards").rows(None) as rows:
+        yield from rows

@@ -1,0 +1,64 @@
+"""Chunked cross entropy against torch's own; targets that never leave their document."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from joyflash.batch import PackedBatch
+from joyflash.train import losses
+from joyflash.train.losses import weighted_cross_entropy
+from joyflash.train.objective import LanguageModelling, target_weight, targets
+from tests.model.conftest import TINY, random_model
+
+
+def test_equals_torch_in_value_and_gradients(monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK", 7)
+    generator = torch.Generator().manual_seed(0)
+    hidden, head = (torch.randn(*size, generator=generator) for size in ((23, 8), (31, 8)))
+    target = torch.randint(0, 31, (23,), generator=generator)
+    weight = torch.rand(23, generator=generator)
+    pairs = [[x.clone().requires_grad_() for x in (hidden, head)] for _ in range(2)]
+    ours, each = weighted_cross_entropy(*pairs[0], target, weight)
+    plain = F.cross_entropy(pairs[1][0] @ pairs[1][1].T, target, reduction="none")
+    torch.testing.assert_close(each, plain.detach())
+    (3 * ours).backward()
+    (3 * (plain * weight).sum()).backward()
+    for a, b in zip(*pairs, strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-5, atol=1e-5)
+
+
+def test_no_target_gives_zero():
+    head = torch.randn(5, 4, requires_grad=True)
+    loss, each = weighted_cross_entropy(torch.zeros(0, 4), head, torch.zeros(0, dtype=torch.int64), torch.zeros(0))
+    loss.backward()
+    assert loss == 0 and each.numel() == 0 and torch.equal(head.grad, torch.zeros(5, 4))
+
+
+def row() -> PackedBatch:
+    positions = torch.tensor([0, 1, 2, 3, 0, 1, 0, 1, 2])
+    weights = torch.tensor([0, 1, 0, 1, 0, 1, 0, 0.5, 1.0])
+    return PackedBatch(torch.arange(10, 19), positions, weights, torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2]))
+
+
+def test_targets_stay_inside_their_document():
+    index, token, weight = targets(row(), 1)
+    assert (index.tolist(), token.tolist(), weight.tolist()) == (
+        [0, 2, 4, 6, 7],
+        [11, 13, 15, 17, 18],
+        [1, 1, 1, 0.5, 1],
+    )
+    index, token, _ = targets(row(), 2)
+    assert (index.tolist(), token.tolist()) == ([1, 6], [13, 18])
+    assert target_weight([row(), row()], 1) == 9.0
+
+
+def test_mtp_loss_reaches_trunk_and_layer_and_is_weighted():
+    model = random_model(TINY)
+    batch = row()
+    total, sums = LanguageModelling(4.5, 0.1, 2.0)(model, batch)
+    assert abs(float(total.detach()) - sums["loss"] - 0.1 * sums["mtp_loss"]) < 1e-5
+    total.backward()
+    assert model.mtp is not None and model.mtp.eh_proj.weight.grad is not None
+    plain, sums = LanguageModelling(4.5)(model, batch)
+    assert "mtp_loss" not in sums and abs(float(plain.detach()) - sums["loss"]) < 1e-6
