@@ -1,0 +1,1 @@
+"""Request to tokens: scheduling, sampling, constraints, streaming."""

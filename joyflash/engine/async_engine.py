@@ -1,0 +1,196 @@
+"""AsyncEngine: many asyncio callers, one thread that steps the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+
+from joyflash.engine.engine import Engine
+from joyflash.engine.request import Delta, Request
+from joyflash.errors import EngineBusyError, EngineClosedError, EngineError, JoyflashError, RequestError
+
+_log = logging.getLogger(__name__)
+
+Item = Delta | JoyflashError
+
+
+class DeltaStream:
+    """Deltas of one request, for ``async for``; ends after the last delta of every choice.
+
+    The request is cancelled when the consumer goes away: its task is cancelled while it waits, it calls ``aclose``,
+    leaves an ``async with`` block, or drops the stream. Iteration raises JoyflashError when the request failed or the
+    engine was closed.
+    """
+
+    def __init__(self, owner: AsyncEngine, request: Request, queue: asyncio.Queue[Item]) -> None:
+        self.request = request
+        self._owner = owner
+        self._queue = queue
+        self._open_choices = request.params.n
+
+    def __aiter__(self) -> DeltaStream:
+        return self
+
+    async def __anext__(self) -> Delta:
+        if self._open_choices == 0:
+            raise StopAsyncIteration
+        try:
+            item = await self._queue.get()
+        except asyncio.CancelledError:
+            self._cancel()
+            raise
+        if isinstance(item, Delta) and item.error is None:
+            self._open_choices -= item.finish_reason is not None
+            return item
+        self._cancel()
+        error = item.error if isinstance(item, Delta) else item
+        raise error or EngineError("The request failed.")
+
+    async def __aenter__(self) -> DeltaStream:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._cancel()
+
+    async def aclose(self) -> None:
+        """Cancel the request unless it is over."""
+        self._cancel()
+
+    def __del__(self) -> None:
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self._open_choices:
+            self._open_choices = 0
+            self._owner.cancel(self.request.request_id)
+
+
+class _Mailbox:
+    """The engine thread's end of a stream. It does not refer to the stream, so that a dropped one can end."""
+
+    def __init__(self, queue: asyncio.Queue[Item], choices: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue = queue
+        self.open_choices = choices
+
+    def put(self, item: Item) -> None:
+        """Hand an item to the consumer's event loop; a closed loop has no consumer any more."""
+        try:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        except RuntimeError:
+            _log.debug("the event loop of a consumer is closed; what it waited for is dropped")
+
+
+class AsyncEngine:
+    """Runs an engine on a thread of its own, which sleeps while there is nothing to do.
+
+    Args:
+        engine: used by nobody else from now on, but for reading its constants.
+        max_waiting: choices that may wait for a cache slot; more are refused.
+    """
+
+    def __init__(self, engine: Engine, *, max_waiting: int = 256) -> None:
+        self.engine = engine
+        self._max_waiting = max_waiting
+        self._wake = threading.Condition()
+        self._arrivals: deque[Request] = deque()
+        self._mailboxes: dict[str, _Mailbox] = {}
+        # Filled by finalizers too, which may run while this thread holds the lock; hence a deque and no lock.
+        self._cancelled: deque[str] = deque()
+        self._deadline: float | None = None
+        self._thread = threading.Thread(target=self._work, name="joyflash-engine", daemon=True)
+        self._thread.start()
+
+    def stream(self, request: Request) -> DeltaStream:
+        """Put a request in line and return its deltas; call it in a coroutine.
+
+        Raises:
+            RequestError: the request is wrong (ContextLengthError: too long), or its id is in use.
+            EngineBusyError: too many requests wait.
+            EngineClosedError: ``close`` was called.
+        """
+        self.engine.check(request)
+        with self._wake:
+            if self._deadline is not None:
+                raise EngineClosedError("The engine is shutting down and takes no new requests.")
+            waiting = self.engine.waiting_count + sum(arrival.params.n for arrival in self._arrivals)
+            if waiting + request.params.n > self._max_waiting:
+                raise EngineBusyError(f"{waiting} choices wait already, of {self._max_waiting} that may; try later.")
+            if request.request_id in self._mailboxes:
+                raise RequestError(f"A request with id {request.request_id!r} is open; choose another.", "request_id")
+            queue: asyncio.Queue[Item] = asyncio.Queue()
+            self._mailboxes[request.request_id] = _Mailbox(queue, request.params.n)
+            self._arrivals.append(request)
+            self._wake.notify()
+        return DeltaStream(self, request, queue)
+
+    def cancel(self, request_id: str) -> None:
+        """End a request at the next step; from any thread."""
+        self._cancelled.append(request_id)
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Refuse new requests, let the open ones finish for ``timeout`` seconds, fail the rest, end the thread.
+
+        Blocks; in a coroutine call it through ``asyncio.to_thread``.
+        """
+        with self._wake:
+            if self._deadline is None:
+                self._deadline = time.monotonic() + timeout
+            self._wake.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while self._take_in():
+            try:
+                deltas = self.engine.step()
+            except Exception:
+                _log.exception("a step of the engine failed; all open requests are dropped")
+                self._drop_all(EngineError("The engine failed; the cause is in its log."))
+                continue
+            for delta in deltas:
+                self._deliver(delta)
+        self._drop_all(EngineClosedError("The engine was shut down before this text was complete."))
+
+    def _take_in(self) -> bool:
+        """Wait for work and hand it to the engine; False when it is time to end."""
+        with self._wake:
+            while not (self._arrivals or self.engine.has_work or self._deadline is not None):
+                self._wake.wait()
+            # Cancellations before arrivals: each of these concerns a request that has arrived by now.
+            cancelled = [self._cancelled.popleft() for _ in range(len(self._cancelled))]
+            while self._arrivals:
+                request = self._arrivals.popleft()
+                try:
+                    self.engine.submit(request)
+                except Exception as error:
+                    failure = error if isinstance(error, JoyflashError) else EngineError("The request failed.")
+                    _log.debug("a request was refused", exc_info=error)
+                    self._mailboxes.pop(request.request_id).put(failure)
+        for request_id in cancelled:
+            self.engine.cancel(request_id)
+        if self._deadline is None:
+            return True
+        return self.engine.has_work and time.monotonic() < self._deadline
+
+    def _deliver(self, delta: Delta) -> None:
+        mailbox = self._mailboxes.get(delta.request_id)
+        if mailbox is None:
+            return
+        mailbox.open_choices -= delta.finish_reason is not None
+        if mailbox.open_choices == 0:
+            # Before the consumer can see the end, so that it may use the id again.
+            with self._wake:
+                del self._mailboxes[delta.request_id]
+        mailbox.put(delta)
+
+    def _drop_all(self, error: EngineError) -> None:
+        self.engine.reset()
+        with self._wake:
+            mailboxes = list(self._mailboxes.values())
+            self._mailboxes.clear()
+            self._arrivals.clear()
+        for mailbox in mailboxes:
+            mailbox.put(error)

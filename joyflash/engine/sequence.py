@@ -1,0 +1,138 @@
+"""One choice of a request while it runs: its tokens, its place in the cache, its text, and when it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Protocol
+
+from joyflash.engine.request import Delta, Request, TokenLogprob
+from joyflash.engine.sampler import SamplingRow
+from joyflash.engine.stops import StopStrings
+from joyflash.errors import EngineError
+
+
+class StreamDecoder(Protocol):
+    """Turns token ids into text piece by piece; incomplete characters wait."""
+
+    def push(self, ids: list[int]) -> str:
+        """Return the text that ``ids`` complete."""
+        ...
+
+    def flush(self) -> str:
+        """Return what is left at the end."""
+        ...
+
+
+class SequenceState:
+    """A choice of a request from submission to its last delta.
+
+    Args:
+        request: what was asked; its prompt is shared by all choices.
+        index: number of the choice.
+        seed: the request's seed, or the fresh one drawn for it.
+        max_tokens: how many tokens may be generated, the context's end included.
+        eos_ids: tokens that end the text.
+        decoder: a fresh stream decoder of the tokenizer.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        index: int,
+        *,
+        seed: int,
+        max_tokens: int,
+        eos_ids: frozenset[int],
+        decoder: StreamDecoder,
+    ) -> None:
+        self.request = request
+        self.index = index
+        self.prompt = list(request.prompt_ids)
+        self.slot: int | None = None
+        self.prefilled = 0
+        self.output: list[int] = []
+        self._seed = seed
+        self._max_tokens = max_tokens
+        self._eos_ids = eos_ids
+        self._decoder = decoder
+        self._stops = StopStrings(request.params.stop)
+        self._counts: Counter[int] = Counter()
+        self._constraint = request.constraint.start() if request.constraint is not None else None
+
+    @property
+    def needs_prefill(self) -> bool:
+        """Whether part of the prompt is not in the cache yet."""
+        return self.prefilled < len(self.prompt)
+
+    @property
+    def cached(self) -> int:
+        """Tokens that the cache holds between steps: all but the last sampled one."""
+        return self.prefilled + max(0, len(self.output) - 1)
+
+    def sampling_row(self) -> SamplingRow:
+        """Describe the next token to the sampler."""
+        return SamplingRow(
+            params=self.request.params,
+            seed=self._seed,
+            index=self.index,
+            position=len(self.prompt) + len(self.output),
+            counts=self._counts,
+            mask=self._constraint.mask() if self._constraint is not None else None,
+        )
+
+    def append(self, token_id: int, logprob: TokenLogprob | None) -> Delta:
+        """Take a sampled token; the delta's ``finish_reason`` is set when it was the last."""
+        params = self.request.params
+        self.output.append(token_id)
+        self._counts[token_id] += 1
+        if self._constraint is not None:
+            self._constraint.accept(token_id)
+        reason: str | None = None
+        stop: str | int | None = None
+        text = ""
+        if token_id in params.stop_token_ids:
+            reason, stop = "stop", token_id
+        elif token_id in self._eos_ids:
+            reason = None if params.ignore_eos else "stop"
+        else:
+            text, stop = self._stops.push(self._decoder.push([token_id]))
+            reason = "stop" if stop is not None else None
+        if reason is None and len(self.output) >= self._max_tokens:
+            reason = "length"
+        if reason is not None and not isinstance(stop, str):
+            rest, found = self._finish_text()
+            text += rest
+            if found is not None:
+                reason, stop = "stop", found
+        return self._delta(
+            text=text,
+            token_ids=(token_id,),
+            logprobs=None if logprob is None else (logprob,),
+            finish_reason=reason,
+            stop_reason=stop,
+        )
+
+    def cancelled(self) -> Delta:
+        """Return the last delta of a choice whose request was cancelled; text held back stays unsaid."""
+        return self._delta(finish_reason="cancelled")
+
+    def failed(self, error: EngineError) -> Delta:
+        """Return the last delta of a choice that cannot go on."""
+        return self._delta(finish_reason="error", error=error)
+
+    def _finish_text(self) -> tuple[str, str | None]:
+        """Return the text still held back, and a stop string that the decoder's last characters completed."""
+        text, found = self._stops.push(self._decoder.flush())
+        return (text, found) if found is not None else (text + self._stops.flush(), None)
+
+    def _delta(
+        self,
+        *,
+        text: str = "",
+        token_ids: tuple[int, ...] = (),
+        logprobs: tuple[TokenLogprob, ...] | None = None,
+        finish_reason: str | None = None,
+        stop_reason: str | int | None = None,
+        error: EngineError | None = None,
+    ) -> Delta:
+        return Delta(self.request.request_id, self.index, text, token_ids, logprobs, finish_reason, stop_reason, error)
