@@ -27,8 +27,9 @@ of ``joyflash.tasks.grammar``: ``<rule>``, ``{slot}``, ``[one|other|]``. Real to
 * ``gives``: fields of the result and their kinds; ``reply`` lines: the final answer; each mentions every field.
 
 Kinds of values: ``integer``, ``integer:1-30`` (a range), ``number``, ``price``, ``text`` (rule ``value_text``),
-``date`` (rule ``value_date``), ``time`` (rule ``value_time``), ``email``, ``id``, ``url``, ``phone``, ``file``, ``expression``,
-``word`` (one invented or plain word), ``flag``, ``enum:a,b,c``, ``list:KIND``, and every key of ``ToolPhrases.words``.
+``date`` (rule ``value_date``), ``time`` (rule ``value_time``), ``email``, ``id``, ``url``, ``phone``, ``file``,
+``expression``, ``word`` (one invented or plain word), ``flag``, ``enum:a,b,c``, ``list:KIND``, and every key
+of ``ToolPhrases.words``.
 """
 
 from __future__ import annotations

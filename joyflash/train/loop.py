@@ -21,6 +21,7 @@ from joyflash.train.ingredients import Ingredients
 from joyflash.train.logging import TrainingLog
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe
+from joyflash.train.report import draw_report
 from joyflash.train.validate import bits_per_byte, exactness, skill_rows
 from joyflash.train.workers import RowWorkers
 
@@ -38,7 +39,7 @@ def run_stage(
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
     Args:
-        run: run folder for log, checkpoints and result; a new run needs one without a log.
+        run: run folder for log, curves, checkpoints and result; a new run needs one without a log.
         resume: go on from the newest checkpoint of ``run``; log and weights continue exactly.
         workers: rows worked on at the same time; default one per core.
         stop_after: stop after this many steps, with a checkpoint.
@@ -67,6 +68,7 @@ def run_stage(
                 save_checkpoint(run, model, optimizers, Progress(done, rows.state_dict()))
                 log.restart_clock()
     row_workers.close()
+    draw_report(run)
     save_model(model, run / "model", torch.float32)
     return run / "model"
 
