@@ -60,6 +60,7 @@ class Engine:
         cls,
         path_or_name: str | Path,
         *,
+        mtp: int | None = None,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         max_batch: int = 16,
@@ -70,6 +71,8 @@ class Engine:
 
         Args:
             path_or_name: a Hugging Face folder, or the name of a bundled model such as "nano".
+            mtp: tokens that the MTP layer drafts per step; None chooses. This engine decodes without drafts, so only
+                None and 0 are accepted.
             device, dtype: of weights and cache.
             max_batch: sequences that run at once; each has its own cache slot.
             max_context: tokens of a slot; None, or more than the model knows = the model's own context.
@@ -78,6 +81,8 @@ class Engine:
         Raises:
             CheckpointError, ConfigError, TokenizerError, TemplateError: naming the file or the value and what to do.
         """
+        if mtp:
+            raise ConfigError(f"mtp is {mtp}; this version decodes without MTP drafts. Leave it out or pass 0.")
         limits = {"max_batch": max_batch, "max_context": max_context, "prefill_chunk": prefill_chunk}
         for name, value in limits.items():
             if value is not None and value < 1:

@@ -27,5 +27,5 @@ recipe = Recipe(
         "arithmetic_zh": 1,
     },
     mtp_from=0.75,
-    balance_rate=0.0,
+    balance_rate=2e-3,
 )

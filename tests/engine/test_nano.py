@@ -105,11 +105,13 @@ def test_from_pretrained_reads_a_folder(tmp_path, model):
     save_model(model, tmp_path)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((NANO / name).read_bytes())
-    engine = Engine.from_pretrained(tmp_path, max_batch=2, max_context=64)
+    engine = Engine.from_pretrained(tmp_path, mtp=0, max_batch=2, max_context=64)
     assert (engine.context_length, engine.model_name) == (64, tmp_path.name)
     assert json.loads((tmp_path / "config.json").read_text())["max_position_embeddings"] == 1024
     assert engine.generate(["a"], SamplingParams(max_tokens=2))[0].token_ids
     with pytest.raises(ConfigError, match="max_batch"):
         Engine.from_pretrained(tmp_path, max_batch=0)
+    with pytest.raises(ConfigError, match="without MTP drafts"):
+        Engine.from_pretrained(tmp_path, mtp=3)
     with pytest.raises(CheckpointError, match="no-such-model"):
         Engine.from_pretrained("no-such-model")
