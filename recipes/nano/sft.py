@@ -4,7 +4,7 @@ from joyflash.train.recipe import Recipe
 
 recipe = Recipe(
     stage="sft",
-    tokens=8_500_000,
+    tokens=9_500_000,
     text={"en_wiki": 1.5, "en_wikinews": 1.5, "zh_wiki": 1.5, "zh_lctt": 1.5},
     skills={
         "copying_en": 5,
@@ -26,6 +26,7 @@ recipe = Recipe(
         "arithmetic_en": 1,
         "arithmetic_zh": 1,
     },
+    decay=0.58,
     mtp_from=0.75,
     balance_rate=2e-3,
 )

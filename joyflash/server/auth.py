@@ -1,0 +1,57 @@
+"""Who may call: keys compared in constant time, and no open server by accident."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+
+from joyflash.errors import ConfigError
+from joyflash.server.errors import ApiError
+from joyflash.server.settings import ServerSettings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(settings: ServerSettings) -> None:
+    """Refuse to listen where others can call without a key, unless the operator asks for just that.
+
+    Raises:
+        ConfigError: the host is not loopback, no key is set and `allow_open` is off; or a key is empty or not ASCII.
+    """
+    for key in settings.api_keys:
+        if not key or not key.isascii() or key != key.strip():
+            raise ConfigError("An API key must be ASCII text without spaces around it; choose another --api-key.")
+    if not settings.api_keys and not settings.allow_open and not is_loopback(settings.host):
+        raise ConfigError(
+            f"Serving on {settings.host} would let anyone on the network in. Set --api-key, "
+            "or keep --host 127.0.0.1, or say --allow-open if that is what you want."
+        )
+
+
+def check_key(headers: Mapping[str, str], api_keys: tuple[str, ...]) -> None:
+    """Check `Authorization: Bearer KEY` or `x-api-key: KEY` against the set keys.
+
+    Raises:
+        ApiError: 401 when keys are set and the request brings none of them.
+    """
+    if not api_keys:
+        return
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = bearer.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    if not given:
+        message = "This server wants an API key: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
+        raise ApiError(401, message, code="missing_api_key", headers={"WWW-Authenticate": "Bearer"})
+    # Every key is compared, and no comparison stops early: timing tells nothing about any of them.
+    matches = [hmac.compare_digest(given.encode(), key.encode()) for key in api_keys]
+    if not any(matches):
+        message = "This API key is not one that the server knows."
+        raise ApiError(401, message, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})

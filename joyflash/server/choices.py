@@ -1,0 +1,105 @@
+"""One choice as it comes out of the engine, read into pieces: reasoning, text, calls and their arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joyflash.engine.request import Delta
+from joyflash.text.thinking import Split, ThinkingSplitter
+from joyflash.text.tool_calls import ArgumentsDelta, CallFinished, CallStarted, ContentDelta, Event, ToolCallParser
+
+if TYPE_CHECKING:
+    from joyflash.server.openai_request import ChatJob
+
+
+@dataclass(frozen=True)
+class ReasoningPiece:
+    """More of what the model thought before answering."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class TextPiece:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallPiece:
+    """A call: its place among this choice's calls, its id and its function."""
+
+    index: int
+    call_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ArgumentsPiece:
+    """More of a call's arguments as JSON text."""
+
+    index: int
+    text: str
+
+
+Piece = ReasoningPiece | TextPiece | CallPiece | ArgumentsPiece
+
+
+class ChoiceReader:
+    """Turns the deltas of one choice into pieces, and knows how the choice ended.
+
+    The pieces of a call are given out when the call is complete: one that was cut off cannot be run, so it is never
+    reported.
+
+    Attributes:
+        finish_reason: "stop", "length" or "tool_calls" after the last delta, None before.
+        token_count, reasoning_token_count: tokens generated so far, the end token included.
+    """
+
+    def __init__(self, job: ChatJob):
+        self._thinking = ThinkingSplitter(job.thinking)
+        self._parser = ToolCallParser(job.tools) if job.tools else None
+        self._open_call: list[Piece] = []
+        self._call_count = 0
+        self.finish_reason: str | None = None
+        self.token_count = 0
+        self.reasoning_token_count = 0
+
+    def push(self, delta: Delta) -> list[Piece]:
+        """Take the next delta; return what it completes."""
+        self.token_count += len(delta.token_ids)
+        if self._thinking.in_thought:
+            self.reasoning_token_count += len(delta.token_ids)
+        pieces = self._read(self._thinking.push(delta.text))
+        if delta.finish_reason is not None:
+            pieces += self._read(self._thinking.finish())
+            if self._parser is not None:
+                pieces += self._read_events(self._parser.finish())
+            called = self._call_count > 0 and delta.finish_reason == "stop"
+            self.finish_reason = "tool_calls" if called else delta.finish_reason
+        return pieces
+
+    def _read(self, split: Split) -> list[Piece]:
+        pieces: list[Piece] = [ReasoningPiece(split.reasoning)] if split.reasoning else []
+        if not split.content:
+            return pieces
+        if self._parser is None:
+            return [*pieces, TextPiece(split.content)]
+        return pieces + self._read_events(self._parser.push(split.content))
+
+    def _read_events(self, events: list[Event]) -> list[Piece]:
+        pieces: list[Piece] = []
+        for event in events:
+            match event:
+                case ContentDelta(text):
+                    pieces.append(TextPiece(text))
+                case CallStarted(index, call_id, name):
+                    self._open_call = [CallPiece(index, call_id, name)]
+                case ArgumentsDelta(index, text):
+                    self._open_call.append(ArgumentsPiece(index, text))
+                case CallFinished():
+                    pieces += self._open_call
+                    self._call_count += 1
+        return pieces

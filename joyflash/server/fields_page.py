@@ -1,0 +1,76 @@
+"""Writes docs/FIELDS.md from the tables that check the requests.
+
+Run: `python -m joyflash.server.fields_page > docs/FIELDS.md`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from joyflash.server.chat_fields import CHAT_FIELDS
+from joyflash.server.openai_messages import MESSAGE_FIELDS, ROLES
+from joyflash.server.settings import ServerSettings
+
+INTRODUCTION = """# What the server does with each field
+
+Every field of a request is honoured, or accepted without effect and listed as such here, or refused with a 400 that
+names it in `param`. A field that is not in these tables is refused too, with the nearest known name as a hint. A field
+that is `null` counts as absent.
+
+This page is written from the tables in `joyflash/server/chat_fields.py` and `joyflash/server/openai_messages.py` by
+`python -m joyflash.server.fields_page > docs/FIELDS.md`; a test keeps the two in step.
+"""
+
+TOOLS = """`{"type": "function", "function": {"name", "description", "parameters", "strict"}}`: the name has 1 to 128
+characters without spaces, `<` or `>`; `parameters` is a JSON Schema of type object; `strict` may only be false, since
+values are not held to the schema. What is no such thing is a 400 that names the part at fault. Names of functions and
+parameters in calls are held to the listed ones while the model writes. A call that was cut off (by `max_tokens` or
+`stop`) is not reported.
+"""
+
+
+def fields_page() -> str:
+    """The whole page as Markdown."""
+    bounds = ServerSettings()
+    chat = [
+        (f"`{field.name}`", field.check.words, "required" if field.required else _shown(field.default), field.effect)
+        for field in CHAT_FIELDS
+    ]
+    messages = [(f"`{field.name}`", field.check.words, _roles(field.roles), field.effect) for field in MESSAGE_FIELDS]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            "## `POST /v1/chat/completions`",
+            "",
+            *_table(("field", "takes", "default", "what we do with it"), chat),
+            "",
+            f"At most {bounds.max_choices} choices, {bounds.max_stop} stop strings, {bounds.max_tools} tools, "
+            f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request.",
+            "",
+            "## `messages[i]`",
+            "",
+            *_table(("field", "takes", "roles", "what we do with it"), messages),
+            "",
+            "## `tools[i]`",
+            "",
+            TOOLS,
+        ]
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+def _shown(default: object) -> str:
+    return "absent" if default is None else f"`{json.dumps(default)}`"
+
+
+def _roles(roles: tuple[str, ...]) -> str:
+    return "all" if roles == ROLES else ", ".join(f"`{role}`" for role in roles)
+
+
+if __name__ == "__main__":
+    print(fields_page(), end="")

@@ -1,0 +1,43 @@
+"""Under which names the one model of this server answers, and `/v1/models`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import PurePath
+from typing import Any
+
+from joyflash.errors import ModelNotFoundError
+from joyflash.server.settings import ServerSettings
+
+
+class ModelNames:
+    """The served names.
+
+    Args:
+        own_name: the engine's name of the model; of a folder's path only the last part is shown.
+        settings: names given by the operator replace the own name.
+    """
+
+    def __init__(self, own_name: str, settings: ServerSettings):
+        self.names = settings.served_model_names or (PurePath(own_name).name or own_name,)
+        self.any_name = settings.any_model_name
+        self.created = int(time.time())
+
+    def resolve(self, name: str) -> str:
+        """The name to answer under: the one asked for.
+
+        Raises:
+            ModelNotFoundError: the name is not served here.
+        """
+        if name in self.names or self.any_name:
+            return name
+        served = ", ".join(f"'{known}'" for known in self.names)
+        raise ModelNotFoundError(f"There is no model '{name[:80]}' here. Served: {served}.", "model", "model_not_found")
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """One model in OpenAI's shape; ModelNotFoundError when the name is not served."""
+        return {"id": self.resolve(name), "object": "model", "created": self.created, "owned_by": "joyflash"}
+
+    def listing(self) -> dict[str, Any]:
+        """The body of `GET /v1/models`."""
+        return {"object": "list", "data": [self.entry(name) for name in self.names]}

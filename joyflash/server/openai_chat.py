@@ -1,0 +1,176 @@
+"""`/v1/chat/completions`: the answer in OpenAI's shapes, whole or as chunks, both from the same pieces."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from joyflash.engine.async_engine import AsyncEngine, DeltaStream
+from joyflash.engine.request import Delta, TokenLogprob
+from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
+from joyflash.server.models import ModelNames
+from joyflash.server.openai_request import ChatJob, read_chat_request
+from joyflash.server.settings import ServerSettings
+
+LOWEST_LOGPROB = -9999.0  # JSON has no minus infinity; this is what OpenAI writes
+
+
+class OpenAIChat:
+    """Answers chat requests.
+
+    Args:
+        async_engine: generates.
+        names: under which names the model answers.
+        settings: bounds on one request.
+    """
+
+    def __init__(self, async_engine: AsyncEngine, names: ModelNames, settings: ServerSettings):
+        self.async_engine = async_engine
+        self.engine = async_engine.engine
+        self.names = names
+        self.settings = settings
+
+    def prepare(self, body: dict[str, Any]) -> ChatJob:
+        """Check and translate a body; RequestError names the field that is wrong."""
+        return read_chat_request(body, self.engine, self.settings, self.names.resolve)
+
+    def start(self, job: ChatJob) -> DeltaStream:
+        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
+        return self.async_engine.stream(job.request)
+
+    async def complete(self, job: ChatJob, deltas: DeltaStream) -> dict[str, Any]:
+        """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""
+        readers = self._readers(job)
+        messages = [_GrowingMessage() for _ in readers]
+        logprobs: list[list[TokenLogprob]] = [[] for _ in readers]
+        async with aclosing(deltas):
+            async for delta in deltas:
+                for piece in readers[delta.index].push(delta):
+                    messages[delta.index].add(piece)
+                logprobs[delta.index] += self._visible_logprobs(delta)
+        choices = [
+            {
+                "index": index,
+                "message": messages[index].as_dict(),
+                "logprobs": self._logprobs(job, logprobs[index]),
+                "finish_reason": reader.finish_reason,
+            }
+            for index, reader in enumerate(readers)
+        ]
+        head = self._head(job, "chat.completion")
+        return {**head, "choices": choices, "usage": _usage(job, readers)}
+
+    async def chunks(self, job: ChatJob, deltas: DeltaStream) -> AsyncGenerator[dict[str, Any], None]:
+        """The answer as `chat.completion.chunk`s. Closing this generator cancels the generation."""
+        readers = self._readers(job)
+        held: list[list[TokenLogprob]] = [[] for _ in readers]
+        head = self._head(job, "chat.completion.chunk")
+        if job.include_usage:
+            head["usage"] = None
+
+        def chunk(index: int, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+            # Tokens may come before the text they add to is certain; their log-probabilities wait for the next chunk.
+            logprobs, held[index] = self._logprobs(job, held[index]) if held[index] else None, []
+            choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
+            return {**head, "choices": [choice]}
+
+        for index in range(len(readers)):
+            yield chunk(index, {"role": "assistant", "content": "", "refusal": None})
+        async with aclosing(deltas):
+            async for delta in deltas:
+                reader = readers[delta.index]
+                held[delta.index] += self._visible_logprobs(delta)
+                for piece in reader.push(delta):
+                    yield chunk(delta.index, _chunk_delta(piece))
+                if reader.finish_reason is not None:
+                    yield chunk(delta.index, {}, reader.finish_reason)
+        if job.include_usage:
+            yield {**head, "choices": [], "usage": _usage(job, readers)}
+
+    def _readers(self, job: ChatJob) -> list[ChoiceReader]:
+        return [ChoiceReader(job) for _ in range(job.request.params.n)]
+
+    def _head(self, job: ChatJob, kind: str) -> dict[str, Any]:
+        return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": job.model}
+
+    def _visible_logprobs(self, delta: Delta) -> Sequence[TokenLogprob]:
+        """All but the end token's, which is no part of the text."""
+        eos_id = self.engine.tokenizer.eos_id
+        return [entry for entry in delta.logprobs or () if entry.token_id != eos_id]
+
+    def _logprobs(self, job: ChatJob, entries: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+        if job.top_logprobs is None:
+            return None
+        content = [
+            {
+                **self._token(entry.token_id, entry.logprob),
+                "top_logprobs": [self._token(token_id, logprob) for token_id, logprob in entry.top],
+            }
+            for entry in entries
+        ]
+        return {"content": content, "refusal": None}
+
+    def _token(self, token_id: int, logprob: float) -> dict[str, Any]:
+        spelled = self.engine.tokenizer.token_bytes(token_id)
+        value = max(logprob, LOWEST_LOGPROB)
+        return {"token": spelled.decode("utf-8", "replace"), "logprob": value, "bytes": list(spelled)}
+
+
+class _GrowingMessage:
+    """An assistant message that fills up piece by piece."""
+
+    def __init__(self) -> None:
+        self.content = ""
+        self.reasoning = ""
+        self.calls: list[dict[str, Any]] = []
+
+    def add(self, piece: Piece) -> None:
+        """Append one piece."""
+        match piece:
+            case TextPiece(text):
+                self.content += text
+            case ReasoningPiece(text):
+                self.reasoning += text
+            case CallPiece(_, call_id, name):
+                self.calls.append({"id": call_id, "type": "function", "function": {"name": name, "arguments": ""}})
+            case ArgumentsPiece(index, text):
+                self.calls[index]["function"]["arguments"] += text
+
+    def as_dict(self) -> dict[str, Any]:
+        """The message in OpenAI's shape; `content` is null when there are calls and nothing else."""
+        content = self.content if self.content or not self.calls else None
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        if self.calls:
+            message["tool_calls"] = self.calls
+        return message
+
+
+def _chunk_delta(piece: Piece) -> dict[str, Any]:
+    """The `delta` of a chunk that carries one piece."""
+    match piece:
+        case TextPiece(text):
+            return {"content": text}
+        case ReasoningPiece(text):
+            return {"reasoning_content": text}
+        case CallPiece(index, call_id, name):
+            function = {"name": name, "arguments": ""}
+            return {"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": function}]}
+        case ArgumentsPiece(index, text):
+            return {"tool_calls": [{"index": index, "function": {"arguments": text}}]}
+
+
+def _usage(job: ChatJob, readers: Sequence[ChoiceReader]) -> dict[str, Any]:
+    prompt = len(job.request.prompt_ids)
+    completion = sum(reader.token_count for reader in readers)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": sum(reader.reasoning_token_count for reader in readers)},
+    }

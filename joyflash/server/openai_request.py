@@ -1,0 +1,205 @@
+"""The body of `/v1/chat/completions`, translated into one engine request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from joyflash.engine.engine import Engine
+from joyflash.engine.request import Request, SamplingParams
+from joyflash.errors import ContextLengthError, RequestError, TemplateError
+from joyflash.server.chat_fields import read_fields
+from joyflash.server.checks import STRING, fields_of, number, one_of, refuse_unknown
+from joyflash.server.openai_messages import read_messages
+from joyflash.server.settings import ServerSettings
+from joyflash.text.messages import ToolDefinition
+
+THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
+NAMED_FUNCTION = fields_of(
+    {"type": one_of("function"), "function": fields_of({"name": STRING}, ["name"])}, ["type", "function"]
+)
+NOT_STRICT = one_of(False, why="Names are held to the schema, values are not yet; leave it out.")
+
+
+@dataclass(frozen=True)
+class ChatJob:
+    """A checked chat request.
+
+    Attributes:
+        model: the name to answer under.
+        request: what the engine gets.
+        tools: functions that the answer may call; empty when there are none or calls are not wanted.
+        thinking: the answer begins with reasoning.
+        parallel: more than one call is allowed.
+        stream, include_usage: how the caller wants the answer.
+        top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
+    """
+
+    model: str
+    request: Request
+    tools: tuple[ToolDefinition, ...]
+    thinking: bool
+    parallel: bool
+    stream: bool
+    include_usage: bool
+    top_logprobs: int | None
+
+
+def read_chat_request(
+    body: dict[str, Any], engine: Engine, settings: ServerSettings, resolve_model: Callable[[str], str]
+) -> ChatJob:
+    """Check a body and translate it.
+
+    Args:
+        body: the decoded JSON object.
+        engine: renders and checks the prompt.
+        settings: bounds on one request.
+        resolve_model: maps the asked name to the one to answer under.
+
+    Raises:
+        RequestError: a field is wrong (ContextLengthError, ModelNotFoundError, ToolSchemaError among them).
+    """
+    fields = read_fields(body)
+    model = resolve_model(fields["model"])
+    messages = read_messages(fields["messages"], settings.max_messages)
+    tools = _read_tools(fields["tools"], settings.max_tools)
+    choice, name = _read_tool_choice(fields["tool_choice"], tools)
+    if choice == "none":
+        tools = ()
+    thinking = _wants_thinking(fields)
+    params = _sampling(fields, settings)
+    if engine.template is None:
+        raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
+    # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
+    constraint = engine.tool_constraint(
+        tools, choice=choice if tools else "none", name=name, thinking=thinking, parallel=fields["parallel_tool_calls"]
+    )
+    prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking)
+    request = Request(prompt_ids=prompt_ids, params=params, constraint=constraint)
+    _check_length(engine, request, fields)
+    options = fields["stream_options"]
+    if options is not None and not fields["stream"]:
+        raise RequestError("'stream_options' needs \"stream\": true.", "stream_options", "invalid_value")
+    return ChatJob(
+        model=model,
+        request=request,
+        tools=tools,
+        thinking=thinking,
+        parallel=fields["parallel_tool_calls"],
+        stream=fields["stream"],
+        include_usage=bool(options and options.get("include_usage")),
+        top_logprobs=params.logprobs,
+    )
+
+
+def _read_tools(values: list[Any], limit: int) -> tuple[ToolDefinition, ...]:
+    """Tool definitions; names must differ."""
+    if len(values) > limit:
+        raise RequestError(f"'tools' has {len(values)} items; at most {limit} are allowed.", "tools", "invalid_value")
+    tools = tuple(_read_tool(value, f"tools[{index}]") for index, value in enumerate(values))
+    names = [tool.name for tool in tools]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            param = f"tools[{index}].function.name"
+            raise RequestError(f"'{param}' is '{name}', which another tool already has.", param, "invalid_value")
+    return tools
+
+
+def _read_tool(value: Any, param: str) -> ToolDefinition:
+    """One tool; fields that `ToolDefinition` does not read are refused, so that none is ignored in silence."""
+    if isinstance(value, dict):
+        refuse_unknown(value, ("type", "function"), param)
+        function = value.get("function")
+        if isinstance(function, dict):
+            refuse_unknown(function, ("name", "description", "parameters", "strict"), f"{param}.function")
+            if function.get("strict") is not None:
+                NOT_STRICT(function["strict"], f"{param}.function.strict")
+    return ToolDefinition.from_dict(value, param)
+
+
+def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...]) -> tuple[str, str | None]:
+    """Whether to call, and the function to call if one is named."""
+    name = None
+    if isinstance(value, dict):
+        name = NAMED_FUNCTION(value, "tool_choice")["function"]["name"]
+        if name not in [tool.name for tool in tools]:
+            message = f"'tool_choice' names the function '{name}', which is not among 'tools'."
+            raise RequestError(message, "tool_choice", "invalid_value")
+        return "required", name
+    if value == "required" and not tools:
+        raise RequestError("'tool_choice' is \"required\", but 'tools' lists none.", "tool_choice", "invalid_value")
+    return value, None
+
+
+def _wants_thinking(fields: dict[str, Any]) -> bool:
+    """Whether to think first; the two ways of saying it must agree."""
+    effort = fields["reasoning_effort"]
+    switch = (fields["chat_template_kwargs"] or {}).get("enable_thinking")
+    by_effort = None if effort is None else effort in THINKING_EFFORTS
+    if switch is not None and by_effort is not None and switch != by_effort:
+        said = str(switch).lower()
+        message = f"'reasoning_effort' is \"{effort}\", but 'chat_template_kwargs.enable_thinking' is {said}."
+        raise RequestError(message, "reasoning_effort", "invalid_value")
+    return bool(switch if switch is not None else by_effort)
+
+
+def _sampling(fields: dict[str, Any], settings: ServerSettings) -> SamplingParams:
+    """Sampling parameters within the server's bounds."""
+    if fields["n"] > settings.max_choices:
+        raise RequestError(f"'n' is {fields['n']}; at most {settings.max_choices} are allowed.", "n", "invalid_value")
+    stop = [fields["stop"]] if isinstance(fields["stop"], str) else fields["stop"] or []
+    for param, values in (("stop", stop), ("stop_token_ids", fields["stop_token_ids"])):
+        if len(values) > settings.max_stop:
+            message = f"'{param}' has {len(values)} items; at most {settings.max_stop} are allowed."
+            raise RequestError(message, param, "invalid_value")
+    if fields["top_logprobs"] is not None and not fields["logprobs"]:
+        raise RequestError("'top_logprobs' needs \"logprobs\": true.", "top_logprobs", "invalid_value")
+    return SamplingParams(
+        temperature=fields["temperature"],
+        top_p=fields["top_p"],
+        top_k=max(fields["top_k"], 0),
+        min_p=fields["min_p"],
+        max_tokens=_max_tokens(fields),
+        stop=tuple(stop),
+        seed=fields["seed"],
+        n=fields["n"],
+        presence_penalty=fields["presence_penalty"],
+        frequency_penalty=fields["frequency_penalty"],
+        logit_bias=_logit_bias(fields["logit_bias"]),
+        logprobs=(fields["top_logprobs"] or 0) if fields["logprobs"] else None,
+        ignore_eos=fields["ignore_eos"],
+        stop_token_ids=tuple(fields["stop_token_ids"]),
+    )
+
+
+def _max_tokens(fields: dict[str, Any]) -> int | None:
+    old, new = fields["max_tokens"], fields["max_completion_tokens"]
+    if old is not None and new is not None and old != new:
+        message = f"'max_completion_tokens' is {new}, but 'max_tokens' is {old}; give one of them."
+        raise RequestError(message, "max_completion_tokens", "invalid_value")
+    return new if new is not None else old
+
+
+def _logit_bias(value: dict[str, Any] | None) -> dict[int, float] | None:
+    """Token ids are strings in JSON."""
+    if not value:
+        return None
+    bias = {}
+    for key, amount in value.items():
+        if not re.fullmatch("[0-9]{1,9}", key):
+            message = f"'logit_bias' must map token ids to numbers; '{key[:40]}' is not a token id."
+            raise RequestError(message, "logit_bias", "invalid_value")
+        bias[int(key)] = number(-100, 100)(amount, f"logit_bias.{int(key)}")
+    return bias
+
+
+def _check_length(engine: Engine, request: Request, fields: dict[str, Any]) -> None:
+    """The engine's own check, with its field names translated into the caller's."""
+    try:
+        engine.check(request)
+    except ContextLengthError as error:
+        asked = "max_completion_tokens" if fields["max_completion_tokens"] is not None else "max_tokens"
+        param = asked if error.param == "max_tokens" else "messages"
+        raise ContextLengthError(str(error), param, "context_length_exceeded") from None

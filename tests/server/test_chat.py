@@ -1,0 +1,235 @@
+"""What a chat request answers: whole, streamed, with tools, with reasoning, through the official client."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import openai
+import pytest
+
+from tests.server.live import LiveServer
+
+ADD: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "add",
+        "description": "Adds.",
+        "parameters": {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "string"}},
+            "required": ["a", "b"],
+        },
+    },
+}
+
+
+def gather(chunks: list[dict[str, Any]], index: int = 0) -> dict[str, Any]:
+    """The choice that streamed chunks add up to, as a client would put it together."""
+    message: dict[str, Any] = {}
+    finish, logprobs = None, []
+    for choice in (choice for chunk in chunks for choice in chunk["choices"] if choice["index"] == index):
+        for name, value in choice["delta"].items():
+            if name != "tool_calls":
+                message[name] = value if name == "role" or value is None else (message.get(name) or "") + value
+        for part in choice["delta"].get("tool_calls", []):
+            calls = message.setdefault("tool_calls", [])
+            if part["index"] == len(calls):
+                calls.append({"type": part["type"], "function": dict(part["function"])})
+            else:
+                assert set(part) == {"index", "function"}
+                calls[part["index"]]["function"]["arguments"] += part["function"]["arguments"]
+        logprobs += (choice["logprobs"] or {}).get("content", [])
+        assert finish is None, "a chunk came after the finish reason"
+        finish = choice["finish_reason"]
+    if not message["content"] and "tool_calls" in message:
+        message["content"] = None
+    return {"message": message, "finish_reason": finish, "logprobs": logprobs}
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """The payloads of a stream that must end with [DONE]."""
+    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
+    assert all(block.startswith("data: ") for block in blocks)
+    assert blocks.pop() == "data: [DONE]"
+    return [json.loads(block.removeprefix("data: ")) for block in blocks]
+
+
+def test_a_plain_answer(server: LiveServer) -> None:
+    body = server.chat("hello").json()
+    assert body["object"] == "chat.completion"
+    assert body["model"] == "nano"
+    assert body["id"].startswith("chatcmpl-")
+    (choice,) = body["choices"]
+    assert choice["message"] == {"role": "assistant", "content": "Hello, world! 你好。", "refusal": None}
+    assert choice["finish_reason"] == "stop"
+    usage = body["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["completion_tokens"] == len(server.engine.engine.tokenizer.encode("Hello, world! 你好。")) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("hello", {}),
+        ("dream", {"temperature": 1.0, "seed": 7, "max_tokens": 60}),
+        ("dream", {"temperature": 1.0, "seed": 7, "n": 3, "max_tokens": 30, "logprobs": True, "top_logprobs": 2}),
+        ("think", {"reasoning_effort": "high"}),
+        ("call", {"tools": [ADD]}),
+        ("two calls", {"tools": [ADD]}),
+        ("two calls", {"tools": [ADD], "max_tokens": 40}),
+        ("call", {"tools": [ADD], "logprobs": True}),
+        ("count", {"stop": "9 10", "max_tokens": 90}),
+    ],
+)
+def test_streaming_equals_not_streaming(server: LiveServer, text: str, fields: dict[str, Any]) -> None:
+    whole = server.chat(text, **fields).json()
+    response = server.chat(text, stream=True, stream_options={"include_usage": True}, **fields)
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    chunks = events(response.text)
+    assert chunks[-1]["choices"] == []
+    assert chunks[-1]["usage"] == whole["usage"]
+    assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in chunks[:-1])
+    assert {chunk["id"] for chunk in chunks} == {chunks[0]["id"]}
+    for choice in whole["choices"]:
+        for call in choice["message"].get("tool_calls", []):
+            del call["id"]
+        streamed = gather(chunks, choice["index"])
+        assert streamed["message"] == choice["message"]
+        assert streamed["finish_reason"] == choice["finish_reason"]
+        assert streamed["logprobs"] == (choice["logprobs"] or {}).get("content", [])
+
+
+def test_seeds_and_choices(server: LiveServer) -> None:
+    def dream(**fields: Any) -> list[str]:
+        body = server.chat("dream", temperature=1.0, max_tokens=40, **fields).json()
+        return [choice["message"]["content"] for choice in body["choices"]]
+
+    assert dream(seed=1) == dream(seed=1) != dream(seed=2)
+    assert len(set(dream(seed=1, n=4))) == 4
+    assert dream(seed=1, n=4)[0] == dream(seed=1)[0]
+
+
+def test_limits_on_the_answer(server: LiveServer) -> None:
+    choice = server.chat("count", max_completion_tokens=5).json()["choices"][0]
+    assert choice["finish_reason"] == "length"
+    choice = server.chat("count", stop=["7", " 5"]).json()["choices"][0]
+    assert choice["message"]["content"] == "1 2 3 4"
+    assert choice["finish_reason"] == "stop"
+    space = server.engine.engine.tokenizer.encode("hello")[0]
+    biased = server.chat("dream", logit_bias={str(space): 100}, max_tokens=1).json()["choices"][0]
+    assert biased["message"]["content"] == server.engine.engine.tokenizer.decode([space])
+
+
+def test_fields_without_effect_are_accepted(server: LiveServer) -> None:
+    neutral = {"user": "me", "metadata": {"a": "b"}, "store": True, "service_tier": "auto", "top_k": -1, "min_p": 0}
+    neutral |= {"modalities": ["text"], "response_format": {"type": "text"}, "verbosity": "medium", "tools": None}
+    nulls = {"stop": None, "seed": None, "audio": None, "functions": None, "logit_bias": None, "temperature": None}
+    response = server.chat("hello", **neutral, **nulls)
+    assert response.json()["choices"][0]["message"]["content"] == "Hello, world! 你好。"
+
+
+def test_content_as_parts_and_the_developer_role(server: LiveServer) -> None:
+    parts = [{"type": "text", "text": "he"}, {"type": "text", "text": "llo"}]
+    whole = server.chat(messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}])
+    split = server.chat(messages=[{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts}])
+    assert split.json()["usage"] == whole.json()["usage"]
+    assert split.json()["choices"] == whole.json()["choices"]
+
+
+def test_control_tokens_in_user_text_stay_text(server: LiveServer) -> None:
+    plain = server.chat("hello").json()["usage"]["prompt_tokens"]
+    assert server.chat("hello<|User|>").json()["usage"]["prompt_tokens"] > plain + 1
+
+
+def test_tool_round_trip_with_the_official_client(server: LiveServer) -> None:
+    client = server.client()
+    question: Any = {"role": "user", "content": "call"}
+    first = client.chat.completions.create(model="nano", messages=[question], tools=[ADD], temperature=0)
+    choice = first.choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.content == "Let me see."
+    (call,) = choice.message.tool_calls or []
+    assert call.type == "function"
+    assert call.id.startswith("call_")
+    assert call.function.name == "add"
+    assert json.loads(call.function.arguments) == {"a": 1, "b": "22"}
+    history: list[Any] = [
+        question,
+        {"role": "assistant", "tool_calls": choice.message.tool_calls},
+        {"role": "tool", "tool_call_id": call.id, "name": "add", "content": "23"},
+    ]
+    second = client.chat.completions.create(model="nano", messages=history, temperature=0)
+    assert second.choices[0].message.content == "The result is 23."
+    assert second.choices[0].finish_reason == "stop"
+    history[1] = choice.message.model_dump()
+    again = client.chat.completions.create(model="nano", messages=history, temperature=0)
+    assert again.choices[0].message.content == "The result is 23."
+
+
+def test_a_history_with_broken_arguments_does_not_stop_the_chat(server: LiveServer) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1,'}}
+    history = [
+        {"role": "user", "content": "call"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "bad arguments"}]},
+    ]
+    assert server.chat(messages=history).json()["choices"][0]["message"]["content"] == "The result is bad arguments."
+
+
+def test_tool_choice(server: LiveServer) -> None:
+    """Whatever the model would say, the choice decides whether there is a call."""
+    body = server.chat("call", tools=[ADD], tool_choice="none").json()
+    assert body["usage"]["prompt_tokens"] == server.chat("call").json()["usage"]["prompt_tokens"]
+    refused = body["choices"][0]
+    assert "tool_calls" not in refused["message"]
+    assert refused["finish_reason"] == "stop"
+    unlisted = server.chat("call").json()["choices"][0]
+    assert "tool_calls" not in unlisted["message"]
+    other = {"type": "function", "function": {"name": "other"}}
+    for choice, allowed in (("required", {"add", "other"}), (other, {"other"})):
+        body = server.chat("hello", tools=[ADD, other], tool_choice=choice, max_tokens=200).json()
+        calls = body["choices"][0]["message"]["tool_calls"]
+        assert calls[0]["function"]["name"] in allowed
+
+
+def test_one_call_only_when_parallel_calls_are_off(server: LiveServer) -> None:
+    both = server.chat("two calls", tools=[ADD]).json()["choices"][0]["message"]["tool_calls"]
+    one = server.chat("two calls", tools=[ADD], parallel_tool_calls=False).json()["choices"][0]
+    assert len(both) == 2
+    assert len(one["message"]["tool_calls"]) == 1
+    assert one["finish_reason"] == "tool_calls"
+
+
+def test_a_call_that_is_cut_off_is_not_reported(server: LiveServer) -> None:
+    choice = server.chat("call", tools=[ADD], max_tokens=15).json()["choices"][0]
+    assert "tool_calls" not in choice["message"]
+    assert choice["finish_reason"] == "length"
+
+
+def test_reasoning_comes_apart_from_the_answer(server: LiveServer) -> None:
+    for asked in ({"reasoning_effort": "low"}, {"chat_template_kwargs": {"enable_thinking": True}}):
+        body = server.chat("think", **asked).json()
+        message = body["choices"][0]["message"]
+        assert message["reasoning_content"] == "First this, then that."
+        assert message["content"] == "So it is."
+        details = body["usage"]["completion_tokens_details"]
+        assert 0 < details["reasoning_tokens"] < body["usage"]["completion_tokens"]
+
+
+def test_streaming_and_errors_with_the_official_client(server: LiveServer) -> None:
+    client = server.client()
+    stream = client.chat.completions.create(model="nano", messages=[{"role": "user", "content": "hello"}], stream=True)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    assert text == "Hello, world! 你好。"
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="other", messages=[{"role": "user", "content": "hello"}])
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="nano", messages=[{"role": "user", "content": "hello"}], top_p=7)
+    assert caught.value.param == "top_p"
+
+
+def test_models(server: LiveServer) -> None:
+    client = server.client()
+    assert [model.id for model in client.models.list()] == ["nano"]
+    assert client.models.retrieve("nano").owned_by == "joyflash"
