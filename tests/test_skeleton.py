@@ -23,6 +23,7 @@ COMMANDS = [
     ["generate"],
     ["pretrain"],
     ["sft"],
+    ["eval"],
     ["tokenizer", "train"],
     ["tokenizer", "encode"],
     ["data", "build"],
@@ -61,7 +62,7 @@ def test_every_command_explains_itself(command: list[str]):
 
 
 def test_all_commands_are_listed_here():
-    found = [[command.callback.__name__] for command in app.registered_commands if command.callback]
+    found = [[command.name or command.callback.__name__] for command in app.registered_commands if command.callback]
     for group in app.registered_groups:
         found += [[group.name, command.name] for command in group.typer_instance.registered_commands]
     assert sorted(found) == sorted(COMMANDS)

@@ -58,7 +58,10 @@ def load_checkpoint(folder: Path, model: JoyFlash, optimizers: list[torch.optim.
         if optimizers is not None:
             states = torch.load(newest / "optimizers.pt", weights_only=True)
             for optimizer, state in zip(optimizers, states, strict=True):
+                rates = [group["lr"] for group in optimizer.param_groups]
                 optimizer.load_state_dict(state)
+                for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                    group["initial_lr"] = rate  # the recipe decides, also after it was edited
         progress = json.loads((newest / "progress.json").read_text())
         return Progress(int(progress["step"]), progress["data"])
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:

@@ -26,6 +26,8 @@ recipe = Recipe(
         "arithmetic_en": 1,
         "arithmetic_zh": 1,
     },
+    muon_lr=2e-3,
+    adamw_lr=2e-3,
     decay=0.58,
     mtp_from=0.75,
     balance_rate=2e-3,

@@ -173,6 +173,21 @@ def test_training_ids_begin_with_every_prompt_and_weigh_what_the_assistant_write
     assert not any(weights[done:])
 
 
+def test_an_assistant_turn_of_weight_zero_is_context_only(template, tokenizer):
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "first", "weight": 0},
+        {"role": "user", "content": "b"},
+        {"role": "assistant", "content": "second"},
+    ]
+    for form in (messages, [Message.from_dict(message) for message in messages]):
+        ids, weights = template.render_training(form)
+        learned = [token for token, weight in zip(ids, weights, strict=True) if weight]
+        assert tokenizer.decode(learned) == "second"
+    with pytest.raises(RequestError, match="from 0 to 1"):
+        Message.from_dict({"role": "assistant", "content": "x", "weight": 2})
+
+
 def test_ten_thousand_conversations_take_less_than_a_minute(template):
     typed = [Message.from_dict(row) for row in LONG_CHAT[:5]]
     tools = [ToolDefinition.from_dict(WEATHER)]

@@ -10,7 +10,10 @@ import torch
 
 from joyflash.errors import ConfigError, DataError, TrainingError
 from joyflash.model.checkpoint import read_model
+from joyflash.optim.groups import build_optimizers
+from joyflash.optim.schedule import scale_learning_rates
 from joyflash.train import pretrain, sft
+from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from joyflash.train.logging import read_log
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe, load_recipe
@@ -144,3 +147,15 @@ def _rows(recipe, data, tmp_path):
 
     with Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards").rows(None) as rows:
         yield from rows
+
+
+def test_a_resumed_run_takes_its_rates_from_the_recipe(tmp_path):
+    model = random_model(TINY)
+    before = build_optimizers(model, TINY, 1e-3, 2e-3)
+    scale_learning_rates(before, 0.5)
+    save_checkpoint(tmp_path, model, before, Progress(3, {}))
+    after = build_optimizers(model, TINY, 4e-4, 5e-4)
+    assert load_checkpoint(tmp_path, model, after).step == 3
+    scale_learning_rates(after, 1.0)
+    assert [group["lr"] for optimizer in after for group in optimizer.param_groups][-1] == 5e-4
+    assert after[0].param_groups[0]["lr"] == 4e-4
