@@ -73,7 +73,7 @@ def peer(compiled: bool, dtype: torch.dtype) -> Callable[[], float]:
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        return float(loss)
+        return float(loss.detach())
 
     return step
 
