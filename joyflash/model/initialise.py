@@ -5,18 +5,21 @@ looks for the place whose predecessor equals the present token. Trained from noi
 of tokens (docs/LOG.md), most of a laptop's budget. So the first layers begin near it; every number stays trainable.
 In the spirit of mimetic initialisation (Trockman and Kolter, arXiv 2305.09828); ours, not the report's.
 
-The residual stream begins in four blocks of ``n`` dimensions:
+The residual stream begins in blocks (a unit is a sixteenth of the width, at most as much as the heads can carry):
 
-    constant and code of the token | its value | (empty) what to say next | (empty) the previous token's code
+    3 constant and code of the token | 4 its value | 4 (empty) what to say next | 3 (empty) code of the token before it
+    | 2 (empty) part of the code of the one before that
 
-Layer 0: two heads attend one token back (a rotation of the constant) and write the code into the last block.
-Layers 1 and up: two heads match the present code with previous codes and copy half of the value into the third block,
-in which the output head's rows begin as the values of their tokens.
+Layer 0: one head attends one token back and one attends two back (rotations of the constant); they fill the last blocks.
+Layers 1 and up: one head looks for places whose two predecessors are the present token and the one before it, and copies
+the value found there into the block of what to say next, in which the output head's rows begin as the values of their
+tokens. Of the codes, even and odd layers compare different parts.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -28,11 +31,13 @@ from joyflash.model.moe import Router
 
 CONSTANT = 1.6
 EMBEDDING_STD = 0.2
-MATCH = 1.4
+MATCH = 2.2
 """Gain of matching queries and keys: a hit then stands out by several nats among a few hundred tokens."""
-WRITE = 0.25
+CONTEXT = 1.3
+"""Weight of the second predecessor beside the first: it decides between several places that hold the same token."""
+WRITE = 0.4
 BACK_PAIRS = (8.0, 3.0, 3.0)
-"""Attention score that the three fastest rotations give to the token one back; together they leave one peak."""
+"""Attention score that the three fastest rotations give to the token looked at; together they leave one peak."""
 
 
 def initialise(model: JoyFlash, generator: torch.Generator | None = None) -> JoyFlash:
@@ -65,71 +70,118 @@ def _draw(model: JoyFlash, generator: torch.Generator | None) -> None:
             module.e_score_correction_bias.zero_()
 
 
+@dataclass(frozen=True)
+class _Blocks:
+    """Where the parts of the residual stream lie, in units of ``unit`` dimensions."""
+
+    unit: int
+
+    @property
+    def code(self) -> slice:
+        return slice(0, 3 * self.unit)
+
+    @property
+    def value(self) -> slice:
+        return slice(3 * self.unit, 7 * self.unit)
+
+    @property
+    def say(self) -> slice:
+        return slice(7 * self.unit, 11 * self.unit)
+
+    @property
+    def previous(self) -> slice:
+        return slice(11 * self.unit, 14 * self.unit)
+
+    @property
+    def second(self) -> slice:
+        return slice(14 * self.unit, 16 * self.unit)
+
+
 def _lay_circuit(model: JoyFlash) -> None:
     config = model.config
-    n = min(config.hidden_size // 4, config.kv_lora_rank)
-    half = n // 2
+    unit = min(
+        config.hidden_size // 16,
+        (config.q_lora_rank or 0) // 6,
+        config.kv_lora_rank // 7,
+        config.qk_nope_head_dim // 3,
+        config.v_head_dim // 4,
+    )
     if (
         config.num_hidden_layers < 3
         or config.num_attention_heads < 2
         or config.qk_rope_head_dim < 2 * len(BACK_PAIRS)
-        or half > min(config.qk_nope_head_dim, config.v_head_dim)
-        or (config.q_lora_rank or 0) < n
+        or unit < 2
     ):
         raise ConfigError("This shape has no room for the initial copying circuit; see joyflash.model.initialise.")
+    blocks = _Blocks(unit)
     embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
     embedding[:, 0] = CONSTANT
-    embedding[:, 2 * n : 4 * n] = 0
-    head[:, 2 * n : 3 * n] += 0.05 / EMBEDDING_STD * embedding[:, n : 2 * n]
+    embedding[:, blocks.say.start : blocks.second.stop] = 0
+    head[:, blocks.say] += 0.05 / EMBEDDING_STD * embedding[:, blocks.value]
 
     first, *others = [m for m in model.model.modules() if isinstance(m, LatentAttention)]
-    _read_blocks(first, config, [(0, n)])
-    _look_one_back(first, config)
-    for head_index in (0, 1):  # head 0 carries the first half of the code, head 1 the second
-        part = slice(head_index * half, (head_index + 1) * half)
-        _values(first, config, head_index)[:half, part] = torch.eye(half)
-        _writes(first, config, head_index)[3 * n + part.start : 3 * n + part.stop, :half] = WRITE * torch.eye(half)
+    _look_back(first, config, blocks)
     for depth, attention in enumerate(others):
-        side = depth % 2 * half
-        _read_blocks(attention, config, [(3 * n + side, half), (n + side, half)])
-        for head_index in (0, 1):
-            _queries(attention, config, head_index)[:half, :n] = 0
-            _queries(attention, config, head_index)[:half, side : side + half] = MATCH * torch.eye(half)
-            _keys(attention, config, head_index)[:half] = 0
-            _keys(attention, config, head_index)[:half, :half] = MATCH * torch.eye(half)
-            _values(attention, config, head_index)[:half] = 0
-            _values(attention, config, head_index)[:half, half : 2 * half] = torch.eye(half)
-            _writes(attention, config, head_index)[2 * n + side : 2 * n + side + half, :half] = WRITE * torch.eye(half)
+        _look_up(attention, config, blocks, offset=depth % 2 * unit)
 
 
-def _read_blocks(attention: LatentAttention, config: ModelConfig, blocks: list[tuple[int, int]]) -> None:
-    """Query rank reads the constant and the code; the latent reads ``blocks`` of (first dimension, length)."""
-    n = sum(length for _, length in blocks)
-    query, latent = attention.q_a_proj.weight, attention.kv_a_proj_with_mqa.weight
-    query[:n] = 0
-    query[:n, :n] = torch.eye(n)
-    latent[:n] = 0
-    row = 0
-    for start, length in blocks:
-        latent[row : row + length, start : start + length] = torch.eye(length)
-        row += length
+def _look_back(attention: LatentAttention, config: ModelConfig, blocks: _Blocks) -> None:
+    """Head 0 brings the code of the token one back, head 1 two thirds of the code of the token two back.
 
-
-def _look_one_back(attention: LatentAttention, config: ModelConfig) -> None:
-    """Give heads 0 and 1 a constant query, rotated by one position against a constant key."""
-    rotated = slice(config.kv_lora_rank, None)
-    key = attention.kv_a_proj_with_mqa.weight[rotated]
+    Both turn a constant query against a constant key, by one and by two positions.
+    """
+    _read(attention, [blocks.code], [blocks.code])
+    key = attention.kv_a_proj_with_mqa.weight[config.kv_lora_rank :]
     key.mul_(0.1)
-    constant_in = CONSTANT / math.sqrt(EMBEDDING_STD**2 / 2 + CONSTANT**2 / config.hidden_size)
-    for head_index in (0, 1):
-        query = _queries(attention, config, head_index)[config.qk_nope_head_dim :]
+    spread = EMBEDDING_STD**2 * blocks.say.start / config.hidden_size
+    constant_in = CONSTANT / math.sqrt(spread + CONSTANT**2 / config.hidden_size)
+    second_code = slice(blocks.unit, 3 * blocks.unit)
+    for head, target, source in ((0, blocks.previous, blocks.code), (1, blocks.second, second_code)):
+        query = _queries(attention, config, head)
         query.mul_(0.1)
-        _queries(attention, config, head_index)[: config.qk_nope_head_dim].mul_(0.1)
         for pair, score in enumerate(BACK_PAIRS):
             size = math.sqrt(score / attention.scale)
-            angle = -(config.rope_theta ** (-2 * pair / config.qk_rope_head_dim))  # one position back
-            query[2 * pair : 2 * pair + 2, 0] = size / constant_in * torch.tensor([math.cos(angle), math.sin(angle)])
+            angle = -(head + 1) * config.rope_theta ** (-2 * pair / config.qk_rope_head_dim)
+            row = config.qk_nope_head_dim + 2 * pair
+            query[row : row + 2, 0] = size / constant_in * torch.tensor([math.cos(angle), math.sin(angle)])
             key[2 * pair, 0] = size / constant_in
+        width = target.stop - target.start
+        _values(attention, config, head)[:width] = 0
+        _values(attention, config, head)[:width, source] = torch.eye(width)
+        _writes(attention, config, head)[target, :width] = WRITE * torch.eye(width)
+
+
+def _look_up(attention: LatentAttention, config: ModelConfig, blocks: _Blocks, offset: int) -> None:
+    """Head 0 matches (this token, the one before) with (previous, second) and copies the value; see the module."""
+    unit = blocks.unit
+    previous = slice(blocks.previous.start + offset, blocks.previous.start + offset + 2 * unit)
+    second = slice(blocks.second.start + offset, blocks.second.start + offset + unit)
+    _read(attention, [blocks.code, blocks.previous], [previous, second, blocks.value])
+    query, key = _queries(attention, config, 0)[: config.qk_nope_head_dim], _keys(attention, config, 0)
+    query.zero_()
+    query[: 2 * unit, offset : offset + 2 * unit] = MATCH * torch.eye(2 * unit)
+    before = 3 * unit + unit + offset  # where the query rank holds the part of the previous code that ``second`` has
+    query[2 * unit : 3 * unit, before : before + unit] = MATCH * CONTEXT * torch.eye(unit)
+    key.zero_()
+    key[: 3 * unit, : 3 * unit] = MATCH * torch.eye(3 * unit)
+    value = _values(attention, config, 0)
+    value.zero_()
+    value[: 4 * unit, 3 * unit : 7 * unit] = torch.eye(4 * unit)
+    _writes(attention, config, 0)[blocks.say, : 4 * unit] = WRITE * torch.eye(4 * unit)
+
+
+def _read(attention: LatentAttention, queries: list[slice], latents: list[slice]) -> None:
+    """Let the first rows of the query rank and of the latent read these parts of the residual stream, in order."""
+    for weight, parts in (
+        (attention.q_a_proj.weight, queries),
+        (attention.kv_a_proj_with_mqa.weight, latents),
+    ):
+        row = 0
+        for part in parts:
+            width = part.stop - part.start
+            weight[row : row + width] = 0
+            weight[row : row + width, part] = torch.eye(width)
+            row += width
 
 
 def _queries(attention: LatentAttention, config: ModelConfig, head: int) -> torch.Tensor:
