@@ -68,6 +68,9 @@ def serve(
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
+    free_tool_names: Annotated[
+        bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    ] = False,
 ) -> None:
     """Serve a model: OpenAI's API under /v1, a chat page under /."""
     from joyflash.server.run import serve as run
@@ -86,6 +89,7 @@ def serve(
         allow_open=allow_open,
         served_model_names=tuple(served_model_name or ()),
         any_model_name=any_model_name,
+        hold_tool_names=not free_tool_names,
     )
     run(load, settings)
 
@@ -157,7 +161,9 @@ def evaluate(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for answers and report; a killed run goes on.")
     ],
-    suite: Annotated[str, typer.Option(help="heldout, paraphrases, examples, or smoke (the first two).")] = "smoke",
+    suite: Annotated[
+        str, typer.Option(help="heldout, families, paraphrases, examples, or smoke (held-out and paraphrases).")
+    ] = "smoke",
     base_url: Annotated[str, typer.Option(help="Any OpenAI-compatible server.")] = "http://127.0.0.1:8000/v1",
     model: Annotated[str, typer.Option(help="Model name to ask for.")] = "nano",
     seeds: Annotated[int, typer.Option(min=1, help="Ask everything under the seeds 0 to N - 1.")] = 1,

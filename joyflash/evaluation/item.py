@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["compare", "tool_call", "tool_answer", "call_or_not", "talk", "example"]
+Names = Literal["real", "pseudo", "seen", "new"]
 KINDS: tuple[Kind, ...] = ("compare", "tool_call", "tool_answer", "call_or_not", "talk", "example")
 
 
@@ -21,7 +22,8 @@ class EvalItem:
         messages: OpenAI-shaped messages.
         tools: OpenAI-shaped tools; empty = none are sent.
         expect: ``{"type": …}`` and what that type needs; the types are listed in `joyflash.evaluation.scoring`.
-        names: whether function and parameter names are made of real words or of pseudo-words; None = no names.
+        names: whether function and parameter names are made of real words or of pseudo-words, or whether training saw
+            their words; None = no names.
         counts_for_decision: whether the item also enters the "call or not" row, as one where a call is right.
         chance: expected score of a random guess.
     """
@@ -32,6 +34,6 @@ class EvalItem:
     messages: Sequence[dict[str, Any]]
     expect: dict[str, Any]
     tools: Sequence[dict[str, Any]] = ()
-    names: Literal["real", "pseudo"] | None = None
+    names: Names | None = None
     counts_for_decision: bool = False
     chance: float = 0.0

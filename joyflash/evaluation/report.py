@@ -55,7 +55,7 @@ def make_rows(results: Sequence[Result]) -> list[Row]:
                 balanced = [r for r in results if r.item.language == language and r.item.counts_for_decision]
                 rows += _row("call or not, balanced", language, balanced, _decision_score)
             rows += _row(kind, language, chosen, _score)
-            for names in ("real", "pseudo"):
+            for names in ("real", "pseudo", "seen", "new"):
                 if kind in ("tool_call", "tool_answer"):
                     rows += _row(
                         f"{kind}, {names} names", language, [r for r in chosen if r.item.names == names], _score

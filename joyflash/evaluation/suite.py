@@ -12,6 +12,7 @@ from typing import Any
 from joyflash.errors import ConfigError
 from joyflash.evaluation.cache import AnswerCache
 from joyflash.evaluation.client import ChatClient
+from joyflash.evaluation.families import family_suite
 from joyflash.evaluation.item import EvalItem
 from joyflash.evaluation.report import Row, as_json, as_markdown, as_text, make_rows, save_plot
 from joyflash.evaluation.runner import Result, Sampling, run_items
@@ -20,6 +21,10 @@ from joyflash.evaluation.tasks import LANGUAGES, example_suite, heldout_suite
 
 def _heldout(seed: int) -> list[EvalItem]:
     return [item for language in LANGUAGES for item in heldout_suite(language, seed)]
+
+
+def _families(seed: int) -> list[EvalItem]:
+    return [item for language in LANGUAGES for item in family_suite(language, seed)]
 
 
 def _paraphrases(seed: int) -> list[EvalItem]:
@@ -33,11 +38,13 @@ def _examples(seed: int) -> list[EvalItem]:
 SUITES: Mapping[str, Callable[[int], list[EvalItem]]] = {
     "smoke": lambda seed: [*_heldout(seed), *_paraphrases(seed)],
     "heldout": _heldout,
+    "families": _families,
     "paraphrases": _paraphrases,
     "examples": _examples,
 }
-"""Name -> seed of the slot values -> items: the bundled model's held-out prompts (560 a language), twenty paraphrases
-of the two examples, both of these (``smoke``), and the two examples themselves."""
+"""Name -> seed of the slot values -> items: the bundled model's held-out prompts (560 a language), tool calls in known
+phrasings under seen and new names (600 a language), twenty paraphrases of the two examples, held-out prompts and
+paraphrases together (``smoke``), and the two examples themselves."""
 
 
 def run_suite(

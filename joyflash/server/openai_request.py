@@ -72,10 +72,13 @@ def read_chat_request(
     params = _sampling(fields, settings)
     if engine.template is None:
         raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
-    # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
-    constraint = engine.tool_constraint(
-        tools, choice=choice if tools else "none", name=name, thinking=thinking, parallel=fields["parallel_tool_calls"]
-    )
+    parallel = fields["parallel_tool_calls"]
+    constraint = None
+    if settings.hold_tool_names or not (tools and choice == "auto" and parallel):
+        # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
+        constraint = engine.tool_constraint(
+            tools, choice=choice if tools else "none", name=name, thinking=thinking, parallel=parallel
+        )
     prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking)
     request = Request(prompt_ids=prompt_ids, params=params, constraint=constraint)
     _check_length(engine, request, fields)
@@ -87,7 +90,7 @@ def read_chat_request(
         request=request,
         tools=tools,
         thinking=thinking,
-        parallel=fields["parallel_tool_calls"],
+        parallel=parallel,
         stream=fields["stream"],
         include_usage=bool(options and options.get("include_usage")),
         top_logprobs=params.logprobs,

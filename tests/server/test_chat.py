@@ -8,7 +8,8 @@ from typing import Any
 import openai
 import pytest
 
-from tests.server.live import LiveServer
+from joyflash.server.settings import ServerSettings
+from tests.server.live import LiveServer, live_server
 
 ADD: dict[str, Any] = {
     "type": "function",
@@ -191,6 +192,19 @@ def test_tool_choice(server: LiveServer) -> None:
         body = server.chat("hello", tools=[ADD, other], tool_choice=choice, max_tokens=200).json()
         calls = body["choices"][0]["message"]["tool_calls"]
         assert calls[0]["function"]["name"] in allowed
+
+
+def test_names_are_held_to_the_listed_ones_unless_the_operator_frees_them() -> None:
+    """The scripted model always calls `add`, which this request does not list."""
+    other = {"type": "function", "function": {"name": "other"}}
+    names = {}
+    for hold in (True, False):
+        with live_server(ServerSettings(hold_tool_names=hold)) as server:
+            choice = server.chat("call", tools=[other], max_tokens=200).json()["choices"][0]
+            names[hold] = choice["message"]["tool_calls"][0]["function"]["name"]
+            none = server.chat("call", tools=[other], tool_choice="none").json()["choices"][0]
+            assert "tool_calls" not in none["message"]
+    assert names == {True: "other", False: "add"}
 
 
 def test_one_call_only_when_parallel_calls_are_off(server: LiveServer) -> None:
