@@ -2,108 +2,144 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from contextlib import ExitStack
+import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from joyflash.errors import CheckpointError
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
-from joyflash.model.layout import from_hugging_face, mtp_layer_present, to_hugging_face
+from joyflash.model.layout import is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
+from joyflash.model.shards import CHECKSUMS, INDEX, ShardFiles, check_small_files, write_checksums
+
+_LOG = logging.getLogger(__name__)
 
 SHARD_BYTES = 5 * 10**9
 
 
-def save_model(model: JoyFlash, folder: Path, dtype: torch.dtype | None = None) -> None:
-    """Write ``config.json`` and safetensors shards of at most 5 GB, in ``dtype`` or as the parameters are.
+def save_model(
+    model: JoyFlash,
+    folder: Path,
+    dtype: torch.dtype | None = None,
+    *,
+    model_type: str | None = None,
+    own_mtp_shard: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> None:
+    """Write a Hugging Face folder: ``config.json``, safetensors shards with one name per expert, checksums.
 
-    Each tensor is written once under its Hugging Face name, the output head a second time for the MTP layer.
+    Each tensor is written once, the output head a second time for the MTP layer. Beyond the model, memory holds one
+    shard. Weights that the folder held before are removed.
+
+    Args:
+        model: what to write.
+        folder: where; created if need be.
+        dtype: of the file; None keeps each parameter's own.
+        model_type: what ``config.json`` says; None keeps the configuration's own (see ``config.MODEL_TYPES``).
+        own_mtp_shard: put the MTP layer into ``mtp-1-of-1.safetensors``, as the released checkpoint does.
+        shard_bytes: a shard ends before it grows beyond this.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    values = model.config.to_dict()
-    shards: list[dict[str, torch.Tensor]] = [{}]
+    for old in (*folder.glob("*.safetensors"), folder / INDEX, folder / CHECKSUMS):
+        old.unlink(missing_ok=True)
+    config = model.config if model_type is None else dataclasses.replace(model.config, model_type=model_type)
+    tensors = dict(to_hugging_face(config, model.state_dict()))
+    mtp = {name for name in tensors if own_mtp_shard and is_mtp(config, name)}
+    groups = _grouped({n: t for n, t in tensors.items() if n not in mtp}, dtype, shard_bytes)
+    total = len(groups)
+    files = {f"model-{number:05d}-of-{total:05d}.safetensors": names for number, names in enumerate(groups, start=1)}
+    if total == 1 and not mtp:
+        files = {"model.safetensors": groups[0]}
+    if mtp:
+        files["mtp-1-of-1.safetensors"] = sorted(mtp)
     size = 0
-    for name, tensor in to_hugging_face(model.config, model.state_dict()):
-        stored = tensor.detach().to("cpu", dtype or tensor.dtype).clone(memory_format=torch.contiguous_format)
-        if shards[-1] and size + stored.nbytes > SHARD_BYTES:
-            shards.append({})
-            size = 0
-        shards[-1][name] = stored
-        size += stored.nbytes
-    values["dtype"] = str(next(iter(shards[0].values())).dtype).removeprefix("torch.")
-    (folder / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    if len(shards) == 1:
-        save_file(shards[0], folder / "model.safetensors", metadata={"format": "pt"})
-        return
-    places = {}
-    for number, shard in enumerate(shards, start=1):
-        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+    for file, names in files.items():
+        shard = {name: _stored(tensors[name], dtype) for name in names}
+        size += sum(tensor.nbytes for tensor in shard.values())
         save_file(shard, folder / file, metadata={"format": "pt"})
-        places |= dict.fromkeys(shard, file)
-    total = sum(tensor.nbytes for shard in shards for tensor in shard.values())
-    index = {"metadata": {"total_size": total}, "weight_map": places}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
+    written = {"config.json": values}
+    if len(files) > 1:
+        weight_map = {name: file for file, names in files.items() for name in names}
+        written[INDEX] = {"metadata": {"total_size": size}, "weight_map": weight_map}
+    for name, content in written.items():
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_checksums(folder, [*files, *written])
+
+
+def _grouped(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None, limit: int) -> list[list[str]]:
+    """Names in order, cut into groups of at most ``limit`` bytes (but at least one tensor)."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for name, tensor in tensors.items():
+        bytes_ = tensor.numel() * (dtype or tensor.dtype).itemsize
+        if groups[-1] and size + bytes_ > limit:
+            groups.append([])
+            size = 0
+        groups[-1].append(name)
+        size += bytes_
+    return groups
+
+
+def _stored(tensor: torch.Tensor, dtype: torch.dtype | None) -> torch.Tensor:
+    return tensor.detach().to("cpu", dtype or tensor.dtype).clone(memory_format=torch.contiguous_format)
 
 
 def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> JoyFlash:
-    """Load a folder of either expert layout; a checkpoint without its announced MTP layer loads without it.
+    """Load a folder of either expert layout, tensor by tensor into the finished model.
 
-    Router biases stay float32, whatever ``dtype`` is.
+    Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
+    the model and at most one tensor more. A checkpoint without its announced MTP layer loads without it, with a line
+    in the log. Router biases stay float32, whatever ``dtype`` is.
+
+    Args:
+        folder: a Hugging Face folder.
+        device: where the weights go.
+        dtype: of the weights; the one they are stored in is the fastest.
 
     Raises:
-        CheckpointError: a file is missing or damaged, or tensors and configuration do not fit each other.
+        CheckpointError: a file is missing, damaged or altered, or tensors and configuration do not fit each other.
         ConfigError: ``config.json`` describes another architecture.
     """
+    check_small_files(folder)
     config = ModelConfig.from_folder(folder)
-    files = _files(folder)
-    with ExitStack() as stack:
-        places: dict[str, Any] = {}
-        for file in files:
-            try:
-                handle = stack.enter_context(safe_open(file, framework="pt"))
-            except (SafetensorError, OSError) as error:
-                raise CheckpointError(f"{file} is damaged or cut off ({error}). Copy the file again.") from error
-            places |= dict.fromkeys(handle.keys(), handle)
-        if config.num_nextn_predict_layers and not mtp_layer_present(config, set(places)):
-            config = _without_mtp(config)
-        with torch.device("meta"):
-            model = JoyFlash(config)
-        wanted = model.state_dict()
-        loaded = {
-            name: tensor.to(device, torch.float32 if name.endswith("e_score_correction_bias") else dtype)
-            for name, tensor in from_hugging_face(
-                config, set(places), lambda name: places[name].get_tensor(name), wanted
+    shards = ShardFiles(folder)
+    names = set(shards.tensors)
+    if config.num_nextn_predict_layers and not mtp_layer_present(config, names):
+        config = ModelConfig.from_dict({**config.to_dict(), "num_nextn_predict_layers": 0})
+        _LOG.warning("%s announces an MTP layer but holds none: loaded without it, so nothing is drafted.", folder)
+    with torch.device("meta"):
+        model = JoyFlash(config)
+    plan = places(config, names, model.state_dict())
+    for name, place in plan.items():
+        stored, wanted = shards.tensors[name].shape, tuple(place.of(model.state_dict()).shape)
+        if stored != wanted:
+            raise CheckpointError(
+                f"{shards.tensors[name].file}: {name} has the shape {stored}; config.json calls for {wanted}."
             )
-        }
-    model.load_state_dict(loaded, assign=True)
+    for parameter in model.parameters():  # still without memory; the router biases are buffers
+        parameter.data = parameter.data.to(dtype)
+    model = model.to_empty(device=device)
+    state = model.state_dict()
+    copies = {
+        name: (torch.empty(shards.tensors[name].shape, dtype=shards.tensors[name].dtype), state[ours])
+        for name, ours in stored_twice(config).items()
+        if name in names
+    }
+    shards.read_into(
+        {name: place.of(state) for name, place in plan.items()} | {name: copy for name, (copy, _) in copies.items()}
+    )
+    for name, (copy, original) in copies.items():
+        if copy.shape != original.shape or not torch.equal(copy.to(dtype), original.cpu()):
+            _LOG.warning("%s of %s differs from the trunk's own; the trunk's serves both here.", name, folder)
     for module in model.modules():  # buffers that no checkpoint holds
         for name in module._non_persistent_buffers_set:
             buffer = module._buffers[name]
-            module._buffers[name] = None if buffer is None else torch.zeros_like(buffer, device=device)
+            if buffer is not None:
+                buffer.zero_()
     return model.eval()
-
-
-def _without_mtp(config: ModelConfig) -> ModelConfig:
-    return ModelConfig.from_dict({**config.to_dict(), "num_nextn_predict_layers": 0})
-
-
-def _files(folder: Path) -> list[Path]:
-    """All safetensors files of a folder, checked against its index if it has one."""
-    files = sorted(folder.glob("*.safetensors"))
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        try:
-            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise CheckpointError(f"{index} is damaged ({error!r}). Copy the file again.") from error
-        missing = sorted(named - {file.name for file in files})
-        if missing:
-            raise CheckpointError(f"{folder} lacks {', '.join(missing)}, which its index names. Copy the file again.")
-    if not files:
-        raise CheckpointError(f"{folder} holds no .safetensors file. Copy the model's weights there.")
-    return files

@@ -10,10 +10,10 @@ The residual stream begins in blocks (a unit is a sixteenth of the width, at mos
     3 constant and code of the token | 4 its value | 4 (empty) what to say next | 3 (empty) code of the token before it
     | 2 (empty) part of the code of the one before that
 
-Layer 0: one head attends one token back and one attends two back (rotations of the constant); they fill the last blocks.
-Layers 1 and up: one head looks for places whose two predecessors are the present token and the one before it, and copies
-the value found there into the block of what to say next, in which the output head's rows begin as the values of their
-tokens. Of the codes, even and odd layers compare different parts.
+Layer 0: one head attends one token back, one attends two back (rotations of the constant); they fill the last blocks.
+Layers 1 and up: one head looks for places whose two predecessors are the present token and the one before it, and
+copies the value found there into the block of what to say next, in which the output head's rows begin as the values of
+their tokens. Of the codes, even and odd layers compare different parts.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ layer after the last, and its copy of the output head does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -37,45 +39,58 @@ def to_hugging_face(config: ModelConfig, state: Mapping[str, torch.Tensor]) -> I
         yield f"model.layers.{config.num_hidden_layers}.shared_head.head.weight", state["lm_head.weight"]
 
 
-def from_hugging_face(
-    config: ModelConfig, names: set[str], read: Callable[[str], torch.Tensor], wanted: Mapping[str, torch.Tensor]
-) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield our tensors, reading each Hugging Face tensor when its turn comes.
+@dataclass(frozen=True)
+class Place:
+    """Where a stored tensor goes: one of ours, or one expert's gate, up or down inside a stacked one."""
+
+    ours: str
+    expert: int | None = None
+    part: Literal["gate", "up", "whole"] = "whole"
+
+    def of(self, state: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The (part of the) tensor, sharing memory with ``state``."""
+        tensor = state[self.ours] if self.expert is None else state[self.ours][self.expert]
+        return tensor if self.part == "whole" else tensor.chunk(2)[self.part == "up"]
+
+
+def places(config: ModelConfig, names: set[str], wanted: Mapping[str, torch.Tensor]) -> dict[str, Place]:
+    """Stored name -> place, for every tensor that a model of this configuration takes.
 
     Args:
         config: of the checkpoint.
         names: all tensor names in the checkpoint.
-        read: returns one tensor by name.
-        wanted: our names with tensors (meta is enough) of the expected shapes.
+        wanted: our names with tensors (meta is enough).
 
     Raises:
-        CheckpointError: tensors are missing or left over (named), or one has another shape.
+        CheckpointError: tensors are missing or left over (named).
     """
-    plan = {ours: _sources(config, ours, names) for ours in wanted}
-    needed = {source for sources in plan.values() for source in sources}
-    ignored = {f"model.layers.{config.num_hidden_layers}.{part}" for part in _STORED_TWICE}
-    missing, extra = sorted(needed - names), sorted(names - needed - ignored)
+    plan = {source: place for ours in wanted for source, place in _sources(config, ours, names)}
+    needed = set(plan)
+    missing, extra = sorted(needed - names), sorted(names - needed - stored_twice(config).keys())
     if missing:
         raise CheckpointError(f"The checkpoint lacks {_listed(missing)}. Copy the folder again, all files of it.")
     if extra:
         raise CheckpointError(f"The checkpoint has {_listed(extra)}, which its config.json does not account for.")
-    for ours, sources in plan.items():
-        parts = [read(source) for source in sources]
-        tensor = parts[0] if len(parts) == 1 else _stack(ours, parts)
-        if tensor.shape != wanted[ours].shape:
-            raise CheckpointError(
-                f"{sources[0]} makes a tensor of shape {tuple(tensor.shape)}; config.json calls for "
-                f"{tuple(wanted[ours].shape)}."
-            )
-        yield ours, tensor
+    return plan
 
 
-_STORED_TWICE = ("shared_head.head.weight", "embed_tokens.weight")
+def stored_twice(config: ModelConfig) -> dict[str, str]:
+    """Names in the MTP layer that repeat a tensor of the trunk, and our name of that tensor."""
+    prefix = f"model.layers.{config.num_hidden_layers}"
+    return {
+        f"{prefix}.shared_head.head.weight": "lm_head.weight",
+        f"{prefix}.embed_tokens.weight": "model.embed_tokens.weight",
+    }
 
 
 def mtp_layer_present(config: ModelConfig, names: set[str]) -> bool:
     """Whether a checkpoint carries the MTP layer that its configuration announces (transformers drops it)."""
-    return any(name.startswith(f"model.layers.{config.num_hidden_layers}.") for name in names)
+    return any(is_mtp(config, name) for name in names)
+
+
+def is_mtp(config: ModelConfig, name: str) -> bool:
+    """Whether a stored tensor belongs to the MTP layer, the one after the last."""
+    return name.startswith(f"model.layers.{config.num_hidden_layers}.")
 
 
 def _mtp_name(config: ModelConfig, name: str) -> str:
@@ -86,25 +101,20 @@ def _mtp_name(config: ModelConfig, name: str) -> str:
     return f"model.layers.{config.num_hidden_layers}.{name}"
 
 
-def _sources(config: ModelConfig, ours: str, names: set[str]) -> list[str]:
-    """The Hugging Face tensors that one of ours is made of."""
+def _sources(config: ModelConfig, ours: str, names: set[str]) -> Iterator[tuple[str, Place]]:
+    """The Hugging Face tensors that one of ours is made of, and where each belongs."""
     if ours.startswith("mtp."):
-        return [_mtp_name(config, ours.removeprefix("mtp."))]
-    for stacked, parts in (("gate_up_proj", ("gate_proj", "up_proj")), ("down_proj", ("down_proj",))):
-        if ours.endswith(f"mlp.experts.{stacked}"):
-            if ours in names:  # stacked on disk too
-                return [ours]
-            prefix = ours.removesuffix(stacked)
-            return [f"{prefix}{e}.{part}.weight" for e in range(config.n_routed_experts) for part in parts]
-    return [ours]
-
-
-def _stack(ours: str, parts: list[torch.Tensor]) -> torch.Tensor:
-    if len({part.shape for part in parts}) > 1:
-        raise CheckpointError(f"The experts that make up {ours} have different shapes.")
-    if ours.endswith("gate_up_proj"):
-        parts = [torch.cat(pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
-    return torch.stack(parts)
+        yield _mtp_name(config, ours.removeprefix("mtp.")), Place(ours)
+    elif ours in names or not ours.endswith((".experts.gate_up_proj", ".experts.down_proj")):  # stacked on disk too
+        yield ours, Place(ours)
+    else:
+        prefix, _, stacked = ours.rpartition(".")
+        for expert in range(config.n_routed_experts):
+            if stacked == "down_proj":
+                yield f"{prefix}.{expert}.down_proj.weight", Place(ours, expert)
+            else:
+                yield f"{prefix}.{expert}.gate_proj.weight", Place(ours, expert, "gate")
+                yield f"{prefix}.{expert}.up_proj.weight", Place(ours, expert, "up")
 
 
 def _listed(names: list[str]) -> str:

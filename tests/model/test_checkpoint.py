@@ -13,6 +13,7 @@ from joyflash.errors import CheckpointError, ConfigError
 from joyflash.model import checkpoint
 from joyflash.model.config import PRESETS, ModelConfig, preset, sized
 from joyflash.model.loading import load_model
+from joyflash.model.shards import ShardFiles
 from tests.model.conftest import TINY, random_model
 
 
@@ -21,6 +22,7 @@ def edit(folder, change):
     tensors = load_file(folder / "model.safetensors")
     change(tensors)
     save_file(tensors, folder / "model.safetensors")
+    (folder / "checksums.json").unlink()
 
 
 def test_round_trip_is_bit_exact(shape, tmp_path):
@@ -54,16 +56,18 @@ def test_names_follow_the_released_layout(tmp_path):
     assert not any("mtp" in name or "gate_up" in name or "block" in name for name in names)
 
 
-def test_shards_and_index(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 20_000)
+def test_shards_and_index(tmp_path):
     model = random_model(TINY)
-    checkpoint.save_model(model, tmp_path, torch.bfloat16)
+    checkpoint.save_model(model, tmp_path, torch.bfloat16, shard_bytes=20_000)
     shards = sorted(tmp_path.glob("*.safetensors"))
     assert len(shards) > 2
     back = checkpoint.read_model(tmp_path)
     for name, tensor in model.state_dict().items():
         assert torch.equal(back.state_dict()[name], tensor.bfloat16().float()), name
     shards[1].unlink()
+    with pytest.raises(CheckpointError, match=f"lacks {shards[1].name}"):
+        checkpoint.read_model(tmp_path)
+    (tmp_path / "checksums.json").unlink()
     with pytest.raises(CheckpointError, match="which its index names"):
         checkpoint.read_model(tmp_path)
     (tmp_path / "model.safetensors.index.json").write_text("{")
@@ -84,8 +88,8 @@ def test_router_bias_stays_fp32(tmp_path):
     [
         (lambda t: t.pop("model.layers.1.mlp.experts.3.up_proj.weight"), "lacks model.layers.1.mlp.experts.3.up_proj"),
         (lambda t: t.update({"model.surplus": torch.zeros(1)}), "does not account for"),
-        (lambda t: t.update({"model.norm.weight": torch.ones(31)}), "calls for"),
-        (lambda t: t.update({"model.layers.1.mlp.experts.3.up_proj.weight": torch.ones(2, 2)}), "different shapes"),
+        (lambda t: t.update({"model.norm.weight": torch.ones(31)}), r"the shape \(31,\)"),
+        (lambda t: t.update({"model.layers.1.mlp.experts.3.up_proj.weight": torch.ones(2, 2)}), "calls for"),
     ],
 )
 def test_wrong_tensors_are_named(tmp_path, change, message):
@@ -104,6 +108,9 @@ def test_damaged_files_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged"):
         checkpoint.read_model(tmp_path)
     weights.unlink()
+    with pytest.raises(CheckpointError, match=r"lacks model\.safetensors"):
+        checkpoint.read_model(tmp_path)
+    (tmp_path / "checksums.json").unlink()
     with pytest.raises(CheckpointError, match=r"no \.safetensors file"):
         checkpoint.read_model(tmp_path)
     (tmp_path / "config.json").write_text("{]")
@@ -137,3 +144,86 @@ def test_presets_and_dial():
 def test_unknown_model_lists_the_bundled_ones():
     with pytest.raises(CheckpointError, match="bundled"):
         load_model("no-such-model")
+
+
+def tensors_of(folder):
+    """All tensors of a folder."""
+    return {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
+
+
+@pytest.mark.parametrize("own_mtp_shard", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_hugging_face_to_ours_and_back_is_bit_exact(tmp_path, own_mtp_shard, dtype):
+    first, second = tmp_path / "first", tmp_path / "second"
+    checkpoint.save_model(random_model(TINY), first, dtype, own_mtp_shard=own_mtp_shard)
+    assert (first / "mtp-1-of-1.safetensors").exists() == own_mtp_shard
+    checkpoint.save_model(checkpoint.read_model(first, dtype=dtype), second, dtype)
+    before, after = tensors_of(first), tensors_of(second)
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        assert tensor.dtype == after[name].dtype == dtype
+        assert torch.equal(tensor.view(torch.uint8), after[name].view(torch.uint8)), name
+
+
+def test_stacked_experts_load_like_single_ones(tmp_path):
+    model = random_model(TINY)
+    checkpoint.save_model(model, tmp_path)
+
+    def stack(tensors):
+        for layer in range(TINY.first_k_dense_replace, TINY.num_hidden_layers):
+            prefix = f"model.layers.{layer}.mlp.experts"
+            each = [
+                {part: tensors.pop(f"{prefix}.{e}.{part}_proj.weight") for part in ("gate", "up", "down")}
+                for e in range(8)
+            ]
+            tensors[f"{prefix}.gate_up_proj"] = torch.stack([torch.cat((e["gate"], e["up"])) for e in each])
+            tensors[f"{prefix}.down_proj"] = torch.stack([e["down"] for e in each])
+
+    edit(tmp_path, stack)
+    back = checkpoint.read_model(tmp_path)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(back.state_dict()[name], tensor), name
+
+
+def test_a_checkpoint_without_its_mtp_layer_loads_without_it_and_says_so(tmp_path, caplog):
+    checkpoint.save_model(random_model(TINY), tmp_path)
+    mtp = f"model.layers.{TINY.num_hidden_layers}."
+    edit(tmp_path, lambda tensors: [tensors.pop(name) for name in list(tensors) if name.startswith(mtp)])
+    model = checkpoint.read_model(tmp_path)
+    assert model.mtp is None
+    assert "announces an MTP layer but holds none" in caplog.text
+
+
+def test_every_altered_or_missing_byte_is_noticed(tmp_path):
+    checkpoint.save_model(random_model(TINY), tmp_path, torch.bfloat16, shard_bytes=60_000, own_mtp_shard=True)
+    generator = torch.Generator().manual_seed(0)
+    files = [path for path in sorted(tmp_path.iterdir()) if path.is_file()]
+    assert {path.name for path in files} >= {"config.json", "checksums.json", "mtp-1-of-1.safetensors"}
+    for path in files:
+        content = path.read_bytes()
+        places = {0, 7, 8, len(content) - 1, *torch.randint(len(content), (12,), generator=generator).tolist()}
+        damaged = [content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :] for place in sorted(places)]
+        for number, bad in enumerate([*damaged, content[:-1], content[: len(content) // 2], b""]):
+            path.write_bytes(bad)
+            with pytest.raises((CheckpointError, ConfigError)):
+                checkpoint.read_model(tmp_path)
+                pytest.fail(f"{path.name}, change {number}, was loaded")
+        path.write_bytes(content)
+    checkpoint.read_model(tmp_path)
+
+
+def test_integer_weights_are_refused(tmp_path):
+    checkpoint.save_model(random_model(TINY), tmp_path)
+    edit(tmp_path, lambda tensors: tensors.update({"model.norm.weight": torch.ones(32, dtype=torch.int32)}))
+    with pytest.raises(CheckpointError, match="stored as I32"):
+        checkpoint.read_model(tmp_path)
+
+
+def test_a_part_is_read_without_the_rest(tmp_path):
+    model = random_model(TINY)
+    checkpoint.save_model(model, tmp_path)
+    shards = ShardFiles(tmp_path)
+    rows = shards.read("lm_head.weight", (slice(3, 9),))
+    assert torch.equal(rows, model.lm_head.weight[3:9])
+    columns = shards.read("lm_head.weight", (slice(None), slice(8, 16)))
+    assert torch.equal(columns, model.lm_head.weight[:, 8:16])

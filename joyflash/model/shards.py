@@ -1,0 +1,249 @@
+"""The safetensors files of a folder: headers first, then bytes straight into their places, checked on the way.
+
+Why not the library's own loading: it maps whole files into memory and copies from there, so that a model of stacked
+experts needs twice its size; reading tensor after tensor into the finished parameters needs the model and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from joyflash.errors import CheckpointError
+
+CHECKSUMS = "checksums.json"
+INDEX = "model.safetensors.index.json"
+_CHUNK = 1 << 24
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+}
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor lies: bytes ``start`` to ``end`` of ``file``."""
+
+    name: str
+    file: Path
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+class ShardFiles:
+    """All tensors of a folder's safetensors files, by name.
+
+    Args:
+        folder: with ``*.safetensors`` and, if there are several, usually an index.
+
+    Raises:
+        CheckpointError: no file, a file is missing, cut off or damaged, or two files hold the same tensor.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.checksums = read_checksums(folder)
+        self.tensors: dict[str, StoredTensor] = {}
+        for file in _files(folder):
+            for tensor in read_header(file):
+                if tensor.name in self.tensors:
+                    other = self.tensors[tensor.name].file.name
+                    raise CheckpointError(
+                        f"{file} and {other} both hold {tensor.name}. Remove the file that is too many."
+                    )
+                self.tensors[tensor.name] = tensor
+
+    def read_into(self, places: Mapping[str, torch.Tensor]) -> None:
+        """Fill tensors with the stored ones of these names, converting dtypes and devices.
+
+        Files are read once, from front to back. A file that is read whole is compared with its checksum, if it has one.
+
+        Raises:
+            CheckpointError: a file changed since its checksum was written, or ends early.
+        """
+        by_file: dict[Path, list[StoredTensor]] = {}
+        for name in places:
+            by_file.setdefault(self.tensors[name].file, []).append(self.tensors[name])
+        held = {file: sum(t.file == file for t in self.tensors.values()) for file in by_file}
+        for file, tensors in sorted(by_file.items()):
+            whole = held[file] == len(tensors) and file.name in self.checksums
+            reader = _Reader(file, checked=whole)
+            with reader:
+                for tensor in sorted(tensors, key=lambda tensor: tensor.start):
+                    _fill(places[tensor.name], tensor, reader)
+                if whole:
+                    check(file, reader.finish(), self.checksums[file.name])
+
+    def read(self, name: str, part: tuple[slice, ...] = ()) -> torch.Tensor:
+        """One tensor or a part of it, on the CPU in its stored dtype; only the part's bytes are read."""
+        with safe_open(self.tensors[name].file, framework="pt") as handle:
+            return (
+                handle.get_slice(name)[part or (slice(None),)] if self.tensors[name].shape else handle.get_tensor(name)
+            )
+
+
+def read_header(file: Path) -> list[StoredTensor]:
+    """The tensors of one file without their data; the library checks that the header and the file's length agree."""
+    try:
+        with safe_open(file, framework="pt"), file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            entries = json.loads(stream.read(length))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{file} is damaged or cut off ({error}). Copy the file again.") from error
+    found = []
+    for name, entry in entries.items():
+        if name == "__metadata__":
+            continue
+        if entry["dtype"] not in _DTYPES:
+            raise CheckpointError(
+                f"{file}: {name} is stored as {entry['dtype']}; joyflash reads {', '.join(_DTYPES)} checkpoints."
+            )
+        start, end = (8 + length + offset for offset in entry["data_offsets"])
+        found.append(StoredTensor(name, file, _DTYPES[entry["dtype"]], tuple(entry["shape"]), start, end))
+    return found
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """File name -> CRC-32 as ``write_checksums`` left it; empty where nobody wrote any."""
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        files = json.loads(text)["crc32"]
+        if _rendered(files) != text:
+            raise ValueError("it is not as joyflash wrote it")
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}). Copy the folder again.") from error
+    missing = sorted(name for name in files if not (folder / name).is_file())
+    if missing:
+        raise CheckpointError(f"{folder} lacks {', '.join(missing)}. Copy the folder again, all files of it.")
+    return files
+
+
+def write_checksums(folder: Path, names: Iterable[str] | None = None) -> None:
+    """Write ``checksums.json`` for these files of a folder, or for all that lie in it."""
+    names = [path.name for path in folder.iterdir() if path.is_file()] if names is None else names
+    files = {name: checksum(folder / name) for name in sorted(set(names) - {CHECKSUMS})}
+    (folder / CHECKSUMS).write_text(_rendered(files), encoding="utf-8")
+
+
+def check_small_files(folder: Path) -> None:
+    """Compare everything but the weights with its checksum; CheckpointError names the file that was altered."""
+    for name, stored in read_checksums(folder).items():
+        if not name.endswith(".safetensors"):
+            check(folder / name, checksum(folder / name), stored)
+
+
+def check(file: Path, found: str, stored: str) -> None:
+    """Raise CheckpointError unless the two checksums agree."""
+    if found != stored:
+        raise CheckpointError(
+            f"{file} was altered or damaged: its checksum is {found}, {CHECKSUMS} says {stored}. Copy the file again, "
+            f"or delete {CHECKSUMS} if you changed it on purpose."
+        )
+
+
+def checksum(file: Path) -> str:
+    """CRC-32 of a file in hexadecimal: it notices every changed byte, and is faster than a disk."""
+    value = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            value = zlib.crc32(chunk, value)
+    return f"{value:08x}"
+
+
+def _rendered(files: Mapping[str, str]) -> str:
+    return json.dumps({"crc32": files}, indent=2) + "\n"
+
+
+class _Reader:
+    """Reads ranges of one file in ascending order; when ``checked``, sums up everything it passes."""
+
+    def __init__(self, file: Path, *, checked: bool):
+        self._file = file
+        self._checked = checked
+        self._value = 0
+        self._place = 0
+
+    def __enter__(self) -> _Reader:
+        self._stream = self._file.open("rb", buffering=0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def read(self, start: int, into: memoryview) -> None:
+        """Fill ``into`` from byte ``start`` on."""
+        self._pass_to(start)
+        self._read(into)
+
+    def finish(self) -> str:
+        """Pass the rest of the file; return the checksum."""
+        self._pass_to(self._file.stat().st_size)
+        return f"{self._value:08x}"
+
+    def _pass_to(self, place: int) -> None:
+        if not self._checked:
+            self._stream.seek(place)
+            self._place = place
+        while self._place < place:
+            self._read(memoryview(bytearray(min(_CHUNK, place - self._place))))
+
+    def _read(self, into: memoryview) -> None:
+        for chunk in _chunks(into):
+            done = 0
+            while done < len(chunk):
+                count = self._stream.readinto(chunk[done:])
+                if not count:
+                    raise CheckpointError(f"{self._file} ends early. Copy the file again.")
+                done += count
+            if self._checked:
+                self._value = zlib.crc32(chunk, self._value)
+        self._place += len(into)
+
+
+def _chunks(view: memoryview) -> Iterator[memoryview]:
+    """Pieces that still lie in the processor's cache when the checksum reads them again."""
+    for start in range(0, len(view), _CHUNK):
+        yield view[start : start + _CHUNK]
+
+
+def _fill(place: torch.Tensor, tensor: StoredTensor, reader: _Reader) -> None:
+    direct = place.device.type == "cpu" and place.dtype == tensor.dtype and place.is_contiguous()
+    target = place if direct else torch.empty(tensor.shape, dtype=tensor.dtype)
+    if math.prod(tensor.shape):
+        reader.read(tensor.start, target.detach().reshape(-1).view(torch.uint8).numpy().data)
+    if not direct:
+        place.copy_(target)
+
+
+def _files(folder: Path) -> list[Path]:
+    """All safetensors files of a folder, checked against its index if it has one."""
+    files = sorted(folder.glob("*.safetensors"))
+    index = folder / INDEX
+    if index.is_file():
+        try:
+            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise CheckpointError(f"{index} is damaged ({error!r}). Copy the file again.") from error
+        missing = sorted(named - {file.name for file in files})
+        if missing:
+            raise CheckpointError(f"{folder} lacks {', '.join(missing)}, which its index names. Copy the file again.")
+    if not files:
+        raise CheckpointError(f"{folder} holds no .safetensors file. Copy the model's weights there.")
+    return files
