@@ -30,6 +30,8 @@ SKILLS: Mapping[str, Sampler] = MappingProxyType(
         "answer": _sampler("tool_samples", "sample_answer"),
         "no_tool": _sampler("tool_samples", "sample_no_tool"),
         "calc": _sampler("tool_samples", "sample_calc"),
+        "session": _sampler("tool_sessions", "sample_session"),
+        "choose": _sampler("tool_sessions", "sample_choose"),
         "compare": _sampler("compare", "sample"),
         "arithmetic": _sampler("arithmetic", "sample"),
         "talk": _sampler("talk", "sample"),

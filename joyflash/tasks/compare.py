@@ -23,7 +23,7 @@ from joyflash.tasks.written import roughen
 Language = Literal["en", "zh"]
 
 _FORMS = ("pick", "yesno", "compare", "symbol", "three", "order", "story")
-_FORM_WEIGHTS = (46, 16, 5, 3, 8, 5, 17)
+_FORM_WEIGHTS = (50, 19, 4, 2, 4, 3, 18)
 _THINKING_SHARE = 0.08
 
 

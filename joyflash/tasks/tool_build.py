@@ -69,15 +69,20 @@ class Tool:
         return {"type": "function", "function": {"name": self.name, "description": self.about, "parameters": schema}}
 
 
-def real_tool(source: ToolKind, rng: random.Random, split: Split, phrases: ToolPhrases) -> Tool:
-    """``source`` under a fresh name: a synonym in a random style or, for one in five, an invented name."""
+def real_tool(
+    source: ToolKind, rng: random.Random, split: Split, phrases: ToolPhrases, *, optional: float = 0.45
+) -> Tool:
+    """``source`` under a fresh name: a synonym in a random style or, for one in three, an invented name.
+
+    ``optional`` is the share of its optional parameters that it has.
+    """
     invented = rng.random() < 0.32
     name = identifier(rng, split, phrases.language, invented=1.0) if invented else _restyle(source.names, rng, split)
     about = phrases.grammar.fill(rng.choice(source.about), rng) if invented or rng.random() < 0.88 else ""
     taken: set[str] = set()
     parameters = []
     for argument in source.arguments:
-        if not argument.required and rng.random() < 0.55:
+        if not argument.required and rng.random() >= optional:
             continue
         strange = rng.random() < 0.2
         key = identifier(rng, split, phrases.language) if strange else _restyle(argument.names, rng, split)
@@ -89,7 +94,7 @@ def real_tool(source: ToolKind, rng: random.Random, split: Split, phrases: ToolP
             schema["description"] = phrases.grammar.fill(argument.about, rng)
         parameters.append(Parameter(argument.slot, key, argument.kind, schema, argument.required, key, argument.say))
     if {p.slot for p in parameters if p.required} != {a.slot for a in source.arguments if a.required}:
-        return real_tool(source, rng, split, phrases)
+        return real_tool(source, rng, split, phrases, optional=optional)
     return Tool(name, about, tuple(parameters), "real", source=source)
 
 

@@ -3,7 +3,11 @@
 # ruff: noqa: E501 (data: one text a line)
 from __future__ import annotations
 
+from joyflash.tasks.tool_kinds_en_daily import DAILY_TOOLS
 from joyflash.tasks.tool_kinds_en_home import HOME_TOOLS
+from joyflash.tasks.tool_kinds_en_office import OFFICE_TOOLS
+from joyflash.tasks.tool_kinds_en_people import PEOPLE_TOOLS
+from joyflash.tasks.tool_kinds_en_science import SCIENCE_TOOLS
 from joyflash.tasks.tool_kinds_en_work import WORK_TOOLS
 
 _WORLD_TOOLS = """
@@ -283,4 +287,7 @@ reply: {summary}
 reply: In short: {summary}
 """
 
-TOOLS = "\n\n".join(block.strip() for block in (_WORLD_TOOLS, HOME_TOOLS, WORK_TOOLS))
+TOOLS = "\n\n".join(
+    block.strip()
+    for block in (_WORLD_TOOLS, HOME_TOOLS, DAILY_TOOLS, PEOPLE_TOOLS, WORK_TOOLS, OFFICE_TOOLS, SCIENCE_TOOLS)
+)

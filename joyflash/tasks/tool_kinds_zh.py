@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from joyflash.tasks.tool_kinds_zh_daily import DAILY_TOOLS_ZH
+from joyflash.tasks.tool_kinds_zh_office import OFFICE_TOOLS_ZH
+from joyflash.tasks.tool_kinds_zh_people import PEOPLE_TOOLS_ZH
+from joyflash.tasks.tool_kinds_zh_science import SCIENCE_TOOLS_ZH
 from joyflash.tasks.tool_kinds_zh_work import WORK_TOOLS
 
 _DAILY_TOOLS = """
@@ -386,4 +390,7 @@ gives: score = enum:2:1,3:0,1:1
 reply: {team}队的比分是{score}。
 """
 
-TOOLS = _DAILY_TOOLS.strip() + "\n\n" + WORK_TOOLS.strip()
+TOOLS = "\n\n".join(
+    block.strip()
+    for block in (_DAILY_TOOLS, DAILY_TOOLS_ZH, PEOPLE_TOOLS_ZH, OFFICE_TOOLS_ZH, SCIENCE_TOOLS_ZH, WORK_TOOLS)
+)

@@ -16,6 +16,23 @@ _OTHER_FIELDS = (("status", "ok"), ("ok", True), ("cached", False), ("code", 200
 _RESULT_KEYS = ("result", "value", "output", "answer", "data", "response")
 
 
+def results_and_answer(
+    wanted: list[Clause], rng: random.Random, split: Split, phrases: ToolPhrases
+) -> tuple[list[str], str]:
+    """The contents of the tool messages that answer the calls of ``wanted``, and the final answer to all of them."""
+    sums = all(item.tool.style == "calc" for item in wanted)
+    pairs = sums or all(item.tool.style in ("noun", "name") for item in wanted)
+    several = pairs and len(wanted) > 1
+    outcomes = [
+        calculation_result(item.subject, rng, split, phrases, several=several)
+        if sums
+        else result_and_reply(item, rng, split, phrases, several=several)
+        for item in wanted
+    ]
+    answer = join_replies([reply for _, reply in outcomes], rng, phrases, sentences=not pairs)
+    return [content for content, _ in outcomes], answer
+
+
 def result_and_reply(
     item: Clause, rng: random.Random, split: Split, phrases: ToolPhrases, *, several: bool = False
 ) -> tuple[str, str]:
@@ -116,6 +133,8 @@ def join_replies(replies: list[str], rng: random.Random, phrases: ToolPhrases, *
     if len(replies) == 1:
         return replies[0]
     if sentences:
-        return (" " if phrases.language == "en" else "").join(replies)
+        stop, space = (".", " ") if phrases.language == "en" else ("。", "")
+        ended = [reply if reply.endswith(tuple(".!?。！？")) else reply + stop for reply in replies]
+        return space.join(ended)
     text = "\n".join(replies) if rng.random() < 0.2 else join(replies, rng, phrases)
     return text if text.endswith((".", "。")) or "\n" in text else text + ("。" if phrases.language == "zh" else ".")

@@ -358,6 +358,19 @@ ANSWER_RULES: Mapping[str, Sequence[str]] = {
         "Sorry, there is no tool for {topic} here.", "No tool here covers {topic}.",
         "I can't help with {topic}: none of my tools fits.",
     ],
+    "pleased": [
+        "[thanks|thank you|thx|many thanks|cheers|thanks a lot|thanks, that helps|got it, thanks][!|.|]",
+        "[great|perfect|nice|good|wonderful|ok], [thanks|thank you|that helps|that's what I needed][!|.|]",
+        "[that helps|that's all I needed to know|just what I wanted|very helpful]. [thanks|thank you]",
+    ],
+    "welcome": [
+        "[You're welcome|My pleasure|Happy to help|Glad I could help|No problem|Any time][!|.]",
+        "[You're welcome|My pleasure|Glad to help]! [Anything else?|What else can I do?|Just ask if you need more.]",
+    ],
+    "acknowledge": [
+        "Done.", "Done!", "All done.", "OK, done.", "That's done.", "All set.", "It's done.", "Okay, that is done.",
+        "Done, as you asked.", "Taken care of.", "Sure, done.", "Finished.",
+    ],
     "calc_about": [
         "[Evaluates|Computes|Calculates|Works out] [a|an arithmetic|a math|a mathematical|any] expression.",
         "[Evaluate|Compute|Calculate|Solve] [arithmetic|math|expressions|equations|an expression][.|]",

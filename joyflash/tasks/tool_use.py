@@ -84,6 +84,10 @@ REQUIRED_RULES: Mapping[str, str] = {
     # nothing fits
     "decline": "no slots: says that none of the listed tools can do this",
     "decline_topic": "{topic}: the same, naming what was asked for (one word or short name)",
+    # rounds of a longer conversation
+    "pleased": "no slots: the user is content with the last answer",
+    "welcome": "no slots: the assistant's answer to that",
+    "acknowledge": "no slots: says in a word or two that what was asked is done",
     # arithmetic
     "calc_about": "no slots: description of a calculator-like tool",
     "calc_argument_about": "no slots: description of its expression parameter",

@@ -51,6 +51,10 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
     if schema and "enum" in schema:
         choice = rng.choice(schema["enum"])
         return Value(choice, choice)
+    if kind.startswith("enum:"):
+        options = kind[5:].split(",")
+        choice = rng.choice([option for option in options if fits(option, split)] or options)
+        return Value(choice, choice)
     if kind == "flag":
         truth = rng.random() < 0.5
         return Value(truth, str(truth).lower())

@@ -15,6 +15,7 @@ from joyflash.data.prefetch import Prefetcher
 from joyflash.data.samples import Source
 from joyflash.data.shards import build_shards, open_shards, tokenizer_fingerprint
 from joyflash.data.sources import ConversationSource, SkillSource, TextSource
+from joyflash.data.tool_dialogues import ToolDialogueSource, read_tool_dialogues
 from joyflash.data.validation import ValidationSet, validation_set
 from joyflash.errors import DataError
 from joyflash.text.template import ChatTemplate
@@ -30,7 +31,8 @@ class Ingredients:
     Args:
         recipe: names sources and weights.
         tokenizer_folder: folder with tokenizer and chat template.
-        data: folder with ``pretrain/`` and ``chat/``; None takes the text of this Python installation and no chats.
+        data: folder with ``pretrain/`` and ``chat/``; None takes the text of this Python installation, no chats and
+            no dialogues.
         cache: where tokenised shards are kept.
     """
 
@@ -75,7 +77,7 @@ class Ingredients:
         return [found for found in sets if found.rows]
 
     def _packer(self, part: int, parts: int) -> Packer:
-        weighted = [*self._text(), *self._chat(), *self._skills()]
+        weighted = [*self._text(), *self._chat(), *self._dialogues(), *self._skills()]
         weights = {source.name: weight for source, weight in weighted}
         mixture = Mixture([source for source, _ in weighted], weights, part=part, parts=parts)
         return Packer(mixture, row_tokens=self.recipe.row_tokens, pad_id=self.pad_id)
@@ -106,6 +108,15 @@ class Ingredients:
             if bad:
                 raise DataError(f"{path} has {len(bad)} bad rows; the first is line {bad[0].line}: {bad[0].reason}")
             sources.append((ConversationSource(name, conversations, self.template, seed=self.recipe.seed), weight))
+        return sources
+
+    def _dialogues(self) -> list[tuple[Source, float]]:
+        sources: list[tuple[Source, float]] = []
+        if self.data is None:
+            return sources
+        for name, weight in self.recipe.dialogues.items():
+            dialogues = read_tool_dialogues(_chat_file(self.data / "chat", name))
+            sources.append((ToolDialogueSource(name, dialogues, self.template, seed=self.recipe.seed), weight))
         return sources
 
     def _skills(self) -> list[tuple[Source, float]]:

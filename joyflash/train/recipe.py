@@ -28,6 +28,8 @@ class Recipe:
         rows_per_step: rows of one optimiser step.
         text: weight of each text source of the data folder; without a folder they share its sum.
         chat: weight of each chat file (name without suffix) under ``chat/`` of the data folder.
+        dialogues: weight of each file of tool dialogues under ``chat/``, cut into short conversations; like ``chat``,
+            ignored without a data folder.
         skills: weight of each ``skill_language`` generator.
         text_chunk: longest piece of a text document, in tokens.
         muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms).
@@ -46,6 +48,7 @@ class Recipe:
     width: int | None = None
     text: Mapping[str, float] = field(default_factory=dict)
     chat: Mapping[str, float] = field(default_factory=dict)
+    dialogues: Mapping[str, float] = field(default_factory=dict)
     skills: Mapping[str, float] = field(default_factory=dict)
     text_chunk: int = 512
     muon_lr: float = 5e-3
@@ -72,8 +75,8 @@ class Recipe:
             raise ConfigError(f"tokens is {self.tokens}: less than one step of {self.row_tokens * self.rows_per_step}.")
         if not 0 <= self.warmup + self.decay <= 1:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
-        if not self.text and not self.chat and not self.skills:
-            raise ConfigError("A recipe needs something to train on: text, chat or skills.")
+        if not self.text and not self.chat and not self.dialogues and not self.skills:
+            raise ConfigError("A recipe needs something to train on: text, chat, dialogues or skills.")
 
     @property
     def steps(self) -> int:

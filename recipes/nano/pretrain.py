@@ -5,7 +5,7 @@ from joyflash.train.recipe import Recipe
 recipe = Recipe(
     stage="pretrain",
     width=256,
-    tokens=6_553_600,
+    tokens=4_915_200,
     text={
         "en_wiki": 8,
         "en_wikinews": 9,
@@ -39,7 +39,7 @@ recipe = Recipe(
     },
     muon_lr=3e-3,
     adamw_lr=3e-3,
-    warmup=0.02,
+    warmup=0.027,
     decay=0.0,
     mtp_weight=0.0,
     balance_rate=3e-3,

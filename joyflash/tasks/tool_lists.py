@@ -1,0 +1,90 @@
+"""Which tools a conversation lists: drawn so that each request has one right tool, or none."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from joyflash.tasks.tool_build import Tool, invented_tool, real_tool
+from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.words import Split
+
+
+def draw_tool(
+    rng: random.Random, split: Split, phrases: ToolPhrases, *, real: float, closed: bool = False,
+    light: bool = False, near: Sequence[Tool] = (),
+) -> Tool:  # fmt: skip
+    """A tool to list or to ask for.
+
+    Args:
+        rng: source of randomness.
+        split: side of the word split.
+        phrases: the language.
+        real: share of real tools.
+        closed: leave out tools that could answer almost anything (web search).
+        light: mostly tools of at most one required parameter, with few optional ones.
+        near: where one of these is of the same sort (real or invented), the new tool is close to it.
+    """
+    if rng.random() >= real:
+        alike = [tool for tool in near if tool.source is None and tool.style != "calc"]
+        return invented_tool(rng, split, phrases, like=rng.choice(alike) if alike else None)
+    sources = [tool.source for tool in near if tool.source is not None]
+    domain = rng.choice(sources).domain if sources else None
+    few = light and rng.random() < 0.85
+    kinds = [
+        kind
+        for kind in phrases.tools
+        if domain in (None, kind.domain)
+        and not (closed and kind.wide)
+        and not (few and sum(argument.required for argument in kind.arguments) > 1)
+    ]
+    if not kinds:
+        return draw_tool(rng, split, phrases, real=1.0, closed=closed, light=light)
+    return real_tool(rng.choice(kinds), rng, split, phrases, optional=0.12 if light else 0.45)
+
+
+def other_tools(
+    target: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: bool = False
+) -> list[Tool]:
+    """One to ``count`` tools that cannot do what ``target`` does, half of them close to it.
+
+    ``closed``: none that could answer almost anything.
+    """
+    tools: list[Tool] = []
+    for _ in range(count):
+        near = [target] if rng.random() < 0.5 else []
+        other = draw_tool(rng, split, phrases, real=0.2 if target.source is None else 0.8, closed=closed, near=near)
+        if distinct(other, [target, *tools]):
+            tools.append(other)
+    return tools or [invented_tool(rng, split, phrases)]
+
+
+def distinct(tool: Tool, others: Sequence[Tool]) -> bool:
+    """Whether no request for ``tool`` could mean one of ``others`` as well."""
+    return not any(_confusable(tool, other) for other in others)
+
+
+def _confusable(first: Tool, second: Tool) -> bool:
+    if first.name.lower() == second.name.lower():
+        return True
+    if first.source is not None and second.source is not None:
+        return not set(first.source.names).isdisjoint(second.source.names)
+    if first.action is not None and second.action is not None:
+        return first.topic == second.topic and first.action is second.action
+    if first.topic and first.topic == second.topic:
+        return True
+    return any(
+        one.style in ("noun", "verb", "action") and one.topic.lower() in what_it_does(two)
+        for one, two in ((first, second), (second, first))
+    )
+
+
+def what_it_does(tool: Tool) -> str:
+    """Every text by which a tool is known, in lower case."""
+    texts = [tool.name, tool.about]
+    if tool.source is not None:
+        source = tool.source
+        texts += [*source.names, *source.about, *source.orders, *source.questions, *source.notes]
+    if tool.action is not None:
+        texts += [*tool.action.names, *tool.action.about, *tool.action.orders]
+    return " ".join(texts).lower()

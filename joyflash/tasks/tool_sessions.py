@@ -1,0 +1,169 @@
+"""The samplers of whole conversations over one list of tools: mixed rounds, and the choice of the right tool."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+
+from joyflash.tasks.tool_build import Tool, calculator
+from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
+from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
+from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
+from joyflash.tasks.tool_results import results_and_answer
+from joyflash.tasks.tool_use import ToolKind, ToolPhrases, load_phrases
+from joyflash.tasks.words import Split
+
+_REAL_SHARE = 0.7
+_ROUNDS = {"call": 60, "no_tool": 15, "talk": 10, "several": 8}
+_CALCULATOR_SHARE, _CALCULATOR_ROUNDS = 0.12, 25
+_NUMERIC = ("integer", "number", "price", "expression")
+_DONE = {"ok", "done", "success", "set", "sent", "saved", "secured", "locked", "deleted", "removed", "cancelled"}
+_DONE |= {"closed", "resolved", "copied", "restarted", "changed", "started", "added", "created"}
+_SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "完成", "成功", "好", "done")}
+_WORDS_EN, _WORDS_ZH = re.compile("[a-z]{4,}"), re.compile("(?=([一-鿿]{2}))")
+
+
+def sample_session(rng: random.Random, language: str, split: Split) -> dict:
+    """Two to six rounds over one list of two to five tools: calls, declines, small talk and arithmetic."""
+    phrases = load_phrases(language)
+    tools = _list(rng.choices((2, 3, 4, 5), weights=(20, 30, 28, 22))[0], rng, split, phrases, real=_REAL_SHARE)
+    weights = dict(_ROUNDS)
+    if rng.random() < _CALCULATOR_SHARE:
+        tools[int(rng.random() * len(tools))] = calculator(rng, split, phrases)
+        weights["calc"] = _CALCULATOR_ROUNDS
+    messages = opening(rng, phrases, system=0.1, talk=0)
+    used: Counter[str] = Counter()
+    count = rng.choices((2, 3, 4, 5, 6), weights=(15, 25, 27, 20, 13))[0]
+    for number in range(1, count + 1):
+        kind = rng.choices(list(weights), weights=list(weights.values()))[0]
+        if kind == "no_tool":
+            messages += _decline(tools, rng, split, phrases)
+        elif kind == "talk":
+            called = len(messages) > 1 and messages[-2]["role"] == "tool"
+            messages += _talk(tools, rng, phrases, called=called)
+        else:
+            slots = Slots()
+            wanted = _wanted(kind, tools, used, rng, split, phrases, slots)
+            messages += [user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
+            if number < count or rng.random() < 0.5:
+                messages += _outcome(wanted, messages[-1], rng, split, phrases)
+    return to_sample(messages, tools, "session", language)
+
+
+def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
+    """Three to eight requests in a row, each for one of two to six real tools; what is done is only acknowledged."""
+    phrases = load_phrases(language)
+    count = rng.choices((2, 3, 4, 5, 6), weights=(12, 24, 27, 22, 15))[0]
+    tools = _list(count, rng, split, phrases, real=1.0, light=True)
+    messages = opening(rng, phrases, system=0.1, talk=0)
+    used: Counter[str] = Counter()
+    rounds = 3 + int(rng.random() * 6)
+    for number in range(1, rounds + 1):
+        slots = Slots()
+        wanted = _wanted("call", tools, used, rng, split, phrases, slots)
+        messages += [user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
+        source = wanted[0].tool.source
+        if number == rounds and rng.random() < 0.5:
+            continue
+        if source is not None and _only_does(source):
+            messages += results(messages[-1], [rng.choice(_SHORT_RESULTS[language])])
+            messages.append(says(phrases.grammar.expand("acknowledge", rng)))
+        else:
+            messages += _outcome(wanted, messages[-1], rng, split, phrases)
+    return to_sample(messages, tools, "choose", language)
+
+
+def _list(
+    count: int, rng: random.Random, split: Split, phrases: ToolPhrases, *, real: float, light: bool = False
+) -> list[Tool]:
+    """``count`` tools, none of which can stand for another or for almost anything; half of them close to another."""
+    tools: list[Tool] = []
+    while len(tools) < count:
+        near = tools if rng.random() < 0.5 else []
+        tool = draw_tool(rng, split, phrases, real=real, closed=True, light=light, near=near)
+        if distinct(tool, tools):
+            tools.append(tool)
+    rng.shuffle(tools)
+    return tools
+
+
+def _wanted(
+    kind: str, tools: list[Tool], used: Counter[str], rng: random.Random, split: Split, phrases: ToolPhrases,
+    slots: Slots,
+) -> list[Clause]:  # fmt: skip
+    """What one round asks for: one call or, for "several", two; of the calculator for "calc", else of another tool."""
+    fitting = [tool for tool in tools if (tool.style == "calc") == (kind == "calc")]
+    first = _pick(fitting, used, rng)
+    if (kind == "calc" and rng.random() < 0.25) or (kind == "several" and rng.random() < 0.5):
+        wanted = clauses_of_list(first, 2, rng, split, phrases, slots)
+        if wanted is not None:
+            return wanted
+    if kind == "several" and len(fitting) > 1:
+        second = _pick([tool for tool in fitting if tool is not first], used, rng)
+        return [clause(tool, rng, split, phrases, slots, form="order") for tool in (first, second)]
+    return [clause(first, rng, split, phrases, slots)]
+
+
+def _pick(tools: list[Tool], used: Counter[str], rng: random.Random) -> Tool:
+    """One of ``tools``, the likelier the less it was ``used``."""
+    tool = rng.choices(tools, weights=[0.25 ** used[tool.name] for tool in tools])[0]
+    used[tool.name] += 1
+    return tool
+
+
+def _outcome(wanted: list[Clause], asked: dict, rng: random.Random, split: Split, phrases: ToolPhrases) -> list[dict]:
+    """The results of the calls and the final answer."""
+    contents, answer = results_and_answer(wanted, rng, split, phrases)
+    return [*results(asked, contents), says(answer)]
+
+
+def _decline(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> list[dict]:
+    """A request that none of ``tools`` can do, half of the time close to one of them, and the refusal."""
+    numeric = any(_takes_numbers(tool) for tool in tools)
+    if not numeric and rng.random() < 0.08:
+        absent = calculator(rng, split, phrases)
+    else:
+        absent = _absent(tools, rng, split, phrases)
+    slots = Slots()
+    text = request([clause(absent, rng, split, phrases, slots)], rng, phrases, slots)
+    return [user(text), says(decline(absent, rng, phrases))]
+
+
+def _absent(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> Tool:
+    """A tool that none of ``tools`` can stand for; beside a calculator one that has nothing to compute."""
+    calculates = any(tool.style == "calc" for tool in tools)
+    while True:
+        near = tools if rng.random() < 0.5 else []
+        absent = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, near=near)
+        if distinct(absent, tools) and not (calculates and _takes_numbers(absent)):
+            return absent
+
+
+def _takes_numbers(tool: Tool) -> bool:
+    return any(parameter.required and parameter.kind.startswith(_NUMERIC) for parameter in tool.parameters)
+
+
+def _talk(tools: list[Tool], rng: random.Random, phrases: ToolPhrases, *, called: bool) -> list[dict]:
+    """Small talk that none of ``tools`` has to do with; after the answer to a call (``called``) often thanks."""
+    if called and rng.random() < 0.6:
+        asked, answered = "<pleased>", "<welcome>"
+    else:
+        known = " ".join(what_it_does(tool) for tool in tools)
+        asked, answered = rng.choice([talk for talk in phrases.talk if _unrelated(talk[0], known)] or phrases.talk[:1])
+    text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
+    return [user(text), says(phrases.grammar.fill(answered, rng).strip())]
+
+
+def _unrelated(text: str, known: str) -> bool:
+    """Whether no longer word of ``text`` (in Chinese: no two characters in a row) occurs in ``known``."""
+    text = text.lower()
+    return not any(word in known for word in (*_WORDS_EN.findall(text), *_WORDS_ZH.findall(text)))
+
+
+def _only_does(source: ToolKind) -> bool:
+    """Whether a tool does something and returns no more than that it did."""
+    if len(source.gives) != 1:
+        return False
+    name, kind = source.gives[0]
+    return name.endswith("_id") or (kind.startswith("enum:") and not _DONE.isdisjoint(kind[5:].split(",")))

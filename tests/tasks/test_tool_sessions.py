@@ -1,0 +1,146 @@
+"""Conversations of several rounds over one list of tools: valid turns, right calls, right declines, clean split."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from itertools import islice
+
+import jsonschema
+import pytest
+
+from joyflash.tasks import generate, tool_sessions
+from joyflash.tasks.tool_build import Tool
+from joyflash.tasks.tool_lists import distinct
+from joyflash.tasks.words import is_heldout
+from tests.tasks.test_tool_use import LANGUAGES, calls_of, leaves, said_by_user, samples
+
+KINDS = ("session", "choose")
+
+
+def turns_of(sample: dict) -> str:
+    """One letter for each message: s(ystem), u(ser), c(all), t(ool), a(nswer)."""
+    return "".join("c" if message.get("tool_calls") else message["role"][0] for message in sample["messages"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> None:
+    first = samples(40, language, kinds=KINDS)
+    assert first == samples(40, language, kinds=KINDS)
+    assert first[30:] == samples(10, language, kinds=KINDS, start=30)
+    assert first != samples(40, language, kinds=KINDS, seed=8)
+    assert {sample["kind"] for sample in first} == set(KINDS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
+    for sample in samples(150 if split == "train" else 12, language, split, kinds=KINDS):
+        schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
+        assert len(schemas) == len(sample["tools"])
+        names = [*schemas, *(name for schema in schemas.values() for name in schema["properties"])]
+        for asked, made in zip(sample["messages"], sample["messages"][1:], strict=False):
+            for call in (item["function"] for item in made.get("tool_calls", ())):
+                arguments = json.loads(call["arguments"])
+                assert set(arguments) <= set(schemas[call["name"]]["properties"])
+                assert jsonschema.Draft202012Validator(schemas[call["name"]]).is_valid(arguments)
+                for leaf in leaves(arguments):
+                    if not isinstance(leaf, bool):
+                        assert str(leaf) in asked["content"]
+                        assert is_heldout(str(leaf)) == (split == "heldout")
+        assert all(is_heldout(name) == (split == "heldout") for name in names)
+        assert not any("\ue000" <= letter <= "\uf8ff" for letter in said_by_user(sample))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_turns_alternate_and_results_answer_their_calls(language: str) -> None:
+    systems = ends = 0
+    for sample in samples(200, language, kinds=KINDS):
+        turns = turns_of(sample)
+        assert re.fullmatch("s?(ua|uct+a)*(ua|uct+a|uc)", turns)
+        assert all(message["role"] == "assistant" or message["content"].strip() for message in sample["messages"])
+        assert all(message["content"] or message.get("tool_calls") for message in sample["messages"])
+        made = [call["id"] for message in sample["messages"] for call in message.get("tool_calls", ())]
+        answered = [message["tool_call_id"] for message in sample["messages"] if message["role"] == "tool"]
+        last = sample["messages"][-1].get("tool_calls", ())
+        assert len(set(made)) == len(made)
+        assert answered == made[: len(made) - len(last)]
+        rounds, tools = turns.count("u"), len(sample["tools"])
+        assert (2 <= rounds <= 6 and 2 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
+        systems, ends = systems + turns.startswith("s"), ends + turns.endswith("c")
+    assert 8 < systems < 36
+    assert 55 < ends < 115
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rounds_differ_and_calls_go_to_several_tools(language: str) -> None:
+    sessions = samples(150, language, kinds=("session",))
+    several = sum(len({call["name"] for call in calls_of(sample)}) > 1 for sample in sessions)
+    turns = [turns_of(sample) for sample in sessions]
+    plain, called = (sum(len(re.findall(kind, text)) for text in turns) for kind in ("ua", "uc"))
+    assert several > 0.75 * len(sessions)
+    assert 0.17 < plain / (plain + called) < 0.33
+    assert sum("ctt" in text for text in turns) > 8
+    for sample in samples(40, language, kinds=("choose",)):
+        assert len({call["name"] for call in calls_of(sample)}) > 1
+        assert "ua" not in turns_of(sample)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_declines_only_what_no_listed_tool_does(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[Tool] = []
+    listed: list[list[Tool]] = []
+    decline, to_sample = tool_sessions.decline, tool_sessions.to_sample
+
+    def recorded_decline(absent: Tool, *rest) -> str:
+        wanted.append(absent)
+        return decline(absent, *rest)
+
+    def recorded_sample(messages: list[dict], tools: list[Tool], *rest) -> dict:
+        listed.append(tools)
+        return to_sample(messages, tools, *rest)
+
+    monkeypatch.setattr(tool_sessions, "decline", recorded_decline)
+    monkeypatch.setattr(tool_sessions, "to_sample", recorded_sample)
+    total = 0
+    for _ in islice(generate(3, mixture={("session", language): 1.0}), 200):
+        tools = listed[-1]
+        kinds = {id(tool.source) for tool in tools if tool.source is not None}
+        assert not any(tool.source is not None and tool.source.wide for tool in tools)
+        assert all(distinct(tool, [other for other in tools if other is not tool]) for tool in tools)
+        for absent in wanted:
+            assert id(absent.source) not in kinds
+            assert absent.name not in {tool.name for tool in tools}
+            assert distinct(absent, tools)
+            calculates = any(tool.style == "calc" for tool in (absent, *tools))
+            assert not calculates or not any(
+                parameter.required and parameter.kind.startswith(("integer", "number", "price", "expression"))
+                for tool in ([absent] if absent.style != "calc" else tools)
+                for parameter in tool.parameters
+            )
+        total += len(wanted)
+        wanted.clear()
+    assert total > 60
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_most_listed_tools_of_a_session_are_real(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[Tool] = []
+    monkeypatch.setattr(tool_sessions, "to_sample", lambda messages, tools, *rest: listed.extend(tools) or {})
+    rng = random.Random(5)
+    for _ in range(150):
+        tool_sessions.sample_session(rng, language, "train")
+    assert 0.6 < sum(tool.source is not None for tool in listed) / len(listed) < 0.75
+    listed.clear()
+    for _ in range(100):
+        tool_sessions.sample_choose(rng, language, "train")
+    assert all(tool.source is not None for tool in listed)
+    assert sum(len(tool.parameters) < 2 for tool in listed) > 0.6 * len(listed)
+
+
+def test_small_talk_has_nothing_to_do_with_a_listed_tool() -> None:
+    assert not tool_sessions._unrelated("[tell|give] me a joke", "random_joke tells a joke.")
+    assert tool_sessions._unrelated("what do bees make?", "random_joke tells a joke.")
+    assert not tool_sessions._unrelated("[讲个笑话|说个笑话][吧|]", "xiaohua 讲一个笑话。")
+    assert tool_sessions._unrelated("蜜蜂酿什么？", "xiaohua 讲一个笑话。")
