@@ -6,10 +6,9 @@ import random
 
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.tool_actions_en import ACTIONS
-from joyflash.tasks.tool_kinds_en import TOOLS
 from joyflash.tasks.tool_rules_en import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_talk_en import TALK
-from joyflash.tasks.tool_use import ToolPhrases, parse_tools
+from joyflash.tasks.tool_use import ToolPhrases, read_tools
 from joyflash.tasks.tool_words_en import WORDS
 from joyflash.tasks.words import pseudo_word
 
@@ -64,7 +63,7 @@ def _mistype(rng: random.Random, text: str) -> str:
 PHRASES = ToolPhrases(
     language="en",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=parse_tools(TOOLS),
+    tools=read_tools("en", ("world", "home", "daily", "people", "work", "office", "science")),
     words=WORDS,
     talk=TALK,
     invent=pseudo_word,

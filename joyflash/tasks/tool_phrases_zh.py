@@ -6,9 +6,8 @@ import random
 
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.talk_drills import invented_word
-from joyflash.tasks.tool_kinds_zh import TOOLS
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
-from joyflash.tasks.tool_use import ToolPhrases, parse_tools
+from joyflash.tasks.tool_use import ToolPhrases, read_tools
 from joyflash.tasks.tool_words_zh import TALK, WORDS
 from joyflash.tasks.words import Split
 
@@ -33,7 +32,7 @@ def invent(rng: random.Random, split: Split) -> str:
 PHRASES = ToolPhrases(
     language="zh",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=parse_tools(TOOLS),
+    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work")),
     words=WORDS,
     talk=TALK,
     invent=invent,

@@ -1,8 +1,8 @@
 """What a language module provides so that tool-use conversations can be generated in that language.
 
 ``joyflash.tasks.tool_phrases_<language>`` holds one constant ``PHRASES`` of type ``ToolPhrases``. Texts are rule texts
-of ``joyflash.tasks.grammar``: ``<rule>``, ``{slot}``, ``[one|other|]``. Real tools are written as text blocks, which
-``parse_tools`` reads (blocks are separated by an empty line)::
+of ``joyflash.tasks.grammar``: ``<rule>``, ``{slot}``, ``[one|other|]``. Real tools are text blocks, separated by empty
+lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
 
     tool outdoors: get_weather weather current_weather check_weather
     about: [Get|Returns] the [current |]weather [in|for] a city.
@@ -35,9 +35,10 @@ of ``ToolPhrases.words``.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.resources import files
 
 from joyflash.tasks.grammar import Grammar, slots_of
 from joyflash.tasks.words import Split
@@ -196,6 +197,12 @@ def load_phrases(language: str) -> ToolPhrases:
     if language not in ("en", "zh"):
         raise ValueError(f"there are no tool phrases for the language {language!r}: use 'en' or 'zh'")
     return import_module(f"joyflash.tasks.tool_phrases_{language}").PHRASES
+
+
+def read_tools(language: str, topics: Sequence[str]) -> tuple[ToolKind, ...]:
+    """The real tools in ``tools/LANGUAGE/TOPIC.txt``; their order is part of what a seed means."""
+    folder = files("joyflash.tasks") / "tools" / language
+    return tuple(tool for topic in topics for tool in parse_tools((folder / f"{topic}.txt").read_text("utf-8")))
 
 
 def parse_tools(text: str) -> tuple[ToolKind, ...]:
