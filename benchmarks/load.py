@@ -1,0 +1,130 @@
+"""How checkpoints load: the full 48B layout without data, and a synthetic folder beside the disk's own speed.
+
+python benchmarks/load.py layout
+python benchmarks/load.py disk --gigabytes 2 --repeats 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from joyflash.model.checkpoint import read_model, save_model
+from joyflash.model.config import ModelConfig, flash_48b_a3b
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.layout import places, stored_twice, to_hugging_face
+
+CHUNK = 1 << 24
+
+
+def layout(config: ModelConfig) -> dict[str, float]:
+    """Plan where every tensor of a checkpoint goes, on the meta device; check that each is claimed exactly once."""
+    start = time.perf_counter()
+    with torch.device("meta"):
+        model = JoyFlash(config)
+    state = model.state_dict()
+    stored = dict(to_hugging_face(config, state))
+    plan = places(config, set(stored), state)
+    copies = stored_twice(config).keys() & stored.keys()
+    assert plan.keys() | copies == stored.keys() and not plan.keys() & copies
+    claimed = sum(place.of(state).numel() for place in plan.values())
+    assert claimed == sum(tensor.numel() for tensor in state.values())
+    return {
+        "tensors": len(stored),
+        "bytes_bf16": 2 * sum(tensor.numel() for tensor in stored.values()),
+        "seconds": round(time.perf_counter() - start, 2),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, float]:
+    """Load a synthetic bf16 folder and read the same files plainly, in turn; page cache dropped where possible."""
+    config = _of_size(gigabytes)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        path = Path(name)
+        model = JoyFlash(config).to(torch.bfloat16)
+        save_model(model, path, shard_bytes=10**9)
+        del model
+        size = sum(file.stat().st_size for file in path.glob("*.safetensors"))
+        plain, loads = [], []
+        for _ in range(repeats):
+            cold = _drop_cache(path)
+            plain.append(_timed(lambda: _read_plainly(path)))
+            _drop_cache(path)
+            loads.append(_timed(lambda: read_model(path, dtype=torch.bfloat16)))
+    speed, load = statistics.median(plain), statistics.median(loads)
+    return {
+        "gigabytes": round(size / 1e9, 2),
+        "page_cache_dropped": cold,
+        "plain_gb_per_s": round(size / speed / 1e9, 2),
+        "load_gb_per_s": round(size / load / 1e9, 2),
+        "load_over_plain": round(speed / load, 2),
+        "plain_seconds": [round(value, 2) for value in plain],
+        "load_seconds": [round(value, 2) for value in loads],
+        "peak_memory_over_size": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / size, 2),
+    }
+
+
+def _of_size(gigabytes: float) -> ModelConfig:
+    """Real head and expert shapes, as many layers as make up the size (about 0.16 GB each with 16 experts)."""
+    layers = max(2, round(gigabytes / 0.2))
+    values = {
+        **flash_48b_a3b().to_dict(),
+        "num_hidden_layers": layers,
+        "n_routed_experts": 16,
+        "vocab_size": 16_384,
+        "num_nextn_predict_layers": 0,
+    }
+    return ModelConfig.from_dict(values)
+
+
+def _drop_cache(folder: Path) -> bool:
+    """Ask the system to forget the files' pages; False where it cannot."""
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    for file in folder.glob("*.safetensors"):
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return True
+
+
+def _read_plainly(folder: Path) -> None:
+    buffer = memoryview(bytearray(CHUNK))
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb", buffering=0) as stream:
+            while stream.readinto(buffer):
+                pass
+
+
+def _timed(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("layout", "disk"))
+    parser.add_argument("--gigabytes", type=float, default=2.0, help="size of the synthetic folder (default 2)")
+    parser.add_argument("--repeats", type=int, default=5, help="loads and plain reads, in turn (default 5)")
+    parser.add_argument("--folder", type=Path, default=None, help="where to write it (default: the temporary folder)")
+    options = parser.parse_args()
+    done = (
+        layout(flash_48b_a3b())
+        if options.what == "layout"
+        else disk(options.gigabytes, options.repeats, options.folder)
+    )
+    print(json.dumps(done, indent=2))
+
+
+if __name__ == "__main__":
+    main()
