@@ -112,6 +112,7 @@ def _timed(work) -> float:
 
 
 def main() -> None:
+    """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("layout", "disk"))
     parser.add_argument("--gigabytes", type=float, default=2.0, help="size of the synthetic folder (default 2)")
