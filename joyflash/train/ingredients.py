@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from joyflash.data.conversations import read_conversations
+from joyflash.data.dialogues.reading import read_tool_dialogues
+from joyflash.data.dialogues.source import ToolDialogueSource
 from joyflash.data.documents import corpora
 from joyflash.data.jsonl import SUFFIXES
 from joyflash.data.mixture import Mixture
@@ -15,7 +17,6 @@ from joyflash.data.prefetch import Prefetcher
 from joyflash.data.samples import Source
 from joyflash.data.shards import build_shards, open_shards, tokenizer_fingerprint
 from joyflash.data.sources import ConversationSource, SkillSource, TextSource
-from joyflash.data.tool_dialogues import ToolDialogueSource, read_tool_dialogues
 from joyflash.data.validation import ValidationSet, validation_set
 from joyflash.errors import DataError
 from joyflash.text.template import ChatTemplate

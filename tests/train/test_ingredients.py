@@ -1,0 +1,68 @@
+"""Ingredients: what a recipe names comes out of the data folder as rows, each file under the name of its source."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from joyflash.batch import PackedBatch
+from joyflash.errors import DataError
+from joyflash.model.loading import model_folder
+from joyflash.train.ingredients import Ingredients
+from joyflash.train.recipe import Recipe
+from tests.data.dialogues.helpers import FIRST, SECOND, write_dialogues
+
+RECIPE = Recipe(stage="sft", tokens=10_000, row_tokens=2_048, rows_per_step=1, dialogues={"demo": 1})
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with a text and the chat file ``demo`` of two tool dialogues."""
+    for folder in ("pretrain", "chat"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    row = {"text": "The fox went down to the old mill.", "lang": "en"}
+    (tmp_path / "data/pretrain/tales.own-00.jsonl").write_text(json.dumps(row), "utf-8")
+    write_dialogues(tmp_path / "data/chat/demo.jsonl", [FIRST, SECOND])
+    return tmp_path / "data"
+
+
+def test_tool_dialogues_are_cut_from_a_chat_file(data: Path, tmp_path: Path):
+    row, tokens, text = _first_row(RECIPE, data, tmp_path)
+    assert set(tokens) == {"demo_short"}
+    assert "THAI food in oakland" in text
+    assert "Hello, I would like to eat out." not in text  # the window starts later
+    assert 0 < (row.weights_T > 0).sum() < len(row.weights_T) / 2
+
+
+def test_a_file_may_be_a_chat_and_a_source_of_tool_dialogues(data: Path, tmp_path: Path):
+    _, tokens, text = _first_row(replace(RECIPE, chat={"demo": 1}, dialogues={"demo": 3}), data, tmp_path)
+    assert set(tokens) == {"demo", "demo_short"}
+    assert 0 < tokens["demo"] < tokens["demo_short"]
+    assert "Hello, I would like to eat out." in text
+
+
+def test_chat_files_are_named_where_they_are_missing_or_unfit(data: Path, tmp_path: Path):
+    with pytest.raises(DataError, match="no chat file talks"):
+        _first_row(replace(RECIPE, dialogues={"talks": 1}), data, tmp_path)
+    write_dialogues(data / "chat/talks.jsonl", [FIRST[:2]])
+    with pytest.raises(DataError, match="no call whose values"):
+        _first_row(replace(RECIPE, dialogues={"talks": 1}), data, tmp_path)
+
+
+def test_without_a_data_folder_the_skills_remain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("joyflash.train.ingredients.corpora", lambda folder: [])  # they take long and are not asked for
+    recipe = replace(RECIPE, chat={"demo": 1}, skills={"compare_en": 1})
+    _, tokens, _ = _first_row(recipe, None, tmp_path)
+    assert set(tokens) == {"compare_en"}
+
+
+def _first_row(recipe: Recipe, data: Path | None, tmp_path: Path) -> tuple[PackedBatch, dict[str, int], str]:
+    """The first row, the tokens drawn from each source for it, and its text."""
+    ingredients = Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards")
+    with ingredients.rows(None) as rows:
+        row = next(rows)
+        (worker,) = rows.state_dict()["workers"]
+    return row, worker["mixture"]["tokens"], ingredients.tokenizer.decode(row.tokens_T.tolist())
