@@ -1,0 +1,197 @@
+"""plan: what fits on which hardware, how fast at its limits, and how to start it. A pure function of its arguments.
+
+Everything is bytes, seconds and tokens. "Device" is one GPU of those that share the model by tensor parallelism.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from joyflash.errors import ConfigError
+from joyflash.hardware import GPU
+from joyflash.model.config import ModelConfig
+from joyflash.plan.launch import ENGINES, Launch, LaunchSettings, launch
+from joyflash.plan.memory import (
+    CACHE_BYTES,
+    MARGIN,
+    Fit,
+    Memory,
+    cache_bytes_per_token,
+    device_memory,
+    fit_cache,
+    prefill_chunk,
+)
+from joyflash.plan.speed import Prefill, Roofline, Speed
+from joyflash.plan.weights import (
+    Checkpoint,
+    divides_width,
+    open_checkpoint,
+    quantised_checkpoint_bytes,
+    weigh,
+)
+
+ACCEPTANCE = 0.607  # of each draft; k = 3 then gives the report's 2.20 tokens a step
+DEFAULT_MTP = 3
+SHORT = 2048  # cached tokens of the first speed row, as in the project's tables
+PREFILL_TOKENS = 8192
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything `joyflash plan` says; see the fields' own classes."""
+
+    model: str
+    gpu: GPU
+    count: int
+    quant: str
+    context: int
+    concurrency: int
+    mtp: int
+    acceptance: float
+    checkpoint_bytes: int
+    quantised_bytes: int
+    parameters: int
+    cache_per_token: int
+    cache_total: int
+    prefill_chunk: int
+    memory: Memory
+    fit: Fit
+    speeds: tuple[Speed, ...]
+    prefill: Prefill
+    whole_experts: bool
+    commands: tuple[Launch, ...]
+    notes: tuple[str, ...]
+
+
+def plan(
+    model: str | Checkpoint,
+    gpu: GPU,
+    *,
+    count: int = 1,
+    quant: str = "bf16",
+    context: int | None = None,
+    concurrency: int = 8,
+    mtp: int | None = None,
+    acceptance: float = ACCEPTANCE,
+) -> Plan:
+    """Work out what fits, how fast it can be, and how to start it.
+
+    Args:
+        model: a folder, a bundled model, a preset, or one of these opened.
+        gpu: the kind of device.
+        count: how many share the model (tensor parallelism).
+        quant: a name in ``QUANTISATIONS``.
+        context: longest request in tokens; None = the model's own.
+        concurrency: requests at once.
+        mtp: tokens drafted per step, 0 = without MTP; None = 3 where the model has the layer.
+        acceptance: probability that a draft is right, given that the ones before it were.
+
+    Raises:
+        ConfigError, CheckpointError: an argument or the folder is wrong; the message says which.
+    """
+    checkpoint = open_checkpoint(model) if isinstance(model, str) else model
+    config = checkpoint.config
+    context = config.max_position_embeddings if context is None else context
+    mtp = (DEFAULT_MTP if config.num_nextn_predict_layers else 0) if mtp is None else mtp
+    _check(config, count=count, context=context, concurrency=concurrency, mtp=mtp, acceptance=acceptance)
+    weights = weigh(checkpoint, quant, count, with_mtp=mtp > 0)
+    chunk = prefill_chunk(gpu)
+    per_token = cache_bytes_per_token(config, with_mtp=mtp > 0)
+    memory = device_memory(config, weights, gpu, count, chunk, context, concurrency, mtp)
+    fit = fit_cache(memory, per_token, context, concurrency)
+    roofline = Roofline(config, weights, gpu, count, quant, CACHE_BYTES)
+    cases = [
+        (requests, cached)
+        for requests in sorted({1, concurrency})
+        for cached in sorted({min(SHORT, context), min(context, max(fit.pool_tokens, 0) // requests)})
+        if fit.fits and 0 < cached * requests <= fit.pool_tokens
+    ]
+    whole = not divides_width(config, quant, count)
+    settings = LaunchSettings(
+        checkpoint.path,
+        gpus=count,
+        context=context,
+        concurrency=concurrency,
+        prefill_chunk=chunk,
+        mtp=mtp,
+        online_fp8=quant == "fp8",
+        whole_experts=whole,
+        memory_share=1 - MARGIN,
+        static_share=_floor((memory.weights + memory.absorbed + max(memory.pool, 0)) / (memory.total - memory.driver)),
+    )
+    return Plan(
+        model=checkpoint.path if checkpoint.real else str(model),
+        gpu=gpu,
+        count=count,
+        quant=quant,
+        context=context,
+        concurrency=concurrency,
+        mtp=mtp,
+        acceptance=acceptance,
+        checkpoint_bytes=checkpoint.stored_bytes,
+        quantised_bytes=quantised_checkpoint_bytes(checkpoint, quant),
+        parameters=sum(share.parameters for share in weights.shares.values()),
+        cache_per_token=per_token,
+        cache_total=per_token * context * concurrency,
+        prefill_chunk=chunk,
+        memory=memory,
+        fit=fit,
+        speeds=tuple(roofline.decode(requests, cached, mtp, acceptance) for requests, cached in cases),
+        prefill=roofline.prefill(min(PREFILL_TOKENS, context)),
+        whole_experts=whole,
+        commands=_commands(settings, quant) if fit.fits else (),
+        notes=tuple(_notes(checkpoint, quant, count, whole)),
+    )
+
+
+def _check(config: ModelConfig, *, count: int, context: int, concurrency: int, mtp: int, acceptance: float) -> None:
+    for name, value, least in (("count", count, 1), ("context", context, 1), ("concurrency", concurrency, 1)):
+        if value < least:
+            raise ConfigError(f"{name} is {value}; it must be at least {least}.")
+    if config.num_attention_heads % count or config.n_routed_experts % count:
+        raise ConfigError(
+            f"{count} devices cannot share the model: its {config.num_attention_heads} heads and "
+            f"{config.n_routed_experts} experts must divide evenly. Choose another --count."
+        )
+    if context > config.max_position_embeddings:
+        raise ConfigError(f"context is {context}; the model knows {config.max_position_embeddings} positions.")
+    if mtp < 0 or (mtp and not config.num_nextn_predict_layers):
+        raise ConfigError(f"mtp is {mtp}; " + ("it cannot be negative." if mtp < 0 else "the model has no MTP layer."))
+    if not 0 <= acceptance <= 1:
+        raise ConfigError(f"acceptance is {acceptance}; it must lie between 0 and 1.")
+
+
+def _commands(settings: LaunchSettings, quant: str) -> tuple[Launch, ...]:
+    found = []
+    for engine in ENGINES:
+        if engine == "joyflash" and (settings.gpus > 1 or quant != "bf16"):
+            continue
+        found.append(launch(engine, settings))
+    return tuple(found)
+
+
+def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[str]:
+    notes = []
+    if not checkpoint.real:
+        notes.append(f"{checkpoint.path} stands for the folder that holds the weights.")
+    if quant.startswith("int"):
+        notes.append(
+            f"For {quant} the folder must hold weights quantised that way: engines do not make them on loading."
+        )
+    if quant == "fp8":
+        notes.append("fp8: --quantization fp8 converts a bf16 folder on loading; leave it out for an fp8 folder.")
+    if count > 1:
+        notes.append(
+            "Every device holds the latents of all requests: tensor parallelism does not divide MLA's cache. Times "
+            "leave out the exchange between devices."
+        )
+    if whole:
+        notes.append("The experts' width does not fall into whole quantisation blocks: experts are divided one by one.")
+    if count > 1 or quant != "bf16":
+        notes.append("joyflash's own engine serves one device, unquantised, in this version; use vLLM or SGLang here.")
+    return notes
+
+
+def _floor(share: float) -> float:
+    return math.floor(share * 100) / 100
