@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from joyflash import __version__
-from joyflash.errors import JoyflashError
+from joyflash import __version__, commands_deploy
+from joyflash.errors import ConfigError, JoyflashError
 
 if TYPE_CHECKING:
     from joyflash.engine.async_engine import AsyncEngine
@@ -71,16 +71,24 @@ def serve(
     free_tool_names: Annotated[
         bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
     ] = False,
+    engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
+    gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
+    context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once. Without: the engine's own.")] = None,
+    mtp: Annotated[str, typer.Option(help="Tokens that the MTP layer drafts per step: auto, or a number.")] = "auto",
 ) -> None:
     """Serve a model: OpenAI's API under /v1, a chat page under /."""
     from joyflash.server.run import serve as run
     from joyflash.server.settings import ServerSettings
 
+    drafts = commands_deploy.drafts(mtp)
+
     def load() -> AsyncEngine:
         from joyflash.engine.async_engine import AsyncEngine
         from joyflash.engine.engine import Engine
 
-        return AsyncEngine(Engine.from_pretrained(model))
+        batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
+        return AsyncEngine(Engine.from_pretrained(model, mtp=drafts, max_context=context, **batch))
 
     settings = ServerSettings(
         host=host,
@@ -91,7 +99,16 @@ def serve(
         any_model_name=any_model_name,
         hold_tool_names=not free_tool_names,
     )
+    if engine != "joyflash":
+        commands_deploy.serve_elsewhere(
+            engine, model, settings, gpus=gpus, context=context, concurrency=concurrency, mtp=drafts
+        )
+    if gpus > 1:
+        raise ConfigError("joyflash's own engine runs on one device. Leave out --gpus, or use --engine vllm or sglang.")
     run(load, settings)
+
+
+app.command(epilog="Example: joyflash plan flash_48b_a3b --gpu rtx4090 --count 2 --quant int4")(commands_deploy.plan)
 
 
 @app.command(epilog='Example: joyflash generate "Which is bigger, 3.5 or 3.12?" --temperature 0')
@@ -200,6 +217,43 @@ def evaluate(
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     print((output / "report.txt").read_text(encoding="utf-8"), end="")
+
+
+@app.command(epilog="Example: joyflash export nano nano-vllm --format deepseek_v3 --dtype bf16 --padded")
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a bundled model, or a model folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder; for gguf the file to write.")],
+    format: Annotated[
+        str, typer.Option(help="hf (model type joyai_llm_flash), deepseek_v3 (as stock libraries call it) or gguf.")
+    ] = "deepseek_v3",
+    dtype: Annotated[
+        str | None, typer.Option(help="bf16, f32, f16; for gguf also q8_0, q4_k. Without: as stored; gguf bf16.")
+    ] = None,
+    padded: Annotated[
+        bool, typer.Option("--padded", help="Pad to latent 512 and rotated width 64, as vLLM's kernels want them.")
+    ] = False,
+    mtp: Annotated[bool, typer.Option("--mtp/--no-mtp", help="Keep the MTP layer (llama.cpp never gets it).")] = True,
+    mtp_shard: Annotated[bool, typer.Option("--mtp-shard", help="Put the MTP layer into a file of its own.")] = False,
+) -> None:
+    """Write a model for transformers, vLLM, SGLang or llama.cpp."""
+    from joyflash.model.loading import model_folder
+
+    source = model_folder(model)
+    if format == "gguf":
+        from joyflash.interop.gguf_export import export_gguf
+
+        if padded or mtp_shard:
+            raise ConfigError(
+                "--padded and --mtp-shard are for folders; llama.cpp takes every latent size, and no MTP."
+            )
+        written: Any = export_gguf(source, out, dtype or "bf16")  # pyright: ignore[reportArgumentType]
+    else:
+        from joyflash.convert.export import dtype_of, export_folder, format_of
+
+        written = export_folder(
+            source, out, format_of(format), dtype_of(dtype), padded=padded, mtp=mtp, own_mtp_shard=mtp_shard
+        )
+    print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
 
 
 @tokenizer_app.command("train", epilog="Example: joyflash tokenizer train --data my-data --out my-tokenizer")

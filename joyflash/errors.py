@@ -43,6 +43,10 @@ class EngineClosedError(EngineError):
     """The engine is shutting down, or has, and takes no more requests."""
 
 
+class InteropError(JoyflashError):
+    """Another project's engine is built differently from the version that our plugin was written for."""
+
+
 class MissingExtraError(JoyflashError):
     """An optional package is not installed; the message names the extra that brings it."""
 

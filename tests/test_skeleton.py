@@ -20,10 +20,12 @@ from joyflash.cli import app
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
     ["serve"],
+    ["plan"],
     ["generate"],
     ["pretrain"],
     ["sft"],
     ["eval"],
+    ["export"],
     ["tokenizer", "train"],
     ["tokenizer", "encode"],
     ["data", "build"],

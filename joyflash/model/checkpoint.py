@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from safetensors.torch import save_file
 from joyflash.errors import CheckpointError
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
-from joyflash.model.layout import is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
+from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
 from joyflash.model.shards import CHECKSUMS, INDEX, ShardFiles, check_small_files, write_checksums
 
 _LOG = logging.getLogger(__name__)
@@ -44,11 +45,36 @@ def save_model(
         own_mtp_shard: put the MTP layer into ``mtp-1-of-1.safetensors``, as the released checkpoint does.
         shard_bytes: a shard ends before it grows beyond this.
     """
+    config = model.config if model_type is None else dataclasses.replace(model.config, model_type=model_type)
+    tensors = dict(to_hugging_face(config, model.state_dict()))
+
+    def fetch(names: Iterable[str]) -> dict[str, torch.Tensor]:
+        return {name: _stored(tensors[name], dtype) for name in names}
+
+    write_folder(config, tensors, fetch, folder, dtype, own_mtp_shard=own_mtp_shard, shard_bytes=shard_bytes)
+
+
+def write_folder(
+    config: ModelConfig,
+    tensors: Mapping[str, torch.Tensor],
+    fetch: Callable[[Iterable[str]], dict[str, torch.Tensor]],
+    folder: Path,
+    dtype: torch.dtype | None,
+    *,
+    own_mtp_shard: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> None:
+    """Write ``config.json``, shards, index and checksums from tensors that are fetched one shard at a time.
+
+    Args:
+        config: what ``config.json`` says.
+        tensors: every Hugging Face name in order, with its shape and dtype (meta is enough).
+        fetch: names -> contiguous CPU tensors in the dtype of the file.
+        folder, dtype, own_mtp_shard, shard_bytes: as of ``save_model``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*.safetensors"), folder / INDEX, folder / CHECKSUMS):
         old.unlink(missing_ok=True)
-    config = model.config if model_type is None else dataclasses.replace(model.config, model_type=model_type)
-    tensors = dict(to_hugging_face(config, model.state_dict()))
     mtp = {name for name in tensors if own_mtp_shard and is_mtp(config, name)}
     groups = _grouped({n: t for n, t in tensors.items() if n not in mtp}, dtype, shard_bytes)
     total = len(groups)
@@ -59,9 +85,10 @@ def save_model(
         files["mtp-1-of-1.safetensors"] = sorted(mtp)
     size = 0
     for file, names in files.items():
-        shard = {name: _stored(tensors[name], dtype) for name in names}
+        shard = fetch(names)
         size += sum(tensor.nbytes for tensor in shard.values())
         save_file(shard, folder / file, metadata={"format": "pt"})
+        del shard  # before the next one is fetched
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
     written = {"config.json": values}
     if len(files) > 1:
@@ -90,21 +117,23 @@ def _stored(tensor: torch.Tensor, dtype: torch.dtype | None) -> torch.Tensor:
     return tensor.detach().to("cpu", dtype or tensor.dtype).clone(memory_format=torch.contiguous_format)
 
 
-def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> JoyFlash:
-    """Load a folder of either expert layout, tensor by tensor into the finished model.
+@dataclass(frozen=True)
+class OpenCheckpoint:
+    """A folder whose headers fit its configuration; no weight has been read."""
 
-    Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
-    the model and at most one tensor more. A checkpoint without its announced MTP layer loads without it, with a line
-    in the log. Router biases stay float32, whatever ``dtype`` is.
+    config: ModelConfig
+    shards: ShardFiles
+    plan: dict[str, Place]  # stored name -> where it belongs
+    model: JoyFlash  # on the meta device
 
-    Args:
-        folder: a Hugging Face folder.
-        device: where the weights go.
-        dtype: of the weights; the one they are stored in is the fastest.
+
+def open_checkpoint(folder: Path) -> OpenCheckpoint:
+    """Compare all names, shapes and dtypes of a folder with its configuration.
+
+    The configuration has no MTP layer where the folder holds none, and the log says so.
 
     Raises:
-        CheckpointError: a file is missing, damaged or altered, or tensors and configuration do not fit each other.
-        ConfigError: ``config.json`` describes another architecture.
+        CheckpointError, ConfigError: as of ``read_model``.
     """
     check_small_files(folder)
     config = ModelConfig.from_folder(folder)
@@ -122,6 +151,27 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
             raise CheckpointError(
                 f"{shards.tensors[name].file}: {name} has the shape {stored}; config.json calls for {wanted}."
             )
+    return OpenCheckpoint(config, shards, plan, model)
+
+
+def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> JoyFlash:
+    """Load a folder of either expert layout, tensor by tensor into the finished model.
+
+    Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
+    the model and at most one tensor more. A checkpoint without its announced MTP layer loads without it, with a line
+    in the log. Router biases stay float32, whatever ``dtype`` is.
+
+    Args:
+        folder: a Hugging Face folder.
+        device: where the weights go.
+        dtype: of the weights; the one they are stored in is the fastest.
+
+    Raises:
+        CheckpointError: a file is missing, damaged or altered, or tensors and configuration do not fit each other.
+        ConfigError: ``config.json`` describes another architecture.
+    """
+    found = open_checkpoint(folder)
+    config, shards, names, plan, model = found.config, found.shards, set(found.shards.tensors), found.plan, found.model
     for parameter in model.parameters():  # still without memory; the router biases are buffers
         parameter.data = parameter.data.to(dtype)
     model = model.to_empty(device=device)

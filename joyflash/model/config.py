@@ -73,7 +73,7 @@ class ModelConfig:
         return self.kv_lora_rank + self.qk_rope_head_dim
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the ``config.json`` that transformers, vLLM and SGLang read."""
+        """Return the ``config.json`` that transformers, vLLM and SGLang read, in the spellings of old and new ones."""
         return {
             "architectures": ["DeepseekV3ForCausalLM"],
             **dataclasses.asdict(self),
@@ -83,8 +83,10 @@ class ModelConfig:
             "topk_group": 1,
             "scoring_func": "sigmoid",
             "topk_method": "noaux_tc",
+            "moe_layer_freq": 1,
             "rope_interleave": True,
             "rope_scaling": None,
+            "rope_parameters": {"rope_type": "default", "rope_theta": self.rope_theta},
             "tie_word_embeddings": False,
             "attention_bias": False,
             "dtype": "bfloat16",
