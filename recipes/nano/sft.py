@@ -4,9 +4,9 @@ from joyflash.train.recipe import Recipe
 
 recipe = Recipe(
     stage="sft",
-    tokens=14_745_600,
-    text={"en_wiki": 1.5, "en_wikinews": 2, "en_wordnet": 1, "zh_wiki": 2, "zh_lctt": 1.5},
-    chat={"dolly_hhrlhf_small_en": 0.7, "self_instruct_human_en": 0.3, "kdconv_zh_devtest": 0.7},
+    tokens=12_779_520,
+    text={"en_wiki": 0.6, "en_wikinews": 0.8, "en_wordnet": 0.4, "zh_wiki": 0.8, "zh_lctt": 0.6},
+    chat={"dolly_hhrlhf_small_en": 0.4, "self_instruct_human_en": 0.2, "kdconv_zh_devtest": 0.4},
     dialogues={"toolcall_sgd_en_train": 5, "toolcall_crosswoz_zh": 3},
     skills={
         "session_en": 15,
@@ -36,7 +36,7 @@ recipe = Recipe(
     adamw_lr=2.5e-3,
     warmup=0.005,
     decay=0.75,
-    mtp_from=0.7,
+    mtp_from=0.75,
     balance_rate=2e-3,
     validate_every=200,
     skill_samples=24,
