@@ -52,7 +52,10 @@ def draw_report(run_folder: str | Path) -> Path:
         axes.set_title(title)
         axes.set_xlabel("step")
         axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[0]:
+        lines = len(axes.get_legend_handles_labels()[0])
+        if lines > 6:  # it would hide the lines
+            axes.legend(fontsize="x-small", ncol=4, loc="upper left", bbox_to_anchor=(0, -0.15))
+        elif lines:
             axes.legend(fontsize="small", loc="upper right")  # "best" is slow on long runs
     path = Path(run_folder) / REPORT_NAME
     figure.savefig(path, dpi=110)
@@ -104,9 +107,10 @@ def _draw_kinds(name: str) -> Draw:
 
     def draw(axes: Any, rows: Rows) -> None:
         measured = [row for row in rows if row.get(name)]
-        for kind in sorted({kind for row in measured for kind in row[name]}):
+        for number, kind in enumerate(sorted({kind for row in measured for kind in row[name]})):
             points = [{"step": row["step"], kind: row[name].get(kind)} for row in measured]
-            axes.plot(*series(points, kind), marker="o", ms=3, label=kind)
+            style = ("-", "--", ":")[number // 10 % 3]  # there are ten colours
+            axes.plot(*series(points, kind), style, marker="o", ms=3, label=kind)
 
     return draw
 
