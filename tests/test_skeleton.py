@@ -141,7 +141,8 @@ def test_the_lock_pins_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = list(itertools.chain(project["dependencies"], *project["optional-dependencies"].values()))
     names = {_normal(re.match(r"[A-Za-z0-9._-]+", line)[0]) for line in wanted}  # type: ignore[index]
-    assert names - {"joyflash"} <= pinned
+    engines = {"vllm", "sglang"}  # installed beside us, in an environment that they rule
+    assert names - {"joyflash"} - engines <= pinned
 
 
 def _normal(name: str) -> str:
