@@ -112,7 +112,7 @@ def _listed(rng: random.Random, language: Language, shown: tuple[str, ...]) -> s
 def _steps(numbers: tuple[str, ...], language: Language, form: str, up: bool) -> str:
     gap = " " if language == "en" else ""
     if len(numbers) == 2:
-        return compare_steps(numbers[0], numbers[1], language)
+        return compare_steps(numbers[0], numbers[1], language, as_asked=form == "symbol")
     a, b, c = numbers
     if form == "order":
         return gap.join(compare_steps(x, y, language) for x, y in ((a, b), (a, c), (b, c)))

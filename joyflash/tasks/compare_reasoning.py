@@ -42,8 +42,12 @@ def relation(a: str, b: str) -> Sign:
     return "<" if x < y else ">" if x > y else "="
 
 
-def compare_steps(a: str, b: str, language: Literal["en", "zh"]) -> str:
-    """The reasoning for one pair, from the copied numbers to "so a < b." with its final stop."""
+def compare_steps(a: str, b: str, language: Literal["en", "zh"], *, as_asked: bool = False) -> str:
+    """The reasoning for one pair, from the copied numbers to "so b > a." with its final stop.
+
+    The larger number comes first there, so that what follows names the first or the second and need not weigh the
+    sign and the wording of the question against each other; ``as_asked`` keeps the order of the question ("so a < b.").
+    """
     w = _WORDING[language]
     head = w.compare.format(a=a, b=b)
     if a.startswith("-") != b.startswith("-"):
@@ -55,6 +59,8 @@ def compare_steps(a: str, b: str, language: Literal["en", "zh"]) -> str:
         body = f"{w.both_negative}{_digits(a[1:], b[1:], language)}{w.comma}{a[1:]} {relation(a[1:], b[1:])} {b[1:]}"
     else:
         body = _digits(a, b, language)
+    if not as_asked and relation(a, b) == "<":
+        a, b = b, a
     return f"{head}{body}{w.so}{a} {relation(a, b)} {b}{w.end}"
 
 

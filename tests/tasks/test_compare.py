@@ -17,8 +17,9 @@ _RELATION = re.compile(r"(-?\d+(?:\.\d+)?) ([<>=]) (-?\d+(?:\.\d+)?)")
 
 def test_steps_read_digit_by_digit() -> None:
     assert (
-        compare_steps("3.14", "3.9", "en") == "Compare 3.14 and 3.9: whole parts 3 = 3; decimals 1 < 9; so 3.14 < 3.9."
+        compare_steps("3.14", "3.9", "en") == "Compare 3.14 and 3.9: whole parts 3 = 3; decimals 1 < 9; so 3.9 > 3.14."
     )
+    assert compare_steps("3.14", "3.9", "en", as_asked=True).endswith("decimals 1 < 9; so 3.14 < 3.9.")
     assert compare_steps("120.5", "99", "en") == "Compare 120.5 and 99: whole parts 3 digits > 2 digits; so 120.5 > 99."
     assert compare_steps("2.5", "2.50", "zh") == "比较2.5和2.50：整数部分2 = 2；小数部分5 = 5，0 = 0；所以2.5 = 2.50。"
 
