@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,8 @@ from joyflash.data.jsonl import parse_row, read_lines
 from joyflash.data.samples import Sample
 from joyflash.errors import DataError, RequestError
 from joyflash.text.messages import Message, ToolDefinition
+
+NO_EMPHASIS: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,19 @@ def parse_conversation(row: dict[str, Any], kind: str = "chat") -> Conversation:
     return Conversation(typed, definitions, str(row.get("kind", kind)), str(row.get("language", row.get("lang", ""))))
 
 
-def render_conversation(conversation: Conversation, template: TrainingTemplate) -> Sample:
-    """Render a conversation to a Sample that must stay whole; only what the assistant wrote carries loss."""
+def render_conversation(
+    conversation: Conversation, template: TrainingTemplate, emphasis: Mapping[int, float] = NO_EMPHASIS
+) -> Sample:
+    """Render a conversation to a Sample that must stay whole; only what the assistant wrote carries loss.
+
+    ``emphasis`` multiplies the loss weight of the token after each of its keys (token ids).
+    """
     ids, weights = template.render_training(conversation.messages, conversation.tools)
-    weights_n = np.array(weights, np.float32)
+    ids_n, weights_n = np.array(ids, np.int32), np.array(weights, np.float32)
+    for token_id, factor in emphasis.items():
+        weights_n[1:][ids_n[:-1] == token_id] *= factor
     weights_n[0] = 0.0
-    return Sample(np.array(ids, np.int32), weights_n, conversation.kind, splittable=False)
+    return Sample(ids_n, weights_n, conversation.kind, splittable=False)
 
 
 def _check_answers(messages: tuple[Message, ...]) -> None:

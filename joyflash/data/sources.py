@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from joyflash.data.conversations import Conversation, TrainingTemplate, parse_conversation, render_conversation
+from joyflash.data.conversations import (
+    NO_EMPHASIS,
+    Conversation,
+    TrainingTemplate,
+    parse_conversation,
+    render_conversation,
+)
 from joyflash.data.order import shuffled
 from joyflash.data.samples import Sample
 from joyflash.data.shards import Shard
@@ -69,9 +75,13 @@ class SkillSource:
         language: "en" or "zh"; the source is named ``skill_language``.
         template: renders the conversations.
         seed: of the whole source.
+        emphasis: token id -> factor on the loss weight of the token after it.
     """
 
-    def __init__(self, skill: str, language: str, template: TrainingTemplate, *, seed: int):
+    def __init__(
+        self, skill: str, language: str, template: TrainingTemplate, *, seed: int,
+        emphasis: Mapping[int, float] = NO_EMPHASIS,
+    ):  # fmt: skip
         if skill not in SKILLS or language not in ("en", "zh"):
             raise ConfigError(f"There is no skill '{skill}' in '{language}'; use en or zh of: {', '.join(SKILLS)}.")
         self.name = f"{skill}_{language}"
@@ -79,11 +89,12 @@ class SkillSource:
         self.language = language
         self.template = template
         self.seed = seed
+        self.emphasis = emphasis
 
     def sample(self, index: int) -> Sample:
         rng = random.Random(f"{self.seed}/{self.name}/{index}")
         row = SKILLS[self.skill](rng, self.language, "train")
-        sample = render_conversation(parse_conversation(row), self.template)
+        sample = render_conversation(parse_conversation(row), self.template, self.emphasis)
         return Sample(sample.ids_n, sample.weights_n, f"skill/{self.name}", splittable=False)
 
 

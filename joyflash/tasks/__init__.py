@@ -32,6 +32,7 @@ SKILLS: Mapping[str, Sampler] = MappingProxyType(
         "calc": _sampler("tool_samples", "sample_calc"),
         "session": _sampler("tool_sessions", "sample_session"),
         "choose": _sampler("tool_sessions", "sample_choose"),
+        "match": _sampler("tool_matching", "sample_match"),
         "compare": _sampler("compare", "sample"),
         "arithmetic": _sampler("arithmetic", "sample"),
         "talk": _sampler("talk", "sample"),

@@ -120,11 +120,16 @@ class Ingredients:
             sources.append((ToolDialogueSource(name, dialogues, self.template, seed=self.recipe.seed), weight))
         return sources
 
+    def _emphasis(self) -> dict[int, float]:
+        """Factors on the loss weight of the token after a control token; see ``Recipe.emphasis``."""
+        return {self.tokenizer.control_id(text): factor for text, factor in self.recipe.emphasis.items()}
+
     def _skills(self) -> list[tuple[Source, float]]:
         sources: list[tuple[Source, float]] = []
         for name, weight in self.recipe.skills.items():
             skill, _, language = name.rpartition("_")
-            sources.append((SkillSource(skill, language, self.template, seed=self.recipe.seed), weight))
+            source = SkillSource(skill, language, self.template, seed=self.recipe.seed, emphasis=self._emphasis())
+            sources.append((source, weight))
         return sources
 
 

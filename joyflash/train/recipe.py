@@ -31,6 +31,7 @@ class Recipe:
         dialogues: weight of each file of tool dialogues under ``chat/``, cut into short conversations; like ``chat``,
             ignored without a data folder.
         skills: weight of each ``skill_language`` generator.
+        emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills.
         text_chunk: longest piece of a text document, in tokens.
         muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms).
         warmup: share of the steps over which they rise; ``decay``: share of linear descent to ``final_lr``.
@@ -50,6 +51,7 @@ class Recipe:
     chat: Mapping[str, float] = field(default_factory=dict)
     dialogues: Mapping[str, float] = field(default_factory=dict)
     skills: Mapping[str, float] = field(default_factory=dict)
+    emphasis: Mapping[str, float] = field(default_factory=dict)
     text_chunk: int = 512
     muon_lr: float = 5e-3
     adamw_lr: float = 5e-3
