@@ -33,6 +33,7 @@ SKILLS: Mapping[str, Sampler] = MappingProxyType(
         "session": _sampler("tool_sessions", "sample_session"),
         "choose": _sampler("tool_sessions", "sample_choose"),
         "match": _sampler("tool_matching", "sample_match"),
+        "match_words": _sampler("tool_matching", "sample_match_words"),
         "compare": _sampler("compare", "sample"),
         "arithmetic": _sampler("arithmetic", "sample"),
         "talk": _sampler("talk", "sample"),

@@ -1,9 +1,10 @@
 """Which of the listed tools is meant: the choice alone, in its densest form.
 
 In a conversation of tool use one token in thirty says which tool was chosen, and a small model learns everything
-around it first: the form of a call, the copying of names and values. Here a call is nothing but the choice. The tools
-take no parameters, and requests follow each other without results; half of them are what a user would say, the others
-share words with the description, from which the comparison of a request with every description is learned first.
+around it first: the form of a call, the copying of names and values. Here a call is nothing but the choice: the tools
+take no parameters, and requests follow each other without results. In ``match_words`` a request repeats words of one
+description, from which the comparison of a request with every description is learned first (docs/LOG.md); in
+``match`` the tools are real, and half of the requests are what a user would say.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ import dataclasses
 import random
 import re
 
+from joyflash.tasks.chars_zh import COMMON_CHARACTERS
 from joyflash.tasks.tool_build import Tool
 from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
 from joyflash.tasks.tool_messages import calls, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, request
 from joyflash.tasks.tool_use import ToolPhrases, load_phrases
-from joyflash.tasks.words import Split
+from joyflash.tasks.words import ADJECTIVES, NOUNS, VERBS, Split, identifier
 
 _COUNTS, _COUNT_WEIGHTS = (2, 3, 4, 5, 6), (15, 25, 25, 20, 15)
 _REAL_SHARE = 0.85
+_LONGEST_NAME = 14
 _CARRIERS = {
     "en": ("{}", "{}", "{}", "{}, please", "Please: {}", "I need this: {}", "something for {}", "now {}", "do {}"),
     "zh": ("{}", "{}", "{}", "请{}", "帮我{}", "我要{}", "现在{}", "想{}", "有没有{}"),
@@ -48,6 +51,33 @@ def sample_match(rng: random.Random, language: str, split: Split) -> dict:
         call = dataclasses.replace(wanted, tool=bare[tool.name], arguments={})
         messages += [user(text), calls([call], rng)]
     return to_sample(messages, list(bare.values()), "match", language)
+
+
+def sample_match_words(rng: random.Random, language: str, split: Split) -> dict:
+    """Ten to nineteen requests for one of two to five invented tools, in words of its description."""
+    gap = " " if language == "en" else ""
+    abouts: dict[str, list[str]] = {}
+    for _ in range(rng.choice((2, 2, 3, 3, 4, 5))):
+        taken = {word for words in abouts.values() for word in words}
+        drawn = {_word(rng, language): None for _ in range(rng.choice((1, 2, 2, 3)))}
+        name = identifier(rng, split, language)
+        while name in abouts or len(name) > _LONGEST_NAME:
+            name = identifier(rng, split, language)
+        abouts[name] = [word for word in drawn if word not in taken] or [name]
+    tools = {name: Tool(name, gap.join(words), (), "noun", words[0]) for name, words in abouts.items()}
+    messages: list[dict] = []
+    for _ in range(10 + int(rng.random() * 10)):
+        name, words = rng.choice(list(abouts.items()))
+        asked = gap.join(rng.sample(words, rng.randint(1, len(words))))
+        text = rng.choice(_CARRIERS[language]).format(asked)
+        messages += [user(text), calls([Clause(text, "order", tools[name], {}, "", {})], rng)]
+    return to_sample(messages, list(tools.values()), "match_words", language)
+
+
+def _word(rng: random.Random, language: str) -> str:
+    if language == "zh":
+        return "".join(rng.choices(COMMON_CHARACTERS, k=2))
+    return rng.choice(rng.choice((NOUNS, VERBS, ADJECTIVES)))
 
 
 def _list(rng: random.Random, split: Split, phrases: ToolPhrases) -> list[Tool]:
