@@ -60,7 +60,7 @@ class GgufReport:
 
 
 def export_gguf(folder: Path, out: Path, kind: Kind) -> GgufReport:
-    """Write the model in ``folder`` to the file ``out``; an existing file is replaced once the new one is complete.
+    """Write the model in ``folder`` to the new file ``out``, which appears once it is complete.
 
     Norms, routers and router biases are float32 in every kind. Memory holds one piece of a tensor at a time. The MTP
     layer stays out: llama.cpp takes only a mixture of experts there.
@@ -80,6 +80,8 @@ def export_gguf(folder: Path, out: Path, kind: Kind) -> GgufReport:
     _check_kind(gguf, kind)
     if out.is_dir():
         raise ConfigError(f"{out} is a folder. Give the path of the file to write, for example {out / 'model.gguf'}.")
+    if out.exists():
+        raise ConfigError(f"{out} exists. Name another file, or remove it first.")
     check_small_files(folder)
     config = ModelConfig.from_folder(folder)
     _check_config(config)

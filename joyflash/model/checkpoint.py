@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,15 +67,17 @@ def write_folder(
 ) -> None:
     """Write ``config.json``, shards, index and checksums from tensors that are fetched one shard at a time.
 
+    A checkpoint that the folder holds already stays whole until the new one is complete.
+
     Args:
         config: what ``config.json`` says.
         tensors: every Hugging Face name in order, with its shape and dtype (meta is enough).
         fetch: names -> contiguous CPU tensors in the dtype of the file.
         folder, dtype, own_mtp_shard, shard_bytes: as of ``save_model``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.safetensors"), folder / INDEX, folder / CHECKSUMS):
-        old.unlink(missing_ok=True)
+    partial = folder / ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     mtp = {name for name in tensors if own_mtp_shard and is_mtp(config, name)}
     groups = _grouped({n: t for n, t in tensors.items() if n not in mtp}, dtype, shard_bytes)
     total = len(groups)
@@ -87,7 +90,7 @@ def write_folder(
     for file, names in files.items():
         shard = fetch(names)
         size += sum(tensor.nbytes for tensor in shard.values())
-        save_file(shard, folder / file, metadata={"format": "pt"})
+        save_file(shard, partial / file, metadata={"format": "pt"})
         del shard  # before the next one is fetched
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
     written = {"config.json": values}
@@ -95,8 +98,13 @@ def write_folder(
         weight_map = {name: file for file, names in files.items() for name in names}
         written[INDEX] = {"metadata": {"total_size": size}, "weight_map": weight_map}
     for name, content in written.items():
-        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    write_checksums(folder, [*files, *written])
+        (partial / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_checksums(partial, [*files, *written])
+    for old in (*folder.glob("*.safetensors"), folder / INDEX, folder / CHECKSUMS):
+        old.unlink(missing_ok=True)
+    for file in sorted(partial.iterdir()):
+        file.replace(folder / file.name)
+    partial.rmdir()
 
 
 def _grouped(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None, limit: int) -> list[list[str]]:

@@ -380,14 +380,18 @@ def test_damage_never_leaves_a_file(folder, tmp_path):
     assert not list(tmp_path.glob("m.gguf*"))
 
 
-def test_an_existing_file_survives_a_failure(folder, tmp_path):
+def test_nothing_is_overwritten_and_a_failure_leaves_nothing(folder, tmp_path):
     out = tmp_path / "m.gguf"
     out.write_bytes(b"old")
+    with pytest.raises(ConfigError, match=r"m\.gguf exists"):
+        export_gguf(folder, out, "f16")
+    assert out.read_bytes() == b"old"
+    out.unlink()
     (folder / "tokenizer.json").write_text("{")
     (folder / "checksums.json").unlink()
     with pytest.raises(TokenizerError):
         export_gguf(folder, out, "f16")
-    assert out.read_bytes() == b"old"
+    assert not list(tmp_path.glob("m.gguf*"))
 
 
 def test_plan_of_the_full_model_is_complete_and_in_small_pieces():

@@ -75,6 +75,27 @@ def test_shards_and_index(tmp_path):
         checkpoint.read_model(tmp_path)
 
 
+def test_an_old_checkpoint_stays_until_the_new_one_is_complete(tmp_path, monkeypatch):
+    old = random_model(TINY)
+    checkpoint.save_model(old, tmp_path, shard_bytes=20_000)
+    real, written = checkpoint.save_file, []
+
+    def fails_in_the_second_shard(*arguments, **named):
+        written.append(arguments)
+        if len(written) == 2:
+            raise OSError("no space left")
+        real(*arguments, **named)
+
+    monkeypatch.setattr(checkpoint, "save_file", fails_in_the_second_shard)
+    with pytest.raises(OSError, match="no space"):
+        checkpoint.save_model(random_model(TINY, seed=5), tmp_path, shard_bytes=20_000)
+    back = checkpoint.read_model(tmp_path)
+    assert all(torch.equal(back.state_dict()[name], tensor) for name, tensor in old.state_dict().items())
+    monkeypatch.setattr(checkpoint, "save_file", real)
+    checkpoint.save_model(old, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checksums.json", "config.json", "model.safetensors"]
+
+
 def test_router_bias_stays_fp32(tmp_path):
     checkpoint.save_model(random_model(TINY), tmp_path)
     model = checkpoint.read_model(tmp_path, dtype=torch.bfloat16)
