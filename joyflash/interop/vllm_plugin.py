@@ -1,10 +1,11 @@
 """vLLM plugin (entry point ``vllm.general_plugins``): stock vLLM serves JoyAI-LLM-Flash and its dense MTP layer.
 
-Written against vLLM 0.32. Three things are added, each where vLLM itself keeps the like of it: the configuration class
-of ``joyai_llm_flash``, its conversion to vLLM's own view of an architecture (which says "this is MLA"), and the draft
+Written against vLLM 0.32 and run with it on a CPU (tests/interop/test_vllm_peer.py), where it also goes round an error
+of vLLM's own rotation. Three things are added, each where vLLM itself keeps the like of it: the configuration class of
+``joyai_llm_flash``, its conversion to vLLM's own view of an architecture (which says "this is MLA"), and the draft
 model that ``--speculative-config '{"method": "mtp", "num_speculative_tokens": 3}'`` builds. The trunk is vLLM's
-``DeepseekV3ForCausalLM``. Folders that say ``deepseek_v3`` get the dense drafter too, if their tensor names
-show a dense MTP layer; all other models are left alone.
+``DeepseekV3ForCausalLM``. Folders that say ``deepseek_v3`` get the dense drafter too, if their tensor names show a
+dense MTP layer; all other models are left alone.
 """
 
 # pyright: reportMissingImports=false
@@ -23,6 +24,7 @@ MODEL_TYPE = "joyai_llm_flash"
 DENSE_MTP = "JoyAIDenseMTPModel"
 STOCK_MTP = "DeepSeekMTPModel"
 _STOCK_OVERRIDE = "_joyflash_stock_hf_config_override"
+_STOCK_ROTATION = "_joyflash_stock_forward_cpu"
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,6 +60,8 @@ def install() -> None:
     convertors.MODEL_ARCH_CONFIG_CONVERTORS.setdefault(MODEL_TYPE, _mla_convertor(convertors))
     if DENSE_MTP not in registry.get_supported_archs():
         registry.register_model(DENSE_MTP, "joyflash.interop.vllm_dense_mtp:DenseMTP")
+    if _on_cpu():
+        _rotate_heads_natively(_module("vllm.model_executor.layers.rotary_embedding.base"))
     if not hasattr(speculative, _STOCK_OVERRIDE):
         setattr(speculative, _STOCK_OVERRIDE, staticmethod(speculative.hf_config_override))
         speculative.hf_config_override = staticmethod(draft_config)
@@ -109,6 +113,34 @@ def _speculative() -> Any:
     if not callable(getattr(speculative, "hf_config_override", None)):
         raise InteropError(_differs("SpeculativeConfig.hf_config_override"))
     return speculative
+
+
+def _on_cpu() -> bool:
+    platform = getattr(_module("vllm.platforms"), "current_platform", None)
+    return platform is not None and platform.is_cpu()
+
+
+def _rotate_heads_natively(module: Any) -> None:
+    """Make vLLM's CPU rotation right for queries of the shape [tokens, heads, width], which MLA gives it.
+
+    The C++ operator of vLLM 0.32 misreads such a tensor, so that every MLA model with an unscaled rotation computes
+    garbage there. Where the query is flat, as in other models, nothing changes.
+
+    Raises:
+        InteropError: this vLLM keeps the rotation elsewhere.
+    """
+    rotation = getattr(module, "RotaryEmbedding", None)
+    if not callable(getattr(rotation, "forward_native", None)) or not callable(getattr(rotation, "forward_cpu", None)):
+        raise InteropError(_differs("RotaryEmbedding.forward_native and forward_cpu"))
+    if hasattr(rotation, _STOCK_ROTATION):
+        return
+    setattr(rotation, _STOCK_ROTATION, rotation.forward_cpu)
+
+    def forward_cpu(self: Any, positions: Any, query: Any, key: Any = None) -> Any:
+        with_heads = query.dim() > positions.dim() + 1
+        return (self.forward_native if with_heads else getattr(self, _STOCK_ROTATION))(positions, query, key)
+
+    rotation.forward_cpu = forward_cpu
 
 
 def _module(name: str) -> ModuleType:

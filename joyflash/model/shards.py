@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +23,9 @@ from joyflash.errors import CheckpointError
 
 CHECKSUMS = "checksums.json"
 INDEX = "model.safetensors.index.json"
-_CHUNK = 1 << 24
+_READERS = 4
+_CHUNK = 1 << 22
+_AHEAD = 1 << 28
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -68,7 +72,8 @@ class ShardFiles:
     def read_into(self, places: Mapping[str, torch.Tensor]) -> None:
         """Fill tensors with the stored ones of these names, converting dtypes and devices.
 
-        Files are read once, from front to back. A file that is read whole is compared with its checksum, if it has one.
+        Files are read once, from front to back, a few at the same time: that hides the cost of fresh memory and of
+        checksums behind the disk's. A file that is read whole is compared with its checksum, if it has one.
 
         Raises:
             CheckpointError: a file changed since its checksum was written, or ends early.
@@ -77,14 +82,18 @@ class ShardFiles:
         for name in places:
             by_file.setdefault(self.tensors[name].file, []).append(self.tensors[name])
         held = {file: sum(t.file == file for t in self.tensors.values()) for file in by_file}
-        for file, tensors in sorted(by_file.items()):
+
+        def read(file: Path) -> None:
+            tensors = by_file[file]
             whole = held[file] == len(tensors) and file.name in self.checksums
-            reader = _Reader(file, checked=whole)
-            with reader:
+            with _Reader(file, checked=whole) as reader:
                 for tensor in sorted(tensors, key=lambda tensor: tensor.start):
                     _fill(places[tensor.name], tensor, reader)
                 if whole:
                     check(file, reader.finish(), self.checksums[file.name])
+
+        with ThreadPoolExecutor(min(_READERS, max(len(by_file), 1))) as pool:
+            list(pool.map(read, sorted(by_file)))  # raises what the first damaged file raised
 
     def read(self, name: str, part: tuple[slice, ...] = ()) -> torch.Tensor:
         """One tensor or a part of it, on the CPU in its stored dtype; only the part's bytes are read."""
@@ -177,6 +186,7 @@ class _Reader:
         self._checked = checked
         self._value = 0
         self._place = 0
+        self._asked = 0
 
     def __enter__(self) -> _Reader:
         self._stream = self._file.open("rb", buffering=0)
@@ -206,6 +216,7 @@ class _Reader:
 
     def _read(self, into: memoryview) -> None:
         for chunk in _chunks(into):
+            self._read_ahead()
             done = 0
             while done < len(chunk):
                 count = self._stream.readinto(chunk[done:])
@@ -214,7 +225,14 @@ class _Reader:
                 done += count
             if self._checked:
                 self._value = zlib.crc32(chunk, self._value)
-        self._place += len(into)
+            self._place += len(chunk)
+
+    def _read_ahead(self) -> None:
+        """Let the system fetch the next part of the file while this one is copied and summed up."""
+        if hasattr(os, "posix_fadvise") and self._place + _AHEAD // 2 >= self._asked:
+            start = max(self._asked, self._place)
+            os.posix_fadvise(self._stream.fileno(), start, _AHEAD, os.POSIX_FADV_WILLNEED)
+            self._asked = start + _AHEAD
 
 
 def _chunks(view: memoryview) -> Iterator[memoryview]:

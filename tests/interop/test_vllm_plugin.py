@@ -81,6 +81,7 @@ def vllm(monkeypatch) -> SimpleNamespace:
     mapping = importlib.import_module("transformers.models.auto.configuration_auto").CONFIG_MAPPING
     monkeypatch.setattr(mapping, "_extra_content", dict(mapping._extra_content))
     registry = StandInRegistry()
+    module("vllm.platforms", current_platform=SimpleNamespace(is_cpu=lambda: False))
     return SimpleNamespace(
         convertors=module(CONVERTORS, ModelArchConfigConvertorBase=StandInConvertor, MODEL_ARCH_CONFIG_CONVERTORS={}),
         speculative=module(SPECULATIVE, SpeculativeConfig=speculative).SpeculativeConfig,
@@ -111,6 +112,28 @@ def test_without_the_engine_the_error_names_the_extra(name, plugin, monkeypatch)
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=rf"joyflash\[{name}\]"):
         plugin.register()
+
+
+class StandInRotation:
+    """vLLM's class with its two ways of rotating, which say which of them was taken."""
+
+    def forward_native(self, positions, query, key=None):
+        return "native", query, key
+
+    def forward_cpu(self, positions, query, key=None):
+        return "operator", query, key
+
+
+def test_on_a_cpu_only_queries_with_heads_rotate_natively():
+    module = SimpleNamespace(RotaryEmbedding=type("RotaryEmbedding", (StandInRotation,), {}))
+    for _ in range(2):  # every process installs the plugin, some twice
+        vllm_plugin._rotate_heads_natively(module)
+    rotation, positions = module.RotaryEmbedding(), torch.arange(3)
+    assert rotation.forward_cpu(positions, torch.zeros(3, 2, 4), "key")[::2] == ("native", "key")
+    assert rotation.forward_cpu(positions, torch.zeros(3, 8), "key")[::2] == ("operator", "key")
+    assert rotation.forward_cpu(positions, torch.zeros(3, 8))[2] is None
+    with pytest.raises(InteropError, match="RotaryEmbedding"):
+        vllm_plugin._rotate_heads_natively(SimpleNamespace())
 
 
 @pytest.mark.parametrize("own_mtp_shard", [False, True])
