@@ -31,6 +31,8 @@ TEXTS = [
 TOKENS = 48
 BF16 = 0.15
 """Natural-log units: bf16 keeps 8 bits, so a logit near 16 moves by up to 0.06, through all blocks by a few such."""
+LIKELY = -4.0
+"""Of what is rarer than one in fifty, rounding moves the logarithm further."""
 
 pytestmark = [
     pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no interpreter; see peers/vllm_check.py"),
@@ -94,7 +96,9 @@ def places_off(model: JoyFlash, prompts: list[list[int]], result: dict) -> tuple
     off = places = 0
     for prompt, answer, given in zip(prompts, result["tokens"], result["logprobs"], strict=True):
         ours = log_probabilities(model, prompt, answer)
-        pairs = [(ours[i, int(token)].item(), p) for i, place in enumerate(given) for token, p in place.items()]
+        pairs = [
+            (ours[i, int(token)].item(), p) for i, place in enumerate(given) for token, p in place.items() if p > LIKELY
+        ]
         difference = torch.tensor(pairs).diff(dim=1).abs()
         # Not the mean or the worst: rounding turns a near tie of two experts, and then one place differs by whole nats.
         assert difference.median() < BF16 / 2
