@@ -1,4 +1,4 @@
-"""The bundled model, stage 5: all skills again, the rate falling to nothing, the choice of tools kept in the mixture."""
+"""The bundled model, stage 5: all skills again, with the choice of tools among them; the rate falls to nothing."""
 
 from joyflash.train.recipe import Recipe
 

@@ -71,6 +71,17 @@ def test_only_the_assistant_carries_loss():
     assert not sample.splittable
 
 
+def test_emphasis_weighs_the_token_after_a_token_where_the_assistant_writes():
+    template = PlainTemplate()
+    conversation = parse_conversation({"messages": [{"role": "user", "content": "hello"}, ANSWER]})
+    plain = render_conversation(conversation, template)
+    after = int(plain.ids_n[-3])  # both messages hold it, only the answer counts
+    sample = render_conversation(conversation, template, {after: 6.0})
+    changed = (sample.weights_n != plain.weights_n).nonzero()[0]
+    assert len(changed) and (sample.weights_n[changed] == 6 * plain.weights_n[changed]).all()
+    assert (sample.ids_n[changed - 1] == after).all() and (plain.weights_n[changed] > 0).all()
+
+
 @pytest.mark.parametrize("row", [{}, {"messages": [3]}, {"messages": [USER, ANSWER], "tools": {"a": 1}}])
 def test_wrong_shapes_are_typed_errors(row: dict[str, Any]):
     with pytest.raises(JoyflashError):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 import pytest
 
+from joyflash.tasks.tool_matching import _some_words
 from tests.tasks.test_tool_use import LANGUAGES, samples
 
 
@@ -29,11 +33,19 @@ def test_every_call_names_a_listed_tool_and_nothing_else(language: str) -> None:
     assert places == set(range(6))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_request_in_words_of_one_description_calls_that_tool(language: str) -> None:
+    for sample in samples(100, language, kinds=("match_words",)):
+        abouts = {tool["function"]["name"]: tool["function"]["description"] for tool in sample["tools"]}
+        assert 2 <= len(abouts) == len(sample["tools"])
+        for asked, answer in zip(sample["messages"][::2], sample["messages"][1::2], strict=True):
+            (call,) = answer["tool_calls"]
+            name = call["function"]["name"]
+            words = abouts[name].split() if language == "en" else re.findall("..", abouts[name])
+            assert any(word in asked["content"] for word in [*words, name])
+
+
 def test_words_of_a_description_point_at_one_tool_only() -> None:
-    from random import Random
-
-    from joyflash.tasks.tool_matching import _some_words
-
     assert _some_words("Opens a support ticket.", "closes a ticket. | returns a ticket", Random(1), "en").split()
     for seed in range(50):
         kept = _some_words("Opens a support ticket.", "closes a ticket.", Random(seed), "en").split()
