@@ -1,4 +1,4 @@
-"""The bundled model, stage 4: a short run at a high rate in which the comparison of requests with tools forms.
+"""Towards the next bundled model: a short run at a high rate in which the comparison of requests with tools forms.
 
 At 3e-3 and below it does not form at all; at 1e-2 it does within 40 steps, and everything else suffers (docs/LOG.md).
 """

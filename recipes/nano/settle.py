@@ -1,4 +1,4 @@
-"""The bundled model, stage 5: all skills again, with the choice of tools among them; the rate falls to nothing."""
+"""Towards the next bundled model, after ``choose.py``: all skills again, while the rate falls to nothing."""
 
 from joyflash.train.recipe import Recipe
 
