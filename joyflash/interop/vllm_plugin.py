@@ -129,7 +129,7 @@ def _rotate_heads_natively(module: Any) -> None:
     Raises:
         InteropError: this vLLM keeps the rotation elsewhere.
     """
-    rotation = getattr(module, "RotaryEmbedding", None)
+    rotation: Any = getattr(module, "RotaryEmbedding", None)
     if not callable(getattr(rotation, "forward_native", None)) or not callable(getattr(rotation, "forward_cpu", None)):
         raise InteropError(_differs("RotaryEmbedding.forward_native and forward_cpu"))
     if hasattr(rotation, _STOCK_ROTATION):
