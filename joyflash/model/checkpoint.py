@@ -152,9 +152,10 @@ def open_checkpoint(folder: Path) -> OpenCheckpoint:
         _LOG.warning("%s announces an MTP layer but holds none: loaded without it, so nothing is drafted.", folder)
     with torch.device("meta"):
         model = JoyFlash(config)
-    plan = places(config, names, model.state_dict())
+    state = model.state_dict()
+    plan = places(config, names, state)
     for name, place in plan.items():
-        stored, wanted = shards.tensors[name].shape, tuple(place.of(model.state_dict()).shape)
+        stored, wanted = shards.tensors[name].shape, tuple(place.of(state).shape)
         if stored != wanted:
             raise CheckpointError(
                 f"{shards.tensors[name].file}: {name} has the shape {stored}; config.json calls for {wanted}."
