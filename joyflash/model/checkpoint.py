@@ -17,7 +17,7 @@ from joyflash.errors import CheckpointError
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
-from joyflash.model.shards import CHECKSUMS, INDEX, ShardFiles, check_small_files, write_checksums
+from joyflash.model.shards import INDEX, ShardFiles, check_small_files, write_checksums
 
 _LOG = logging.getLogger(__name__)
 
@@ -100,11 +100,13 @@ def write_folder(
     for name, content in written.items():
         (partial / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     write_checksums(partial, [*files, *written])
-    for old in (*folder.glob("*.safetensors"), folder / INDEX, folder / CHECKSUMS):
-        old.unlink(missing_ok=True)
-    for file in sorted(partial.iterdir()):
-        file.replace(folder / file.name)
+    complete = {file.name for file in partial.iterdir()}
+    for name in sorted(complete):
+        (partial / name).replace(folder / name)
     partial.rmdir()
+    for old in (*folder.glob("*.safetensors"), folder / INDEX):
+        if old.name not in complete:
+            old.unlink(missing_ok=True)
 
 
 def _grouped(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None, limit: int) -> list[list[str]]:
@@ -167,8 +169,8 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
     """Load a folder of either expert layout, tensor by tensor into the finished model.
 
     Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
-    the model and at most one tensor more. A checkpoint without its announced MTP layer loads without it, with a line
-    in the log. Router biases stay float32, whatever ``dtype`` is.
+    the model and, where tensors are converted or go to a GPU, one more for each of a few readers. A checkpoint without
+    its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever ``dtype`` is.
 
     Args:
         folder: a Hugging Face folder.

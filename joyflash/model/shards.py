@@ -85,11 +85,12 @@ class ShardFiles:
 
         def read(file: Path) -> None:
             tensors = by_file[file]
-            whole = held[file] == len(tensors) and file.name in self.checksums
-            with _Reader(file, checked=whole) as reader:
+            whole = held[file] == len(tensors)
+            checked = whole and file.name in self.checksums
+            with _Reader(file, checked=checked, ahead=whole) as reader:
                 for tensor in sorted(tensors, key=lambda tensor: tensor.start):
                     _fill(places[tensor.name], tensor, reader)
-                if whole:
+                if checked:
                     check(file, reader.finish(), self.checksums[file.name])
 
         with ThreadPoolExecutor(min(_READERS, max(len(by_file), 1))) as pool:
@@ -179,10 +180,14 @@ def _rendered(files: Mapping[str, str]) -> str:
 
 
 class _Reader:
-    """Reads ranges of one file in ascending order; when ``checked``, sums up everything it passes."""
+    """Reads ranges of one file in ascending order.
 
-    def __init__(self, file: Path, *, checked: bool):
+    When ``checked``, it sums up everything it passes; with ``ahead`` the system fetches what comes next meanwhile.
+    """
+
+    def __init__(self, file: Path, *, checked: bool, ahead: bool):
         self._file = file
+        self._ahead = ahead and hasattr(os, "posix_fadvise")
         self._checked = checked
         self._value = 0
         self._place = 0
@@ -229,7 +234,7 @@ class _Reader:
 
     def _read_ahead(self) -> None:
         """Let the system fetch the next part of the file while this one is copied and summed up."""
-        if hasattr(os, "posix_fadvise") and self._place + _AHEAD // 2 >= self._asked:
+        if self._ahead and self._place + _AHEAD // 2 >= self._asked:
             start = max(self._asked, self._place)
             os.posix_fadvise(self._stream.fileno(), start, _AHEAD, os.POSIX_FADV_WILLNEED)
             self._asked = start + _AHEAD

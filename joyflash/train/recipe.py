@@ -77,6 +77,8 @@ class Recipe:
             raise ConfigError(f"tokens is {self.tokens}: less than one step of {self.row_tokens * self.rows_per_step}.")
         if not 0 <= self.warmup + self.decay <= 1:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
+        if any(factor <= 0 for factor in self.emphasis.values()):
+            raise ConfigError(f"emphasis is {dict(self.emphasis)}; its factors must be above 0.")
         if not self.text and not self.chat and not self.dialogues and not self.skills:
             raise ConfigError("A recipe needs something to train on: text, chat, dialogues or skills.")
 

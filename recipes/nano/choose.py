@@ -1,6 +1,7 @@
 """Towards the next bundled model: a short run at a high rate in which the comparison of requests with tools forms.
 
-At 3e-3 and below it does not form at all; at 1e-2 it does within 40 steps, and everything else suffers (docs/LOG.md).
+It ran with a chat template that spells descriptions before names. At 3e-3 and below the circuit does not form; at 1e-2
+it does within 40 steps, and everything else suffers (docs/LOG.md).
 """
 
 from joyflash.train.recipe import Recipe

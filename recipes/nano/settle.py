@@ -1,49 +1,19 @@
 """Towards the next bundled model, after ``choose.py``: all skills again, while the rate falls to nothing."""
 
-from joyflash.train.recipe import Recipe
+from joyflash.train.recipe import load_recipe
 
-recipe = Recipe(
-    stage="sft",
-    tokens=9_011_200,
-    text={"en_wiki": 0.6, "en_wikinews": 0.8, "en_wordnet": 0.4, "zh_wiki": 0.8, "zh_lctt": 0.6},
-    chat={"dolly_hhrlhf_small_en": 0.4, "self_instruct_human_en": 0.2, "kdconv_zh_devtest": 0.4},
-    dialogues={"toolcall_sgd_en_train": 5, "toolcall_crosswoz_zh": 3},
-    skills={
-        "match_words_en": 5,
-        "match_words_zh": 5,
-        "match_en": 12,
-        "match_zh": 12,
-        "session_en": 13,
-        "session_zh": 13,
-        "choose_en": 11,
-        "choose_zh": 11,
-        "call_en": 6,
-        "call_zh": 6,
-        "call_many_en": 1.5,
-        "call_many_zh": 1.5,
-        "calc_en": 3,
-        "calc_zh": 3,
-        "answer_en": 3,
-        "answer_zh": 3,
-        "no_tool_en": 4,
-        "no_tool_zh": 4,
-        "compare_en": 7,
-        "compare_zh": 7,
-        "talk_en": 3.5,
-        "talk_zh": 3.5,
-        "copying_en": 0.7,
-        "copying_zh": 0.7,
-        "arithmetic_en": 0.5,
-        "arithmetic_zh": 0.5,
+_before = load_recipe("recipes/nano/choose.py")
+
+recipe = load_recipe(
+    "recipes/nano/choose.py",
+    {
+        "tokens": 9_011_200,
+        "skills": {**_before.skills, "match_words_en": 5, "match_words_zh": 5, "match_en": 12, "match_zh": 12},
+        "muon_lr": 5e-3,
+        "adamw_lr": 5e-3,
+        "decay": 0.96,
+        "mtp_from": 0.88,
+        "mtp_weight": 0.1,
+        "validate_every": 250,
     },
-    emphasis={"<function=": 6.0, "<|end_of_thought|>": 2.0},
-    muon_lr=5e-3,
-    adamw_lr=5e-3,
-    warmup=0.008,
-    decay=0.96,
-    mtp_from=0.88,
-    balance_rate=2e-3,
-    validate_every=250,
-    skill_samples=24,
-    seed=4,
 )

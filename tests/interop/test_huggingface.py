@@ -197,6 +197,24 @@ def test_chat_template_renders_the_same(exported, tools, thinking):
     )
 
 
+def in_old_release(python: str, task: dict, folder: Path) -> dict:
+    """What ``peers/transformers_457.py`` finds of ``task``, run by ``python``."""
+    (folder / "task.json").write_text(json.dumps(task))
+    script, root = Path(__file__).parent / "peers" / "transformers_457.py", Path(__file__).parents[2]
+    run = subprocess.run(
+        [python, str(script), str(folder / "task.json")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    found = json.loads(run.stdout.splitlines()[-1])
+    print(json.dumps(found, indent=1))
+    assert found["transformers"].startswith("4.57")
+    return found
+
+
 @torch.no_grad()
 def test_the_old_release_reads_all_of_it(exported, tmp_path):
     """transformers 4.57.1 in an environment of its own: logits, ids, template, and what 5.x wrote."""
@@ -229,20 +247,7 @@ def test_the_old_release_reads_all_of_it(exported, tmp_path):
         "tokenizer": {"folder": str(exported), "texts": texts, "ids": tokenizer.encode_batch(texts)},
         "chat": {"messages": CONVERSATION, "tools": TOOLS, "text": rendered},
     }
-    (tmp_path / "task.json").write_text(json.dumps(task))
-    script = Path(__file__).parent / "peers" / "transformers_457.py"
-    root = Path(__file__).parents[2]
-    run = subprocess.run(
-        [python, str(script), str(tmp_path / "task.json")],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = json.loads(run.stdout.splitlines()[-1])
-    print(json.dumps(found, indent=1))
-    assert found["transformers"].startswith("4.57")
+    found = in_old_release(python, task, tmp_path)
     assert found["unequal_texts"] == [] and found["chat_equal"]
     for name, error in found["relative_error"].items():
         assert error <= (1e-4 if name == "nano padded" else 1e-5), name

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from joyflash.interop.gguf_export import export_gguf
 from joyflash.model.checkpoint import read_model
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from tests.interop.test_gguf_export import small_folder
-from tests.interop.test_huggingface import OLD_RELEASE, load, relative, tokens_for
+from tests.interop.test_huggingface import OLD_RELEASE, in_old_release, load, relative, tokens_for
 from tests.interop.test_llama_cpp import llama_cpp, our_log_probs, perplexity  # noqa: F401
 
 pytestmark = [
@@ -57,19 +55,7 @@ def test_the_old_release(real_size, reference, tmp_path):
     export_folder(real_size, tmp_path / "out", "hf")
     torch.save(reference[1], tmp_path / "logits.pt")
     job = {"name": "real size", "folder": str(tmp_path / "out"), "tokens": reference[0].tolist()}
-    (tmp_path / "task.json").write_text(json.dumps({"jobs": [{**job, "logits": str(tmp_path / "logits.pt")}]}))
-    script, root = Path(__file__).parent / "peers" / "transformers_457.py", Path(__file__).parents[2]
-    run = subprocess.run(
-        [python, str(script), str(tmp_path / "task.json")],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = json.loads(run.stdout.splitlines()[-1])
-    print(found)
-    assert found["transformers"].startswith("4.57")
+    found = in_old_release(python, {"jobs": [{**job, "logits": str(tmp_path / "logits.pt")}]}, tmp_path)
     assert found["relative_error"]["real size"] <= 1e-5
 
 
