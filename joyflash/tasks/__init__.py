@@ -35,6 +35,7 @@ SKILLS: Mapping[str, Sampler] = MappingProxyType(
         "match": _sampler("tool_matching", "sample_match"),
         "match_words": _sampler("tool_matching", "sample_match_words"),
         "compare": _sampler("compare", "sample"),
+        "compare_given": _sampler("compare", "sample_given"),
         "arithmetic": _sampler("arithmetic", "sample"),
         "talk": _sampler("talk", "sample"),
         "copying": _sampler("copying", "sample"),

@@ -2,7 +2,9 @@
 
 The answer copies both numbers, compares the lengths of their whole parts, then digit with digit until two differ (a
 missing decimal counts as 0), and ends with a sentence that names the winner, for example
-``Compare 3.14 and 3.9: whole parts 3 = 3; decimals 1 < 9; so 3.14 < 3.9. 3.9 is bigger.``
+``Compare 3.14 and 3.9: whole parts 3 = 3; decimals 1 < 9; so 3.9 > 3.14. The bigger one is 3.9.``
+The word of the question comes before the number it decides: a small model copies the word with ease, and then needs
+only what stands next to it to name the first or the second (docs/LOG.md).
 A pair of numbers belongs to one side of the split for good; the famous pair belongs to neither (see `NEVER_USED`).
 """
 
@@ -25,6 +27,7 @@ Language = Literal["en", "zh"]
 _FORMS = ("pick", "yesno", "compare", "symbol", "three", "order", "story")
 _FORM_WEIGHTS = (50, 19, 4, 2, 4, 3, 18)
 _THINKING_SHARE = 0.08
+_TURN_FORMS, _TURN_WEIGHTS = ("pick", "yesno", "story"), (60, 15, 25)
 
 
 class Comparison(NamedTuple):
@@ -39,6 +42,26 @@ class Comparison(NamedTuple):
     steps: str
     conclusion: str
     expected: str
+
+
+def sample_given(rng: random.Random, language: Language, split: Split) -> dict[str, Any]:
+    """Eight to fifteen questions whose relation is given ("3.9 > 3.14."), so that only the verdict is left to find.
+
+    In a full comparison one token in fifty depends on "bigger" or "smaller"; here it is one in ten.
+    """
+    gap = " " if language == "en" else ""
+    stop = "." if language == "en" else "。"
+    messages: list[dict[str, Any]] = []
+    for _ in range(8 + int(rng.random() * 8)):
+        item = comparison(rng, language, split, form=rng.choices(_TURN_FORMS, _TURN_WEIGHTS)[0])
+        larger, smaller = sorted(item.numbers, key=Decimal, reverse=True)
+        given = f"{larger} {relation(larger, smaller)} {smaller}{stop}"
+        parts = [given, item.question] if rng.random() < 0.5 else [item.question, given]
+        messages += [
+            {"role": "user", "content": (gap or rng.choice(("", " "))).join(parts)},
+            {"role": "assistant", "content": item.conclusion},
+        ]
+    return {"messages": messages, "tools": [], "kind": "compare_given", "language": language}
 
 
 def sample(rng: random.Random, language: Language, split: Split) -> dict[str, Any]:
@@ -57,9 +80,9 @@ def sample(rng: random.Random, language: Language, split: Split) -> dict[str, An
     }
 
 
-def comparison(rng: random.Random, language: Language, split: Split) -> Comparison:
-    """A question about two or three numbers with its steps, conclusion and expected verdict."""
-    form = rng.choices(_FORMS, _FORM_WEIGHTS)[0]
+def comparison(rng: random.Random, language: Language, split: Split, *, form: str | None = None) -> Comparison:
+    """A question about two or three numbers with its steps, conclusion and expected verdict; any form if None."""
+    form = form or rng.choices(_FORMS, _FORM_WEIGHTS)[0]
     three = form == "three" or (form == "order" and rng.random() < 0.7)
     numbers = sample_numbers(rng, split, 3 if three else 2)
     if form == "story" and not any(number.startswith("-") for number in numbers):
@@ -136,19 +159,23 @@ def _conclude(
         )
     if form == "three":
         best = (max if up else min)(range(3), key=lambda i: Decimal(numbers[i]))
-        return (f"{shown[best]} is the {words[1]}." if english else f"{shown[best]}{words[1]}。"), numbers[best]
+        return (f"The {words[1]} is {shown[best]}." if english else f"{words[1]}的是{shown[best]}。"), numbers[best]
     if form == "symbol":
         return (f"The sign is {sign}." if english else f"符号是{sign}。"), sign
+    won = 0 if sign == (">" if up else "<") else 1
+    one = "" if words[0] == "less" else " one"
+    verdict = f"The {words[0]}{one} is {shown[won]}." if english else f"{words[0]}的是{shown[won]}。"
     if form == "yesno":
-        if sign == (">" if up else "<"):
-            return (f"Yes, {a} is {words[0]} than {b}." if english else f"是的，{a}比{b}{words[-1]}。"), "yes"
         if sign == "=":
             return ("No, they are equal." if english else "不对，它们相等。"), "no"
-        return (f"No, {a} is not {words[0]} than {b}." if english else f"不对，{a}不比{b}{words[-1]}。"), "no"
+        if won == 0:
+            claim = f" Yes, {a} is {words[0]} than {b}." if english else f"是的，{a}比{b}{words[-1]}。"
+            return verdict + claim, "yes"
+        claim = f" No, {a} is not {words[0]} than {b}." if english else f"不对，{a}不比{b}{words[-1]}。"
+        return verdict + claim, "no"
     if sign == "=":
         return ("They are equal." if english else "它们相等。"), "equal"
-    won = 0 if sign == (">" if up else "<") else 1
-    return (f"{shown[won]} is {words[0]}." if english else f"{shown[won]}{words[0]}。"), numbers[won]
+    return verdict, numbers[won]
 
 
 def _story(rng: random.Random, language: Language, split: Split, numbers: tuple[str, ...]) -> Comparison:
@@ -167,7 +194,13 @@ def _story(rng: random.Random, language: Language, split: Split, numbers: tuple[
         return Comparison(question, numbers, steps, "They are equal." if english else "它们相等。", "equal")
     won = 0 if sign == (">" if up else "<") else 1
     name = names[won][:1].upper() + names[won][1:]
-    conclusion = f"{name} ({shown[won]}) is {comparative}." if english else f"{name}（{shown[won]}）{comparative}。"
+    size = ("bigger" if up else "smaller") if english else ("大" if up else "小")
+    conclusion = (
+        f"{comparative[:1].upper()}{comparative[1:]} means the {size} number, {numbers[won]}: "
+        f"{name} ({shown[won]}) is {comparative}."
+        if english
+        else f"{comparative}的数更{size}，是{numbers[won]}：{name}（{shown[won]}）{comparative}。"
+    )
     return Comparison(question, numbers, steps, conclusion, numbers[won])
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from joyflash.tasks import SKILLS
 from joyflash.tasks.compare import Comparison, check_compare, comparison, sample
 from joyflash.tasks.compare_reasoning import NEVER_USED, compare_steps, pair_key, sample_numbers
 
@@ -62,6 +63,25 @@ def test_the_famous_pair_never_occurs(split: str) -> None:
         messages = sample(rng, ("en", "zh")[index % 2], split)["messages"]
         numbers = {abs(Decimal(number)) for number in _NUMBER.findall(messages[0]["content"])}
         assert not numbers >= NEVER_USED, messages
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_given_relations_leave_only_the_verdict(language: str) -> None:
+    rng = random.Random(5)
+    verdicts = set()
+    for _ in range(300):
+        messages = SKILLS["compare_given"](rng, language, "train")["messages"]
+        assert 16 <= len(messages) <= 30
+        for question, answer in zip(messages[::2], messages[1::2], strict=True):
+            relations = [(Decimal(a), sign, Decimal(b)) for a, sign, b in _RELATION.findall(question["content"])]
+            assert any((sign == ">" and a > b) or (sign == "=" and a == b) for a, sign, b in relations), question
+            assert "whole parts" not in answer["content"] and "整数部分" not in answer["content"]
+            larger, smaller = max(relations)[0], min(min(a, b) for a, _, b in relations)
+            if check_compare(answer["content"], str(larger)) and larger != smaller:
+                verdicts.add("larger")
+            elif check_compare(answer["content"], str(smaller)) and larger != smaller:
+                verdicts.add("smaller")
+    assert verdicts == {"larger", "smaller"}
 
 
 def test_splits_share_no_pair() -> None:
