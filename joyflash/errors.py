@@ -43,6 +43,10 @@ class EngineClosedError(EngineError):
     """The engine is shutting down, or has, and takes no more requests."""
 
 
+class KernelError(JoyflashError):
+    """A compiled kernel cannot be built or used here; the plain PyTorch code does the same work."""
+
+
 class InteropError(JoyflashError):
     """Another project's engine is built differently from the version that our plugin was written for."""
 

@@ -10,17 +10,21 @@ from typing import Any, cast
 
 import torch
 
+from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.grammar import ToolGrammar
 from joyflash.engine.limits import check_request
 from joyflash.engine.request import Delta, Request, RequestOutput, SamplingParams
 from joyflash.engine.runner import Runner
 from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.sequence import SequenceState
+from joyflash.engine.setup import StepOptions, make_step
+from joyflash.engine.speculation import DraftPolicy
+from joyflash.engine.statistics import Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.token_table import TokenTable
-from joyflash.errors import ConfigError, EngineError, RequestError, TemplateError
-from joyflash.model.cache import LatentCache
+from joyflash.errors import EngineError, RequestError, TemplateError
 from joyflash.model.loading import load_model, model_folder
+from joyflash.model.step import StepModel
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
@@ -32,28 +36,42 @@ class Engine:
     """Batched generation over one model. Not thread-safe: one thread calls submit, cancel and step.
 
     Args:
-        runner: the model and its cache.
+        model: runs rows of tokens behind a paged cache.
+        pool: the blocks of that cache.
         tokenizer: entries beyond its vocabulary are never sampled.
         template: renders conversations; None for a model without one.
         model_name: what the model is called.
-        prefill_chunk: tokens of a prompt that one step caches.
+        policy: how many tokens to draft; None = none.
+        prefill_chunk: tokens of prompts that one step caches.
+        max_batch: sequences that run at once.
     """
 
     def __init__(
         self,
-        runner: Runner,
+        model: StepModel,
+        pool: BlockPool,
         tokenizer: Tokenizer,
         template: ChatTemplate | None,
         *,
         model_name: str,
+        policy: DraftPolicy | None = None,
         prefill_chunk: int = 256,
+        max_batch: int = 16,
     ) -> None:
         self.tokenizer = tokenizer
         self.template = template
         self.model_name = model_name
-        self._runner = runner
+        draft_ids = min(tokenizer.vocab_size, max(2048, tokenizer.vocab_size // 16))
+        self._runner = Runner(model, pool, drafting=policy is not None, draft_ids=draft_ids)
         self._scheduler = Scheduler()
-        self._loop = StepLoop(runner, self._scheduler, tokenizer.vocab_size, prefill_chunk)
+        self._loop = StepLoop(
+            self._runner,
+            self._scheduler,
+            policy or DraftPolicy(0),
+            tokenizer.vocab_size,
+            prefill_chunk,
+            max_batch,
+        )
 
     @classmethod
     def from_pretrained(
@@ -65,39 +83,57 @@ class Engine:
         dtype: torch.dtype = torch.float32,
         max_batch: int = 16,
         max_context: int | None = None,
+        cache_tokens: int | None = None,
         prefill_chunk: int = 256,
+        prefix_cache: bool = True,
+        compiled: bool | None = None,
     ) -> Engine:
-        """Load a folder or a bundled model and make room for ``max_batch`` sequences of up to ``max_context`` tokens.
+        """Load a folder or a bundled model and make room for its cache.
 
         Args:
             path_or_name: a Hugging Face folder, or the name of a bundled model such as "nano".
-            mtp: tokens that the MTP layer drafts per step; None chooses. This engine decodes without drafts, so only
-                None and 0 are accepted.
+            mtp: tokens that the MTP layer drafts per step, up to 4; None chooses by measured cost and acceptance (no
+                drafts where the checkpoint has no MTP layer). The text does not depend on it where
+                ``batch_invariant`` is true.
             device, dtype: of weights and cache.
-            max_batch: sequences that run at once; each has its own cache slot.
-            max_context: tokens of a slot; None, or more than the model knows = the model's own context.
-            prefill_chunk: tokens of a prompt that one step caches.
+            max_batch: sequences that run at once.
+            max_context: most tokens of a sequence; None, or more than the model knows = the model's own context.
+            cache_tokens: tokens that the cache holds for all sequences together; None = ``max_context`` for each of
+                ``max_batch``, up to 131,072 or one whole context. With less, sequences wait, or lose their place and
+                are computed again.
+            prefill_chunk: tokens of prompts that one step caches.
+            prefix_cache: whether prompts share what they begin with.
+            compiled: True asks for the compiled CPU step, False for plain PyTorch; None takes the compiled one where
+                it can be had.
 
         Raises:
             CheckpointError, ConfigError, TokenizerError, TemplateError: naming the file or the value and what to do.
+            KernelError: ``compiled`` is true and the step cannot be compiled here.
         """
-        if mtp:
-            raise ConfigError(f"mtp is {mtp}; this version decodes without MTP drafts. Leave it out or pass 0.")
-        limits = {"max_batch": max_batch, "max_context": max_context, "prefill_chunk": prefill_chunk}
-        for name, value in limits.items():
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}; it must be at least 1.")
+        options = StepOptions(max_batch, max_context, cache_tokens, prefill_chunk, prefix_cache, mtp, compiled)
         folder = model_folder(path_or_name)
         model, tokenizer = load_model(path_or_name, device=device, dtype=dtype)
-        context = min(max_context or model.config.max_position_embeddings, model.config.max_position_embeddings)
-        cache = LatentCache(model.config, slots=max_batch, capacity=context, dtype=dtype, device=device)
+        step, pool, policy = make_step(model, options, torch.device(device), dtype)
         return cls(
-            Runner(model.eval(), cache, device),
+            step,
+            pool,
             tokenizer,
             ChatTemplate.from_pretrained(folder, tokenizer),
             model_name=folder.resolve().name,
+            policy=policy,
             prefill_chunk=prefill_chunk,
+            max_batch=max_batch,
         )
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counts of steps, tokens, drafts and preemptions since the engine was made."""
+        return self._loop.statistics
+
+    @property
+    def batch_invariant(self) -> bool:
+        """Whether a seed gives the same bits whatever else runs, and however many tokens are drafted."""
+        return self._runner.model.batch_invariant
 
     @property
     def context_length(self) -> int:
@@ -111,7 +147,7 @@ class Engine:
 
     @property
     def waiting_count(self) -> int:
-        """Choices that wait for a cache slot; safe to read from another thread."""
+        """Choices that wait to be admitted; safe to read from another thread."""
         return self._scheduler.waiting_count
 
     @cached_property
@@ -176,15 +212,15 @@ class Engine:
             )
 
     def cancel(self, request_id: str) -> None:
-        """End a request at the next step, which frees its slots and reports "cancelled"; unknown ids are ignored."""
+        """End a request at the next step, which frees its blocks and reports "cancelled"; unknown ids are ignored."""
         self._loop.cancel(request_id)
 
     def step(self) -> list[Delta]:
-        """Advance every running sequence by a token and one prompt by a chunk; see ``StepLoop.step``."""
+        """Advance every running sequence by a token or more, and prompts by a chunk; see ``StepLoop.step``."""
         return self._loop.step()
 
     def reset(self) -> None:
-        """Drop every request without a word and free every slot."""
+        """Drop every request without a word and free every block."""
         self._loop.reset()
 
     def generate(
@@ -246,4 +282,5 @@ def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
         finish_reason=last.finish_reason or "",
         stop_reason=last.stop_reason,
         logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
+        cached_token_count=last.cached_token_count,
     )

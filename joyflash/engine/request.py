@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -127,12 +128,16 @@ class Constraint(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """One prompt to complete: token ids, how to sample, and who asks (``request_id``, unique among open requests)."""
+    """One prompt to complete: token ids, how to sample, and who asks (``request_id``, unique among open requests).
+
+    Requests of higher ``priority`` are admitted first and keep their memory longest; equal ones in order of arrival.
+    """
 
     prompt_ids: Sequence[int]
     params: SamplingParams = SamplingParams()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     constraint: Constraint | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,7 @@ class Delta:
     behind the tokens: incomplete characters and beginnings of stop strings are held back. ``logprobs`` has one entry a
     token when asked for. ``finish_reason`` is "stop", "length", "cancelled" or "error" on the last delta of a choice;
     ``stop_reason`` is the stop string or the stop token's id; ``error`` says why the finish reason is "error".
+    ``cached_token_count`` says how many tokens of the prompt were found in the prefix cache.
     """
 
     request_id: str
@@ -162,6 +168,14 @@ class Delta:
     finish_reason: str | None = None
     stop_reason: str | int | None = None
     error: EngineError | None = None
+    cached_token_count: int = 0
+
+    def joined(self, later: Delta) -> Delta:
+        """Return both as one delta: what one step adds when several drafts prove right."""
+        both = None if later.logprobs is None else (*(self.logprobs or ()), *later.logprobs)
+        return dataclasses.replace(
+            later, text=self.text + later.text, token_ids=self.token_ids + later.token_ids, logprobs=both
+        )
 
 
 @dataclass(frozen=True)
@@ -176,3 +190,4 @@ class RequestOutput:
     finish_reason: str
     stop_reason: str | int | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
+    cached_token_count: int = 0

@@ -1,94 +1,183 @@
-"""The model and its cache behind three verbs: take a slot, feed tokens, give the slot back.
+"""Runner: the model and the blocks of its cache behind the verbs of a step: admit, reserve, run, draft, release.
 
-Letters: B sequences, T tokens, D hidden, V vocabulary.
+Letters: n rows, D hidden, V vocabulary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from joyflash.engine.block_pool import BlockPool
+from joyflash.engine.sampler import draw
+from joyflash.engine.sequence import CachePlace, SequenceState
+from joyflash.model.step import Rows, StepModel
 
-class Cache(Protocol):
-    """What the runner needs of a cache; ``joyflash.model.cache.LatentCache`` is one."""
-
-    @property
-    def slots(self) -> int: ...
-
-    @property
-    def free_slots(self) -> int: ...
-
-    @property
-    def capacity(self) -> int: ...
-
-    def allocate(self) -> int: ...
-
-    def release(self, slot: int) -> None: ...
-
-    def length(self, slot: int) -> int: ...
-
-    def truncate(self, slot: int, length: int) -> None: ...
-
-
-class CausalModel(Protocol):
-    """What the runner needs of a model; ``joyflash.model.joyflash.JoyFlash`` is one."""
-
-    def extend(self, tokens_BT: Tensor, cache: Any, slots: Sequence[int]) -> Tensor: ...
-
-    def logits(self, hidden: Tensor) -> Tensor: ...
+_BACKLOG = 512
+"""Most hidden states of a sequence that wait for the MTP layer."""
 
 
 class Runner:
-    """Feeds tokens to the model and keeps account of the cache slots it took."""
+    """Moves sequences through the model and keeps account of the blocks they hold.
 
-    def __init__(self, model: CausalModel, cache: Cache, device: torch.device | str = "cpu") -> None:
-        self._model = model
-        self._cache = cache
-        self._device = device
-        self._held: set[int] = set()
+    Args:
+        model: behind a cache of ``pool.blocks`` blocks.
+        pool: who holds which block.
+        drafting: whether the MTP layer's part of the cache is kept in step, so that ``draft`` may be called.
+        draft_ids: vocabulary entries that drafts come from, next to those of the sequence itself.
+    """
+
+    def __init__(self, model: StepModel, pool: BlockPool, *, drafting: bool, draft_ids: int) -> None:
+        self.model = model
+        self.pool = pool
+        self._drafting = drafting and model.has_mtp
+        self._draft_ids = torch.arange(draft_ids, dtype=torch.int32)
 
     @property
     def capacity(self) -> int:
-        """Tokens that one slot holds."""
-        return self._cache.capacity
+        """Tokens that one sequence may have."""
+        return min(self.model.context_length, self.pool.blocks * self.pool.block_size)
 
-    @property
-    def free_slots(self) -> int:
-        """Slots that nobody holds."""
-        return self._cache.free_slots
+    def admit(self, sequence: SequenceState) -> None:
+        """Give a sequence the blocks that already hold its beginning, all but its last known token at most."""
+        blocks = self.pool.match(sequence.known[:-1])
+        cached = len(blocks) * self.pool.block_size
+        sequence.place = CachePlace(blocks, cached, cached, len(blocks), max(sequence.place.matched, cached))
 
-    @property
-    def held_slots(self) -> frozenset[int]:
-        """Slots that are taken."""
-        return frozenset(self._held)
+    def needed(self, sequence: SequenceState) -> int:
+        """Blocks that a sequence lacks for its known tokens and one more."""
+        return self._lacking(sequence, len(sequence.known) + 1)
 
-    def allocate(self) -> int:
-        """Take an empty slot."""
-        slot = self._cache.allocate()
-        self._held.add(slot)
-        return slot
+    def reserve(self, sequence: SequenceState, length: int) -> None:
+        """Give a sequence the blocks for ``length`` tokens; NoFreeBlock if there are not enough."""
+        for _ in range(self._lacking(sequence, length)):
+            sequence.place.blocks.append(self.pool.allocate())
 
-    def release(self, slot: int) -> None:
-        """Give a slot back."""
-        self._held.remove(slot)
-        self._cache.release(slot)
+    def run(self, work: Sequence[tuple[SequenceState, Sequence[int]]]) -> Tensor:
+        """Run each sequence's tokens from its first pending position on; hidden states [n, D] in their order."""
+        return self.model.trunk(
+            Rows(
+                [token for _, tokens in work for token in tokens],
+                [sequence.place.cached + i for sequence, tokens in work for i in range(len(tokens))],
+                [number for number, (_, tokens) in enumerate(work) for _ in tokens],
+                [sequence.place.blocks for sequence, _ in work],
+            )
+        )
 
-    def rewind(self, slot: int, length: int) -> None:
-        """Forget what was cached beyond ``length`` tokens."""
-        self._cache.truncate(slot, length)
+    def keep(self, sequence: SequenceState, hidden_nD: Tensor) -> None:
+        """Count the first tokens of a sequence's last run, whose hidden states these are, as cached for good."""
+        place = sequence.place
+        place.cached += hidden_nD.shape[0]
+        if self._drafting:
+            place.backlog.append(hidden_nD)
+            if place.cached - place.mtp_cached >= _BACKLOG:
+                self._catch_up([sequence], [])
+        else:
+            place.mtp_cached = place.cached
+        self._seal(sequence)
 
-    def prefill(self, slot: int, tokens: Sequence[int]) -> Tensor:
-        """Cache a chunk of a prompt; return the logits after its last token, float32 [1, V]."""
-        return self._extend([list(tokens)], [slot])
+    def draft(self, wishes: Sequence[tuple[SequenceState, int]]) -> None:
+        """Set the drafts of decoding sequences, as many as wished; those that end too soon get fewer."""
+        wishes = [(sequence, min(count, self._room(sequence))) for sequence, count in wishes]
+        wishes = [(sequence, count) for sequence, count in wishes if count > 0]
+        if not wishes:
+            return
+        hidden_mD = self._catch_up([sequence for sequence, _ in wishes], wishes)
+        ids = self._draft_vocabulary([sequence for sequence, _ in wishes])
+        depth = 0
+        while wishes:
+            chosen = draw(self.model.logits(hidden_mD, ids), [sequence.draft_row(depth) for sequence, _ in wishes], ids)
+            for (sequence, _), token in zip(wishes, chosen, strict=True):
+                sequence.drafts.append(token)
+            depth += 1
+            going_on = [i for i, (_, count) in enumerate(wishes) if count > depth]
+            wishes = [wishes[i] for i in going_on]
+            if wishes:
+                # Behind a draft there is no hidden state of the trunk yet: the layer goes on from its own. The next
+                # step overwrites what this writes to the cache.
+                rows = Rows(
+                    [sequence.drafts[-1] for sequence, _ in wishes],
+                    [sequence.place.cached + depth - 1 for sequence, _ in wishes],
+                    list(range(len(wishes))),
+                    [sequence.place.blocks for sequence, _ in wishes],
+                )
+                hidden_mD = self.model.mtp(rows, hidden_mD[going_on], list(range(len(wishes))))
 
-    def decode(self, slots: Sequence[int], tokens: Sequence[int]) -> Tensor:
-        """Cache one token in each of B slots; return the logits after them, float32 [B, V]."""
-        return self._extend([[token] for token in tokens], slots)
+    def release(self, sequence: SequenceState, *, finished: bool) -> None:
+        """Give a sequence's blocks back; those of a ``finished`` one stay known to the prefix cache."""
+        place = sequence.place
+        if finished and place.backlog:
+            self._catch_up([sequence], [])
+            self._seal(sequence)
+        self.pool.release(place.blocks)
+        sequence.drafts = []
+        sequence.place = CachePlace(matched=place.matched)
 
-    def _extend(self, rows: list[list[int]], slots: Sequence[int]) -> Tensor:
-        tokens_BT = torch.tensor(rows, dtype=torch.int64, device=self._device)
-        hidden_BTD = self._model.extend(tokens_BT, self._cache, list(slots))
-        return self._model.logits(hidden_BTD[:, -1])
+    def _lacking(self, sequence: SequenceState, length: int) -> int:
+        return max(0, -(-length // self.pool.block_size) - len(sequence.place.blocks))
+
+    def _room(self, sequence: SequenceState) -> int:
+        """Most drafts that can be used: the completion's end, the context's, and free blocks bound them."""
+        place = sequence.place
+        wanted = min(sequence.left - 1, self.capacity - len(sequence.known) - 1)
+        free = self.pool.free_blocks * self.pool.block_size
+        return max(0, min(wanted, len(place.blocks) * self.pool.block_size + free - len(sequence.known) - 1))
+
+    def _draft_vocabulary(self, sequences: Sequence[SequenceState]) -> Tensor:
+        """The common entries, then those that occur in the sequences; int32, ascending."""
+        own = {token for sequence in sequences for token in sequence.token_set if token >= self._draft_ids.numel()}
+        return torch.cat((self._draft_ids, torch.tensor(sorted(own), dtype=torch.int32))) if own else self._draft_ids
+
+    def _catch_up(self, sequences: Sequence[SequenceState], wishes: Sequence[tuple[SequenceState, int]]) -> Tensor:
+        """Run the MTP layer on every hidden state that waits; hidden states [m, D] after the last, for ``wishes``."""
+        for sequence, count in wishes:
+            self.reserve(sequence, len(sequence.known) + count)
+        kept: list[Tensor] = []
+        batch: list[SequenceState] = []
+        rows = 0
+        for sequence in sequences:
+            waiting = sequence.place.cached - sequence.place.mtp_cached
+            if batch and rows + waiting > self.model.max_rows:
+                kept.append(self._run_mtp(batch, bool(wishes)))
+                batch, rows = [], 0
+            batch.append(sequence)
+            rows += waiting
+        kept.append(self._run_mtp(batch, bool(wishes)))
+        return torch.cat(kept)
+
+    def _run_mtp(self, sequences: Sequence[SequenceState], wanted: bool) -> Tensor:
+        spans = [range(sequence.place.mtp_cached, sequence.place.cached) for sequence in sequences]
+        hidden_nD = torch.cat([hidden for sequence in sequences for hidden in sequence.place.backlog])
+        ends: list[int] = []
+        for span in spans:
+            ends.append((ends[-1] if ends else -1) + len(span))
+        rows = Rows(
+            [sequence.known[i + 1] for sequence, span in zip(sequences, spans, strict=True) for i in span],
+            [i for span in spans for i in span],
+            [number for number, span in enumerate(spans) for _ in span],
+            [sequence.place.blocks for sequence in sequences],
+        )
+        out_mD = self._run_slices(rows, hidden_nD, ends if wanted else [])
+        for sequence in sequences:
+            sequence.place.mtp_cached = sequence.place.cached
+            sequence.place.backlog = []
+        return out_mD
+
+    def _run_slices(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+        """One call, or several where a single sequence has more rows waiting than fit."""
+        limit, out = self.model.max_rows, []
+        for first in range(0, len(rows.tokens), limit):
+            part = slice(first, first + limit)
+            some = Rows(rows.tokens[part], rows.positions[part], rows.sequences[part], rows.tables)
+            wanted = [i - first for i in kept if first <= i < first + limit]
+            out.append(self.model.mtp(some, hidden_nD[part], wanted))
+        return torch.cat(out)
+
+    def _seal(self, sequence: SequenceState) -> None:
+        """Let other sequences find the blocks that are full in every layer."""
+        place, size = sequence.place, self.pool.block_size
+        for index in range(place.sealed, place.mtp_cached // size):
+            self.pool.seal(place.blocks, index, sequence.known[index * size : (index + 1) * size])
+            place.sealed = index + 1

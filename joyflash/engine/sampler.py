@@ -16,6 +16,7 @@ from torch import Tensor
 
 from joyflash.engine.request import SamplingParams, TokenLogprob
 from joyflash.errors import EngineError
+from joyflash.kernels.cpu.draw import can_draw, gumbel_argmax
 
 # SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 _MASK64 = (1 << 64) - 1
@@ -38,6 +39,14 @@ class SamplingRow:
     position: int
     counts: Mapping[int, int]
     mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """What drawing a draft needs to know: the noise of its place, and the temperature."""
+
+    key: int
+    temperature: float
 
 
 def _mix(value: int) -> int:
@@ -64,10 +73,9 @@ def noise_key(seed: int, index: int, position: int) -> int:
     return _signed(key)
 
 
-def gumbel_noise(keys_B: Tensor, vocabulary: int) -> Tensor:
-    """Return standard Gumbel noise, float64 [B, V]; row b, column v is a function of ``keys_B[b]`` and v alone."""
-    ids_V = torch.arange(1, vocabulary + 1, dtype=torch.int64, device=keys_B.device)
-    bits_BV = keys_B[:, None] + ids_V * _signed(_GOLDEN)
+def gumbel_noise(keys_B: Tensor, ids_V: Tensor) -> Tensor:
+    """Return standard Gumbel noise, float64 [B, V]; row b, column v is a function of ``keys_B[b]`` and ``ids_V[v]``."""
+    bits_BV = keys_B[:, None] + (ids_V.to(torch.int64) + 1) * _signed(_GOLDEN)
     bits_BV = (bits_BV ^ _shift_right(bits_BV, 30)) * _signed(_MIX_1)
     bits_BV = (bits_BV ^ _shift_right(bits_BV, 27)) * _signed(_MIX_2)
     bits_BV = bits_BV ^ _shift_right(bits_BV, 31)
@@ -81,7 +89,8 @@ def truncate(scores_V: Tensor, params: SamplingParams) -> Tensor:
     if params.top_k <= 0 and params.top_p == 1.0 and params.min_p == 0.0:
         return scores_V
     # Subtracting the best first keeps a tiny temperature from overflowing.
-    probs_V = torch.softmax((scores_V - scores_V.max()) / params.temperature, dim=-1)
+    wide_V = scores_V.to(torch.float64)
+    probs_V = torch.softmax((wide_V - wide_V.max()) / params.temperature, dim=-1)
     sorted_V, order_V = torch.sort(probs_V, descending=True, stable=True)
     if params.top_k > 0:
         sorted_V[params.top_k :] = 0.0
@@ -131,24 +140,46 @@ def sample(
     logits_BV = logits_BV[:, :vocabulary].float()
     if not bool(torch.isfinite(logits_BV).all()):
         raise EngineError("The model returned logits that are not finite; check the checkpoint's weights and dtype.")
-    scores_BV = logits_BV.to(torch.float64)
-    for scores_V, row in zip(scores_BV, rows, strict=True):
-        _adjust(scores_V, row)
-    drawn = [b for b, row in enumerate(rows) if row.params.temperature > 0]
-    if drawn:
-        for b in drawn:
-            scores_BV[b] = truncate(scores_BV[b], rows[b].params)
-        keys = [noise_key(rows[b].seed, rows[b].index, rows[b].position) for b in drawn]
-        keys_B = torch.tensor(keys, dtype=torch.int64, device=scores_BV.device)
-        temperature_B1 = scores_BV.new_tensor([[rows[b].params.temperature] for b in drawn])
-        # argmax(logits / T + noise) = argmax(logits + T noise), without a division that can overflow.
-        scores_BV[drawn] += temperature_B1 * gumbel_noise(keys_B, scores_BV.shape[1])
-    best_B, ids_B = scores_BV.max(dim=-1)
-    if bool((best_B == -torch.inf).any()):
+    scores = [_scores(logits_V, row) for logits_V, row in zip(logits_BV, rows, strict=True)]
+    noise = [DraftRow(noise_key(row.seed, row.index, row.position), row.params.temperature) for row in rows]
+    tokens = [_draw(scores_V, each) for scores_V, each in zip(scores, noise, strict=True)]
+    if -1 in tokens:
         raise EngineError("The constraint of a request allows no token at all.")
-    tokens = ids_B.tolist()
     logprobs = [
         _logprobs(logits_BV[b], tokens[b], row.params.logprobs) if row.params.logprobs is not None else None
         for b, row in enumerate(rows)
     ]
     return tokens, logprobs
+
+
+def draw(logits_Bv: Tensor, rows: Sequence[DraftRow], ids_v: Tensor) -> list[int]:
+    """Draw a draft for every row from the entries ``ids_v`` (int32, on the CPU), with the noise that ``sample`` will use at that place.
+
+    Penalties, masks and truncation are left to ``sample``: a draft they would change is merely rejected.
+    """
+    drawn = [_draw(logits_v, row, ids_v) for logits_v, row in zip(logits_Bv.float(), rows, strict=True)]
+    return [int(ids_v[i]) for i in drawn]
+
+
+def _scores(logits_V: Tensor, row: SamplingRow) -> Tensor:
+    """Logits after penalties, bias and mask, and after truncation if anything is drawn."""
+    params = row.params
+    changed = row.mask is not None or params.logit_bias or params.presence_penalty or params.frequency_penalty
+    if changed:
+        logits_V = logits_V.clone()
+        _adjust(logits_V, row)
+    return truncate(logits_V, params) if params.temperature > 0 else logits_V
+
+
+def _draw(scores_V: Tensor, row: DraftRow, ids_V: Tensor | None = None) -> int:
+    """Index of the largest score plus noise times temperature; -1 where all are -inf."""
+    # argmax(logits / T + noise) = argmax(logits + T noise), without a division that can overflow.
+    if can_draw(scores_V):
+        return gumbel_argmax(scores_V.contiguous(), row.key, row.temperature, ids_V)
+    noisy_V = scores_V.to(torch.float64)
+    if row.temperature > 0:
+        keys_1 = torch.tensor([row.key], dtype=torch.int64, device=scores_V.device)
+        ids_V = torch.arange(scores_V.numel(), device=scores_V.device) if ids_V is None else ids_V
+        noisy_V = noisy_V + row.temperature * gumbel_noise(keys_1, ids_V.to(scores_V.device))[0]
+    best, index = noisy_V.max(dim=-1)
+    return -1 if float(best) == -torch.inf else int(index)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from torch import Tensor
+
 from joyflash.engine.request import Delta, Request, TokenLogprob
-from joyflash.engine.sampler import SamplingRow
+from joyflash.engine.sampler import DraftRow, SamplingRow, noise_key
+from joyflash.engine.speculation import Acceptance
 from joyflash.engine.stops import StopStrings
 from joyflash.errors import EngineError
 
@@ -21,6 +25,27 @@ class StreamDecoder(Protocol):
     def flush(self) -> str:
         """Return what is left at the end."""
         ...
+
+
+@dataclass
+class CachePlace:
+    """What of a sequence is in the cache.
+
+    Attributes:
+        blocks: that it holds, in the order of its tokens.
+        cached: tokens whose latents are written.
+        mtp_cached: tokens whose latents of the MTP layer are written too.
+        sealed: blocks that the prefix cache knows.
+        matched: tokens that were there already when it was admitted.
+        backlog: trunk's hidden states from ``mtp_cached`` to ``cached``, for the MTP layer to catch up.
+    """
+
+    blocks: list[int] = field(default_factory=list)
+    cached: int = 0
+    mtp_cached: int = 0
+    sealed: int = 0
+    matched: int = 0
+    backlog: list[Tensor] = field(default_factory=list)
 
 
 class SequenceState:
@@ -47,10 +72,12 @@ class SequenceState:
     ) -> None:
         self.request = request
         self.index = index
-        self.prompt = list(request.prompt_ids)
-        self.slot: int | None = None
-        self.prefilled = 0
-        self.output: list[int] = []
+        self.known = list(request.prompt_ids)  # prompt and completion
+        self.token_set = set(self.known)
+        self.arrival = 0
+        self.place = CachePlace()
+        self.drafts: list[int] = []
+        self.acceptance = Acceptance()
         self._seed = seed
         self._max_tokens = max_tokens
         self._eos_ids = eos_ids
@@ -60,14 +87,18 @@ class SequenceState:
         self._constraint = request.constraint.start() if request.constraint is not None else None
 
     @property
-    def needs_prefill(self) -> bool:
-        """Whether part of the prompt is not in the cache yet."""
-        return self.prefilled < len(self.prompt)
+    def pending(self) -> int:
+        """Known tokens that the cache does not hold; at least 1, because the last sampled token is cached later."""
+        return len(self.known) - self.place.cached
 
     @property
-    def cached(self) -> int:
-        """Tokens that the cache holds between steps: all but the last sampled one."""
-        return self.prefilled + max(0, len(self.output) - 1)
+    def left(self) -> int:
+        """Tokens that may still be generated."""
+        return self._max_tokens - self._generated
+
+    @property
+    def _generated(self) -> int:
+        return len(self.known) - len(self.request.prompt_ids)
 
     def sampling_row(self) -> SamplingRow:
         """Describe the next token to the sampler."""
@@ -75,15 +106,21 @@ class SequenceState:
             params=self.request.params,
             seed=self._seed,
             index=self.index,
-            position=len(self.prompt) + len(self.output),
+            position=len(self.known),
             counts=self._counts,
             mask=self._constraint.mask() if self._constraint is not None else None,
         )
 
+    def draft_row(self, ahead: int) -> DraftRow:
+        """Describe the token ``ahead`` places after the next one to the drafting sampler."""
+        params = self.request.params
+        return DraftRow(noise_key(self._seed, self.index, len(self.known) + ahead), params.temperature)
+
     def append(self, token_id: int, logprob: TokenLogprob | None) -> Delta:
         """Take a sampled token; the delta's ``finish_reason`` is set when it was the last."""
         params = self.request.params
-        self.output.append(token_id)
+        self.known.append(token_id)
+        self.token_set.add(token_id)
         self._counts[token_id] += 1
         if self._constraint is not None:
             self._constraint.accept(token_id)
@@ -97,7 +134,7 @@ class SequenceState:
         else:
             text, stop = self._stops.push(self._decoder.push([token_id]))
             reason = "stop" if stop is not None else None
-        if reason is None and len(self.output) >= self._max_tokens:
+        if reason is None and self._generated >= self._max_tokens:
             reason = "length"
         if reason is not None and not isinstance(stop, str):
             rest, found = self._finish_text()
@@ -135,4 +172,14 @@ class SequenceState:
         stop_reason: str | int | None = None,
         error: EngineError | None = None,
     ) -> Delta:
-        return Delta(self.request.request_id, self.index, text, token_ids, logprobs, finish_reason, stop_reason, error)
+        return Delta(
+            self.request.request_id,
+            self.index,
+            text,
+            token_ids,
+            logprobs,
+            finish_reason,
+            stop_reason,
+            error,
+            self.place.matched,
+        )

@@ -4,36 +4,69 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
+from joyflash.engine.block_pool import NoFreeBlock
 from joyflash.engine.request import Delta, TokenLogprob
 from joyflash.engine.runner import Runner
 from joyflash.engine.sampler import sample
-from joyflash.engine.scheduler import Scheduler
+from joyflash.engine.scheduler import Scheduler, weakest
 from joyflash.engine.sequence import SequenceState
+from joyflash.engine.speculation import DraftPolicy
+from joyflash.engine.statistics import Statistics
 from joyflash.errors import EngineError
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass
+class _Work:
+    """A sequence's part of a step: the tokens to run, of which the last ones may be drafts."""
+
+    sequence: SequenceState
+    tokens: Sequence[int]
+    drafts: Sequence[int] = ()
+
+    @property
+    def plain(self) -> int:
+        """Tokens that are no drafts."""
+        return len(self.tokens) - len(self.drafts)
+
+
 class StepLoop:
     """Moves sequences from the scheduler through the runner and the sampler.
 
-    A step generates one token for every running sequence and then caches one chunk of one waiting prompt, so a long
-    prompt never stops the others.
+    One step is one pass of the model: a row for every running sequence, rows for its drafts, and a chunk of the
+    prompts that are not cached yet, so a long prompt never stops the others. A draft counts if it is the token that
+    the ordinary sampler picks at its place; so a text does not depend on drafts, only its speed does.
 
     Args:
         runner, scheduler: shared with the engine.
+        policy: how many tokens to draft.
         vocabulary: entries of the tokenizer; tokens beyond are never sampled.
-        prefill_chunk: tokens of a prompt that one step caches.
+        prefill_chunk: tokens of prompts that one step caches.
+        max_batch: sequences that run at once.
     """
 
-    def __init__(self, runner: Runner, scheduler: Scheduler, vocabulary: int, prefill_chunk: int) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        scheduler: Scheduler,
+        policy: DraftPolicy,
+        vocabulary: int,
+        prefill_chunk: int,
+        max_batch: int,
+    ) -> None:
+        self.statistics = Statistics()
         self._runner = runner
         self._scheduler = scheduler
+        self._policy = policy
         self._vocabulary = vocabulary
         self._prefill_chunk = prefill_chunk
+        self._max_batch = max_batch
         self._cancelled: list[str] = []
 
     def cancel(self, request_id: str) -> None:
@@ -42,86 +75,173 @@ class StepLoop:
             self._cancelled.append(request_id)
 
     def step(self) -> list[Delta]:
-        """Advance every running sequence by a token and one prompt by a chunk.
+        """Advance every running sequence by a token or more, and prompts by a chunk.
 
         A failure ends only the sequences that it concerns: their last delta has finish reason "error".
 
         Raises:
-            EngineError: the engine is idle and yet a cache slot is taken, which is a bug.
+            EngineError: the engine is idle and yet a cache block is held, which is a bug.
         """
         with torch.inference_mode():
             deltas = self._end_cancelled()
-            self._scheduler.admit(self._runner.free_slots, self._runner.allocate)
-            decoding = self._scheduler.decoding()
-            if decoding:
-                deltas += self._decode(decoding)
-            prefilling = self._scheduler.next_prefill()
-            if prefilling is not None:
-                deltas += self._prefill(prefilling)
-        if not self._scheduler.has_work and self._runner.held_slots:
-            raise EngineError(f"Cache slots {sorted(self._runner.held_slots)} are taken while nothing runs.")
+            self._admit()
+            deltas += self._run(self._plan())
+            self._draft()
+        pool = self._runner.pool
+        if not self._scheduler.has_work and pool.free_blocks < pool.blocks:
+            pool.check([])
         return deltas
 
     def reset(self) -> None:
-        """Drop every request without a word and free every slot."""
+        """Drop every request without a word and free every block."""
         for sequence in self._scheduler.all():
             self._end(sequence)
-        for slot in self._runner.held_slots:
-            self._runner.release(slot)
         self._cancelled.clear()
 
     def _end_cancelled(self) -> list[Delta]:
         cancelled = dict.fromkeys(self._cancelled)
         ended = [sequence for request_id in cancelled for sequence in self._scheduler.of_request(request_id)]
         self._cancelled.clear()
+        deltas = [sequence.cancelled() for sequence in ended]
         for sequence in ended:
             self._end(sequence)
-        return [sequence.cancelled() for sequence in ended]
+        return deltas
 
-    def _decode(self, sequences: Sequence[SequenceState]) -> list[Delta]:
-        """One token for each sequence; after a failure one by one, to find whose it is."""
-        try:
-            slots = [_slot(sequence) for sequence in sequences]
-            logits_BV = self._runner.decode(slots, [sequence.output[-1] for sequence in sequences])
-            tokens, logprobs = self._sample(logits_BV, sequences)
-        except Exception as error:
-            if len(sequences) == 1:
-                return [self._fail(sequences[0], error)]
-            for sequence in sequences:
-                self._runner.rewind(_slot(sequence), sequence.cached)
-            return [delta for sequence in sequences for delta in self._decode([sequence])]
-        return [self._take(*taken) for taken in zip(sequences, tokens, logprobs, strict=True)]
+    def _admit(self) -> None:
+        """Admit the first in line while there is room for the whole of what they know; the very first always fits."""
+        while len(running := self._scheduler.running) < self._max_batch:
+            sequence = self._scheduler.first_waiting()
+            if sequence is None:
+                return
+            self._runner.admit(sequence)
+            # What running prompts still lack is spoken for.
+            promised = sum(self._runner.needed(other) for other in running)
+            if running and promised + self._runner.needed(sequence) > self._runner.pool.free_blocks:
+                self._runner.release(sequence, finished=False)
+                return
+            self._scheduler.admit(sequence)
 
-    def _prefill(self, sequence: SequenceState) -> list[Delta]:
-        """Cache the next chunk of a prompt; after the last one the first token is sampled."""
+    def _plan(self) -> list[_Work]:
+        """Decoding sequences with their drafts, then chunks of prompts; every one with the blocks for it."""
+        planned: list[_Work] = []
+        for sequence in self._scheduler.decoding():
+            drafts = list(sequence.drafts)
+            if self._reserve(sequence, len(sequence.known) + len(drafts), planned):
+                planned.append(_Work(sequence, [sequence.known[-1], *drafts], drafts))
+        left = self._prefill_chunk
+        for sequence in self._scheduler.prefilling():
+            start = sequence.place.cached
+            count = min(left, sequence.pending)
+            if count and self._reserve(sequence, start + count, planned):
+                planned.append(_Work(sequence, sequence.known[start : start + count]))
+                self._scheduler.end_turn(sequence)
+                left -= count
+        return planned
+
+    def _reserve(self, sequence: SequenceState, length: int, planned: list[_Work]) -> bool:
+        """Get blocks for a sequence, if need be from a weaker one; False if it had to go itself."""
+        while sequence in self._scheduler.running:
+            try:
+                self._runner.reserve(sequence, length)
+                return True
+            except NoFreeBlock:
+                victim = weakest(self._scheduler.running)
+                planned[:] = [work for work in planned if work.sequence is not victim]
+                self._runner.release(victim, finished=False)
+                self._scheduler.put_back(victim)
+                self.statistics.preemptions += 1
+        return False
+
+    def _run(self, planned: list[_Work]) -> list[Delta]:
+        """One pass over all work; after a failure one by one, to find whose it is."""
+        if not planned:
+            return []
         try:
-            chunk = sequence.prompt[sequence.prefilled : sequence.prefilled + self._prefill_chunk]
-            logits_1V = self._runner.prefill(_slot(sequence), chunk)
-            sequence.prefilled += len(chunk)
-            self._scheduler.prefilled(sequence)
-            if sequence.needs_prefill:
-                return []
-            tokens, logprobs = self._sample(logits_1V, [sequence])
+            hidden_nD = self._runner.run([(work.sequence, work.tokens) for work in planned])
+            parts = hidden_nD.split([len(work.tokens) for work in planned])
+            ready = [
+                (work, part[work.plain - 1 :])
+                for work, part in zip(planned, parts, strict=True)
+                if work.plain == work.sequence.pending
+            ]
+            logits = self._runner.model.logits(torch.cat([part for _, part in ready])) if ready else None
         except Exception as error:
-            return [self._fail(sequence, error)]
-        return [self._take(sequence, tokens[0], logprobs[0])]
+            if len(planned) == 1:
+                return [self._fail(planned[0].sequence, error)]
+            return [delta for work in planned for delta in self._run([work])]
+        self.statistics.steps += 1
+        for work, part in zip(planned, parts, strict=True):
+            self._runner.keep(work.sequence, part[: work.plain])
+            work.sequence.drafts = []
+        if logits is None:
+            return []
+        each = logits.split([part.shape[0] for _, part in ready])
+        return self._verify([(work, part, own) for (work, part), own in zip(ready, each, strict=True)])
+
+    def _verify(self, ready: list[tuple[_Work, Tensor, Tensor]]) -> list[Delta]:
+        """Sample the next token of each; where it is the draft, go on with the one after it."""
+        deltas: dict[int, Delta] = {}
+        depth = 0
+        while ready:
+            rows = [own[depth : depth + 1] for _, _, own in ready]
+            taken = self._sample(torch.cat(rows), [work.sequence for work, _, _ in ready])
+            going_on = []
+            for (work, hidden, own), outcome in zip(ready, taken, strict=True):
+                sequence = work.sequence
+                delta = outcome if isinstance(outcome, Delta) else self._take(sequence, *outcome)
+                deltas[id(sequence)] = deltas[id(sequence)].joined(delta) if id(sequence) in deltas else delta
+                right = depth < len(work.drafts) and not isinstance(outcome, Delta) and outcome[0] == work.drafts[depth]
+                if right and delta.finish_reason is None:
+                    self._runner.keep(sequence, hidden[depth + 1 : depth + 2])
+                    going_on.append((work, hidden, own))
+                elif work.drafts:
+                    accepted = depth + right
+                    self.statistics.note_drafts(len(work.drafts), accepted)
+                    sequence.acceptance.note(len(work.drafts), accepted)
+                if delta.finish_reason is not None:
+                    self._end(sequence, finished=delta.error is None)
+            ready = going_on
+            depth += 1
+        return list(deltas.values())
 
     def _sample(
-        self, logits_BV: torch.Tensor, sequences: Sequence[SequenceState]
-    ) -> tuple[list[int], list[TokenLogprob | None]]:
-        return sample(logits_BV, [sequence.sampling_row() for sequence in sequences], self._vocabulary)
+        self, logits_BV: Tensor, sequences: Sequence[SequenceState]
+    ) -> list[tuple[int, TokenLogprob | None] | Delta]:
+        """A token for each sequence, or its last delta where that failed."""
+        try:
+            rows = [sequence.sampling_row() for sequence in sequences]
+            tokens, logprobs = sample(logits_BV, rows, self._vocabulary)
+        except Exception as error:
+            if len(sequences) == 1:
+                return [self._failed(sequences[0], error)]
+            each = zip(logits_BV.split(1), sequences, strict=True)
+            return [outcome for logits_1V, own in each for outcome in self._sample(logits_1V, [own])]
+        return list(zip(tokens, logprobs, strict=True))
 
     def _take(self, sequence: SequenceState, token_id: int, logprob: TokenLogprob | None) -> Delta:
+        self.statistics.tokens += 1
         try:
-            delta = sequence.append(token_id, logprob)
+            return sequence.append(token_id, logprob)
         except Exception as error:
-            return self._fail(sequence, error)
-        if delta.finish_reason is not None:
-            self._end(sequence)
-        return delta
+            return self._failed(sequence, error)
+
+    def _draft(self) -> None:
+        """Draft for the sequences that decode in the next step; a failure costs speed, never a text."""
+        decoding = self._scheduler.decoding()
+        counts = self._policy.choose([sequence.acceptance for sequence in decoding])
+        try:
+            self._runner.draft(list(zip(decoding, counts, strict=True)))
+        except Exception:
+            _log.exception("drafting failed; the step goes on without drafts")
+            for sequence in decoding:
+                sequence.drafts = []
 
     def _fail(self, sequence: SequenceState, error: Exception) -> Delta:
+        delta = self._failed(sequence, error)
         self._end(sequence)
+        return delta
+
+    def _failed(self, sequence: SequenceState, error: Exception) -> Delta:
         _log.error("request %s, choice %d failed", sequence.request.request_id, sequence.index, exc_info=error)
         if isinstance(error, EngineError):
             return sequence.failed(error)
@@ -129,14 +249,6 @@ class StepLoop:
         failure.__cause__ = error
         return sequence.failed(failure)
 
-    def _end(self, sequence: SequenceState) -> None:
+    def _end(self, sequence: SequenceState, *, finished: bool = False) -> None:
         self._scheduler.remove(sequence)
-        if sequence.slot is not None:
-            self._runner.release(sequence.slot)
-            sequence.slot = None
-
-
-def _slot(sequence: SequenceState) -> int:
-    if sequence.slot is None:
-        raise EngineError("A sequence without a cache slot was scheduled.")
-    return sequence.slot
+        self._runner.release(sequence, finished=finished)

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from joyflash.model.cache import LatentCache
+from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.rope import rope_angles, rotate
 from joyflash.model.segment_attention import attend_segments
@@ -46,10 +46,11 @@ class PackedContext:
 
 @dataclass(frozen=True)
 class CachedContext:
-    """Attention of new tokens behind what each request's cache slot holds."""
+    """Attention of new tokens behind what each request has in the cache."""
 
-    cache: LatentCache
-    slots: Sequence[int]
+    cache: PagedCache
+    write_BT: torch.Tensor  # int64: places of the new tokens
+    read_BK: torch.Tensor  # int64: places of all tokens up to the longest request's last
     cos: torch.Tensor  # [B, T, 1, R/2]
     sin: torch.Tensor
     visible_BTK: torch.Tensor
@@ -57,18 +58,26 @@ class CachedContext:
 
     @classmethod
     def of(
-        cls, cache: LatentCache, slots: Sequence[int], count: int, config: ModelConfig, form: Form | None = None
+        cls,
+        cache: PagedCache,
+        tables: Sequence[Sequence[int]],
+        starts: Sequence[int],
+        count: int,
+        config: ModelConfig,
+        form: Form | None = None,
     ) -> CachedContext:
-        """Prepare ``count`` new tokens for each of ``slots``; EngineError if one has no room."""
-        cache.check_room(slots, count)
-        device = cache.kv_LSCW.device
-        starts_B = torch.tensor([cache.length(slot) for slot in slots], device=device)
+        """Prepare ``count`` new tokens from ``starts[i]`` on behind ``tables[i]``; EngineError without room."""
+        cache.check_room(tables, [start + count for start in starts])
+        device = cache.kv_LSW.device
+        starts_B = torch.tensor(starts, device=device)
         positions_BT = starts_B[:, None] + torch.arange(count, device=device)
         cos, sin = rope_angles(positions_BT, config.qk_rope_head_dim, config.rope_theta)
-        keys_K = torch.arange(int(positions_BT.max()) + 1, device=device)
+        read_BK = cache.places(tables, max(starts) + count)
+        keys_K = torch.arange(read_BK.shape[1], device=device)
         return cls(
             cache,
-            slots,
+            read_BK.gather(1, positions_BT),
+            read_BK,
             cos.unsqueeze(2),
             sin.unsqueeze(2),
             keys_K <= positions_BT.unsqueeze(-1),
@@ -105,7 +114,7 @@ class LatentAttention(nn.Module):
         if isinstance(context, PackedContext):
             out = self._packed(q_nope, q_rope, latent, k_rope, context)
         else:
-            kv_BKW = context.cache.append(layer, context.slots, torch.cat((latent, k_rope), dim=-1))
+            kv_BKW = context.cache.append(layer, context.write_BT, context.read_BK, torch.cat((latent, k_rope), dim=-1))
             attend = self._absorbed if context.form == "absorbed" else self._expanded
             out = attend(q_nope, q_rope, kv_BKW.to(x.dtype), context.visible_BTK)
         return self.o_proj(out.flatten(-2))

@@ -1,6 +1,7 @@
-"""LatentCache: the attention memory of running requests, one slot each.
+"""PagedCache: the attention memory of running requests, in blocks that any request may hold.
 
-Letters: L layers, S slots, C capacity in tokens, W cache width (latent + rotated key), B requests, T new tokens.
+Letters: L layers (the MTP block's last), S places of tokens, W cache width (latent + rotated key), B requests,
+T new tokens, K keys.
 """
 
 from __future__ import annotations
@@ -13,85 +14,41 @@ from joyflash.errors import EngineError
 from joyflash.model.config import ModelConfig
 
 
-class LatentCache:
-    """Latent and rotated key of every cached token, [L, S, C, W]; 576 values per token and layer in the 48B model."""
+class PagedCache:
+    """Latent and rotated key of every cached token, [L, S, W]; 576 values per token and layer in the 48B model.
+
+    Which request holds which block is kept elsewhere (``joyflash.engine.block_pool``): a request's *table* lists its
+    blocks in the order of its tokens.
+    """
 
     def __init__(
         self,
         config: ModelConfig,
-        slots: int,
-        capacity: int,
+        blocks: int,
+        block_size: int = 16,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ):
-        self.kv_LSCW = torch.zeros(
-            config.num_hidden_layers, slots, capacity, config.cache_width, dtype=dtype, device=device
-        )
-        self._lengths: dict[int, int] = {}
-        self._free = list(range(slots - 1, -1, -1))
+        self.blocks, self.block_size = blocks, block_size
+        layers = config.num_hidden_layers + config.num_nextn_predict_layers
+        self.kv_LSW = torch.zeros(layers, blocks * block_size, config.cache_width, dtype=dtype, device=device)
 
-    @property
-    def slots(self) -> int:
-        """How many requests fit at once."""
-        return self.kv_LSCW.shape[1]
+    def places(self, tables: Sequence[Sequence[int]], length: int) -> torch.Tensor:
+        """Where the first ``length`` tokens of each table lie, int64 [B, length]; padded where a table is shorter."""
+        blocks = -(-length // self.block_size)
+        padded = [[*table[:blocks], *[table[0]] * (blocks - len(table))] for table in tables]
+        first = torch.tensor(padded, dtype=torch.int64, device=self.kv_LSW.device) * self.block_size
+        inside = torch.arange(self.block_size, device=self.kv_LSW.device)
+        return (first[:, :, None] + inside).flatten(1)[:, :length]
 
-    @property
-    def capacity(self) -> int:
-        """How many tokens one slot holds."""
-        return self.kv_LSCW.shape[2]
+    def check_room(self, tables: Sequence[Sequence[int]], lengths: Sequence[int]) -> None:
+        """EngineError unless each table has the blocks for ``lengths`` tokens."""
+        for table, length in zip(tables, lengths, strict=True):
+            if not table or len(table) * self.block_size < length:
+                raise EngineError(f"{len(table)} blocks of {self.block_size} tokens do not hold {length} tokens.")
 
-    @property
-    def free_slots(self) -> int:
-        """How many slots are unused."""
-        return len(self._free)
-
-    def allocate(self) -> int:
-        """Take an empty slot; EngineError when all are in use."""
-        if not self._free:
-            raise EngineError(f"All {self.slots} cache slots are in use; wait for a request to end.")
-        slot = self._free.pop()
-        self._lengths[slot] = 0
-        return slot
-
-    def release(self, slot: int) -> None:
-        """Give a slot back."""
-        self.length(slot)
-        del self._lengths[slot]
-        self._free.append(slot)
-
-    def length(self, slot: int) -> int:
-        """Tokens held by ``slot``; EngineError if nobody owns it."""
-        if slot not in self._lengths:
-            raise EngineError(f"Cache slot {slot} is not allocated.")
-        return self._lengths[slot]
-
-    def truncate(self, slot: int, length: int) -> None:
-        """Forget the tokens of ``slot`` from ``length`` on; nothing is copied."""
-        if not 0 <= length <= self.length(slot):
-            raise EngineError(f"Cannot cut slot {slot} of {self.length(slot)} tokens to {length}.")
-        self._lengths[slot] = length
-
-    def advance(self, slots: Sequence[int], count: int) -> None:
-        """Count ``count`` more tokens in each of ``slots``, after all layers have written them."""
-        for slot in slots:
-            self._lengths[slot] += count
-
-    def check_room(self, slots: Sequence[int], count: int) -> None:
-        """EngineError unless each of ``slots`` has room for ``count`` more tokens."""
-        for slot in slots:
-            if self.length(slot) + count > self.capacity:
-                raise EngineError(
-                    f"Cache slot {slot} holds {self.length(slot)} of {self.capacity} tokens; {count} more do not fit."
-                )
-
-    def append(self, layer: int, slots: Sequence[int], kv_BTW: torch.Tensor) -> torch.Tensor:
-        """Write T new tokens behind each slot's present ones and return all of them, padded: [B, longest, W]."""
-        count = kv_BTW.shape[1]
-        kv_SCW = self.kv_LSCW[layer]
-        for row, slot in enumerate(slots):
-            start = self._lengths[slot]
-            kv_SCW[slot, start : start + count] = kv_BTW[row]
-        longest = max(self._lengths[slot] for slot in slots) + count
-        if len(slots) == 1:
-            return kv_SCW[slots[0] : slots[0] + 1, :longest]
-        return kv_SCW[list(slots), :longest]
+    def append(self, layer: int, write_BT: torch.Tensor, read_BK: torch.Tensor, kv_BTW: torch.Tensor) -> torch.Tensor:
+        """Write new tokens at their places and return what is cached at ``read_BK``, [B, K, W]."""
+        kv_SW = self.kv_LSW[layer]
+        kv_SW[write_BT] = kv_BTW.to(kv_SW.dtype)
+        return kv_SW[read_BK]

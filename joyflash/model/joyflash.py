@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from joyflash.errors import ConfigError
 from joyflash.model.attention import CachedContext, Form, PackedContext
-from joyflash.model.cache import LatentCache
+from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.moe import Experts, Router
 from joyflash.model.mtp import MTPLayer
@@ -55,14 +55,41 @@ class JoyFlash(nn.Module):
         return self.mtp(hidden_TD, embedded_TD, positions_T, context)
 
     def extend(
-        self, tokens_BT: torch.Tensor, cache: LatentCache, slots: Sequence[int], form: Form | None = None
+        self,
+        tokens_BT: torch.Tensor,
+        cache: PagedCache,
+        tables: Sequence[Sequence[int]],
+        starts: Sequence[int],
+        form: Form | None = None,
     ) -> torch.Tensor:
-        """Append T tokens to each of B requests: int64 [B, T] -> hidden states [B, T, D]; cache lengths grow by T."""
+        """Append T tokens to each of B requests that have ``starts`` tokens in the cache, in the blocks of ``tables``.
+
+        int64 [B, T] -> hidden states [B, T, D].
+        """
+        context = CachedContext.of(cache, tables, starts, tokens_BT.shape[1], self.config, form)
+        return self.model(tokens_BT, context)
+
+    def extend_mtp(
+        self,
+        hidden_BTD: torch.Tensor,
+        tokens_BT: torch.Tensor,
+        cache: PagedCache,
+        tables: Sequence[Sequence[int]],
+        starts: Sequence[int],
+    ) -> torch.Tensor:
+        """The MTP layer behind its own part of the cache: hidden states of T positions and the tokens *after* them.
+
+        Returns hidden states [B, T, D] whose logits predict the tokens two after the positions.
+        """
+        if self.mtp is None:
+            raise ConfigError("This model has no MTP layer: its configuration says num_nextn_predict_layers = 0.")
         count = tokens_BT.shape[1]
-        context = CachedContext.of(cache, slots, count, self.config, form)
-        hidden_BTD = self.model(tokens_BT, context)
-        cache.advance(slots, count)
-        return hidden_BTD
+        context = CachedContext.of(cache, tables, starts, count, self.config)
+        positions_BT = torch.tensor(starts, device=tokens_BT.device)[:, None] + torch.arange(
+            count, device=tokens_BT.device
+        )
+        embedded_BTD = self.model.embed_tokens(tokens_BT)
+        return self.mtp(hidden_BTD, embedded_BTD, positions_BT, context, self.config.num_hidden_layers)
 
 
 def parameter_counts(config: ModelConfig) -> dict[str, int]:

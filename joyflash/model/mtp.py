@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from joyflash.model.attention import PackedContext
+from joyflash.model.attention import CachedContext, PackedContext
 from joyflash.model.config import ModelConfig
 from joyflash.model.transformer import DecoderBlock
 
@@ -28,9 +28,16 @@ class MTPLayer(nn.Module):
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
     def forward(
-        self, hidden_TD: torch.Tensor, embedded_TD: torch.Tensor, positions_T: torch.Tensor, context: PackedContext
+        self,
+        hidden_TD: torch.Tensor,
+        embedded_TD: torch.Tensor,
+        positions_T: torch.Tensor,
+        context: PackedContext | CachedContext,
+        layer: int = 0,
     ) -> torch.Tensor:
         """Combine the trunk's hidden state i (after its final norm) with the embedding of token i + 1.
+
+        Behind a cache all inputs have a leading dimension of requests, and ``layer`` is the cache's last.
 
         Returns:
             Hidden states [T, D] whose logits predict token i + 2. At position 0 the embedding counts as zero, as the
@@ -38,4 +45,4 @@ class MTPLayer(nn.Module):
         """
         embedded_TD = embedded_TD.masked_fill((positions_T == 0).unsqueeze(-1), 0.0)
         joined = torch.cat((self.enorm(embedded_TD), self.hnorm(hidden_TD)), dim=-1)
-        return self.norm(self.block(self.eh_proj(joined), context, layer=0))
+        return self.norm(self.block(self.eh_proj(joined), context, layer))

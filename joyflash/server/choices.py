@@ -56,22 +56,29 @@ class ChoiceReader:
     Attributes:
         finish_reason: "stop", "length" or "tool_calls" after the last delta, None before.
         token_count, reasoning_token_count: tokens generated so far, the end token included.
+        cached_token_count: tokens of the prompt that the prefix cache held.
     """
 
     def __init__(self, job: ChatJob):
         self._thinking = ThinkingSplitter(job.thinking)
         self._parser = ToolCallParser(job.tools) if job.tools else None
+        self._end_of_thought_id = job.end_of_thought_id
         self._open_call: list[Piece] = []
         self._call_count = 0
         self.finish_reason: str | None = None
         self.token_count = 0
         self.reasoning_token_count = 0
+        self.cached_token_count = 0
 
     def push(self, delta: Delta) -> list[Piece]:
         """Take the next delta; return what it completes."""
         self.token_count += len(delta.token_ids)
+        self.cached_token_count = delta.cached_token_count
         if self._thinking.in_thought:
-            self.reasoning_token_count += len(delta.token_ids)
+            # A step may add several tokens at once; those behind the marker are content.
+            ids = delta.token_ids
+            ends = self._end_of_thought_id in ids
+            self.reasoning_token_count += ids.index(self._end_of_thought_id) + 1 if ends else len(ids)
         pieces = self._read(self._thinking.push(delta.text))
         if delta.finish_reason is not None:
             pieces += self._read(self._thinking.finish())

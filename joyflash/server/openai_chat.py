@@ -171,6 +171,6 @@ def _usage(job: ChatJob, readers: Sequence[ChoiceReader]) -> dict[str, Any]:
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": min(reader.cached_token_count for reader in readers)},
         "completion_tokens_details": {"reasoning_tokens": sum(reader.reasoning_token_count for reader in readers)},
     }

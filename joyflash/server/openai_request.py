@@ -15,6 +15,7 @@ from joyflash.server.checks import STRING, fields_of, number, one_of, refuse_unk
 from joyflash.server.openai_messages import read_messages
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import ToolDefinition
+from joyflash.text.thinking import END_OF_THOUGHT
 
 THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 NAMED_FUNCTION = fields_of(
@@ -35,6 +36,7 @@ class ChatJob:
         parallel: more than one call is allowed.
         stream, include_usage: how the caller wants the answer.
         top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
+        end_of_thought_id: the token that ends reasoning, if the tokenizer has one.
     """
 
     model: str
@@ -45,6 +47,7 @@ class ChatJob:
     stream: bool
     include_usage: bool
     top_logprobs: int | None
+    end_of_thought_id: int | None
 
 
 def read_chat_request(
@@ -94,6 +97,7 @@ def read_chat_request(
         stream=fields["stream"],
         include_usage=bool(options and options.get("include_usage")),
         top_logprobs=params.logprobs,
+        end_of_thought_id=engine.tokenizer.control_tokens.get(END_OF_THOUGHT),
     )
 
 

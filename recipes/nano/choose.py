@@ -1,4 +1,4 @@
-"""Towards the next bundled model: a short run at a high rate in which comparing forms: requests with tools, and numbers.
+"""Towards the next bundled model: a short run at a high rate in which comparing forms, of requests and of numbers.
 
 It ran with a chat template that spells descriptions before names. At 3e-3 and below the circuit does not form; at 1e-2
 it does within 40 steps, and everything else suffers (docs/LOG.md).

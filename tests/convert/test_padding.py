@@ -11,7 +11,7 @@ from joyflash.convert import padding
 from joyflash.convert.padding import pad_model, pad_tensor
 from joyflash.errors import ConfigError
 from joyflash.model.attention import PackedContext
-from joyflash.model.cache import LatentCache
+from joyflash.model.cache import PagedCache
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.config import ModelConfig
 from tests.model.conftest import SHAPES, TINY, random_model
@@ -55,8 +55,8 @@ def test_cached_forms_and_mtp_equal(shape, form):
     positions_T = torch.arange(len(tokens_T))
     found = []
     for each in (model, padded):
-        cache = LatentCache(each.config, slots=1, capacity=64)
-        cached = each.extend(tokens_T[None], cache, [cache.allocate()], form)
+        cache = PagedCache(each.config, blocks=4)
+        cached = each.extend(tokens_T[None], cache, [[2, 0, 3, 1]], [0], form)
         context = PackedContext.of(positions_T, each.config)
         hidden = each.hidden(tokens_T, context)
         found.append((cached, each.mtp_hidden(hidden, tokens_T, positions_T, context)))

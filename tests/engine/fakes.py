@@ -1,16 +1,20 @@
-"""A tokenizer, a cache and a model small enough to know every number they give."""
+"""A tokenizer and a model small enough to know every number they give."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.engine import Engine
-from joyflash.engine.runner import Runner
+from joyflash.engine.speculation import DraftPolicy
 from joyflash.errors import EngineError
+from joyflash.model.step import Rows
 from joyflash.text.tokenizer import StreamDecoder
 
 CONTROL = (
@@ -61,54 +65,68 @@ class FakeTokenizer:
         return StreamDecoder(self, self._special)  # type: ignore[arg-type]
 
 
-class FakeCache:
-    """Keeps the very tokens of each slot."""
-
-    def __init__(self, slots: int, capacity: int) -> None:
-        self.slots, self.capacity = slots, capacity
-        self.tokens: dict[int, list[int]] = {}
-
-    @property
-    def free_slots(self) -> int:
-        return self.slots - len(self.tokens)
-
-    def allocate(self) -> int:
-        slot = next(slot for slot in range(self.slots) if slot not in self.tokens)
-        self.tokens[slot] = []
-        return slot
-
-    def release(self, slot: int) -> None:
-        del self.tokens[slot]
-
-    def length(self, slot: int) -> int:
-        return len(self.tokens[slot])
-
-    def truncate(self, slot: int, length: int) -> None:
-        del self.tokens[slot][length:]
-
-
 Predictor = Callable[[list[int]], Tensor]
 
 
-class FakeModel:
-    """Its logits after some tokens are ``predict(tokens)``; notes the shape of every call."""
+class FakeStep:
+    """A StepModel whose logits after some tokens are ``predict(tokens)``, read back from the blocks it wrote them to.
 
-    def __init__(self, predict: Predictor) -> None:
-        self._predict = predict
+    Its MTP layer predicts with ``draft``; without one there is none. ``calls`` notes for every pass how many sequences
+    it had and the most rows of one.
+    """
+
+    batch_invariant = True
+    max_rows = 4096
+
+    def __init__(
+        self, predict: Predictor, *, block_size: int = 4, context_length: int = 512, draft: Predictor | None = None
+    ) -> None:
+        self._predict, self._draft = predict, draft
+        self._block_size = block_size
+        self.context_length = context_length
+        self.has_mtp = draft is not None
         self.calls: list[tuple[int, int]] = []
+        self._memory: dict[int, int] = {}
+        self._mtp_memory: dict[int, int] = {}  # at each place the token after it, as the MTP layer sees them
+        self._contexts: list[Callable[[], Tensor]] = []
 
-    def extend(self, tokens_BT: Tensor, cache: FakeCache, slots: Sequence[int]) -> Tensor:
-        self.calls.append((tokens_BT.shape[0], tokens_BT.shape[1]))
-        rows = []
-        for row, slot in zip(tokens_BT.tolist(), slots, strict=True):
-            cache.tokens[slot] += row
-            if len(cache.tokens[slot]) > cache.capacity:
-                raise EngineError("over capacity")
-            rows.append(self._predict(cache.tokens[slot]))
-        return torch.stack(rows)[:, None].expand(-1, tokens_BT.shape[1], -1)
+    def trunk(self, rows: Rows) -> Tensor:
+        counts = Counter(rows.sequences)
+        self.calls.append((len(counts), max(counts.values())))
+        for token, position, sequence in zip(rows.tokens, rows.positions, rows.sequences, strict=True):
+            self._memory[self._place(rows.tables[sequence], position)] = token
+        contexts = []
+        for position, sequence in zip(rows.positions, rows.sequences, strict=True):
+            contexts.append([self._memory[self._place(rows.tables[sequence], at)] for at in range(position + 1)])
+        for context, sequence in zip(contexts, rows.sequences, strict=True):
+            if len(context) == 1 + max(p for p, s in zip(rows.positions, rows.sequences, strict=True) if s == sequence):
+                self._predict(context)  # a pass that fails does so here, not when its logits are asked for
+        return self._hidden(self._predict, contexts)
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        return hidden
+    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+        assert self._draft is not None and hidden_nD.shape[0] == len(rows.tokens)
+        for token, position, sequence in zip(rows.tokens, rows.positions, rows.sequences, strict=True):
+            self._mtp_memory[self._place(rows.tables[sequence], position)] = token
+        contexts = []
+        for i in kept:
+            table = rows.tables[rows.sequences[i]]
+            after = [self._mtp_memory[self._place(table, at)] for at in range(rows.positions[i] + 1)]
+            contexts.append([self._memory[self._place(table, 0)], *after])
+        return self._hidden(self._draft, contexts)
+
+    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
+        logits_mV = torch.stack([self._contexts[int(row)]() for row in hidden_mD[:, 0]])
+        return logits_mV if ids_v is None else logits_mV[:, ids_v]
+
+    def _hidden(self, predict: Predictor, contexts: Sequence[list[int]]) -> Tensor:
+        first = len(self._contexts)
+        self._contexts += [partial(predict, context) for context in contexts]
+        return torch.arange(first, len(self._contexts), dtype=torch.float64)[:, None]
+
+    def _place(self, table: Sequence[int], position: int) -> int:
+        if position >= self.context_length:
+            raise EngineError("over capacity")
+        return table[position // self._block_size] * self._block_size + position % self._block_size
 
 
 def hashed(vocabulary: int) -> Predictor:
@@ -140,12 +158,28 @@ def make_engine(
     capacity: int = 512,
     chunk: int = 16,
     padding: int = 7,
-) -> tuple[Engine, FakeModel]:
-    """An engine over fakes; the model's vocabulary has ``padding`` rows beyond the tokenizer's."""
+    blocks: int | None = None,
+    draft: Predictor | None = None,
+    drafts: int = 0,
+    prefix_cache: bool = True,
+) -> tuple[Engine, FakeStep]:
+    """An engine over fakes; the model's vocabulary has ``padding`` rows beyond the tokenizer's.
+
+    Blocks hold 4 tokens; there are enough for every slot unless ``blocks`` says otherwise.
+    """
     tokenizer = tokenizer or FakeTokenizer()
-    model = FakeModel(predict or hashed(tokenizer.vocab_size + padding))
-    runner = Runner(model, FakeCache(slots, capacity))  # type: ignore[arg-type]
-    return Engine(runner, tokenizer, None, model_name="fake", prefill_chunk=chunk), model  # type: ignore[arg-type]
+    model = FakeStep(predict or hashed(tokenizer.vocab_size + padding), context_length=capacity, draft=draft)
+    engine = Engine(
+        model,
+        BlockPool(blocks or slots * -(-capacity // 4), 4, prefix_cache=prefix_cache),
+        tokenizer,  # type: ignore[arg-type]
+        None,
+        model_name="fake",
+        policy=DraftPolicy(drafts) if draft else None,
+        prefill_chunk=chunk,
+        max_batch=slots,
+    )
+    return engine, model
 
 
 def script_engine(script: Sequence[int], prompt: Sequence[int], **options: int) -> Engine:

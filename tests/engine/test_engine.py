@@ -309,12 +309,12 @@ class TestFailures:
         assert not engine.has_work
         assert engine.generate([[2]], SamplingParams(max_tokens=1))[0].token_ids
 
-    def test_a_leaked_slot_is_noticed_when_idle(self):
+    def test_a_leaked_block_is_noticed_when_idle(self):
         engine, _ = make_engine()
-        engine._runner.allocate()
-        with pytest.raises(EngineError, match=r"slots \[0\]"):
+        leaked = engine._runner.pool.allocate()
+        with pytest.raises(EngineError, match=f"Block {leaked} counts 1 references"):
             engine.generate([[2]], SamplingParams(max_tokens=1))
-        engine.reset()
+        engine._runner.pool.release([leaked])
         engine.generate([[2]], SamplingParams(max_tokens=1))
 
 

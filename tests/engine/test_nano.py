@@ -8,14 +8,15 @@ import pytest
 import torch
 
 import joyflash
+from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
-from joyflash.engine.runner import Runner
 from joyflash.errors import CheckpointError, ConfigError
-from joyflash.model.cache import LatentCache
+from joyflash.model.cache import PagedCache
 from joyflash.model.checkpoint import save_model
 from joyflash.model.config import preset
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.step import TorchStep
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
@@ -51,9 +52,9 @@ def model():
 @pytest.fixture
 def engine(model):
     tokenizer = Tokenizer.from_pretrained(NANO)
-    cache = LatentCache(model.config, slots=4, capacity=256)
+    step = TorchStep(model, PagedCache(model.config, blocks=64), context_length=256)
     template = ChatTemplate.from_pretrained(NANO, tokenizer)
-    return Engine(Runner(model, cache), tokenizer, template, model_name="nano", prefill_chunk=16)
+    return Engine(step, BlockPool(64, 16), tokenizer, template, model_name="nano", prefill_chunk=16, max_batch=4)
 
 
 def test_greedy_text_is_the_models_own(engine, model):

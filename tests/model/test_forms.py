@@ -7,7 +7,7 @@ import torch
 
 from joyflash.errors import EngineError
 from joyflash.model.attention import PackedContext
-from joyflash.model.cache import LatentCache
+from joyflash.model.cache import PagedCache
 from joyflash.model.config import flash_48b_a3b, nano
 from joyflash.model.experts import routed_experts
 from joyflash.model.joyflash import parameter_counts
@@ -24,40 +24,37 @@ def tokens_of(config, rows: int, length: int) -> torch.Tensor:
 def test_cached_chunks_equal_the_full_pass(shape, form, chunks):
     model = random_model(shape)
     tokens = tokens_of(shape, 2, 30)
-    cache = LatentCache(shape, slots=3, capacity=30)
-    slots = [cache.allocate(), cache.allocate()]
+    cache = PagedCache(shape, blocks=9, block_size=8)
+    tables, starts = [[8, 0, 3, 5], [1, 7, 2, 4]], [0, 0]
+    hidden = []
     with torch.inference_mode():
-        hidden = [model.extend(part, cache, slots, form) for part in tokens.split(chunks, dim=1)]
+        for part in tokens.split(chunks, dim=1):
+            hidden.append(model.extend(part, cache, tables, starts, form))
+            starts = [start + part.shape[1] for start in starts]
         torch.testing.assert_close(model.logits(torch.cat(hidden, 1)), model(tokens), rtol=1e-5, atol=1e-5)
 
 
-def test_slots_of_different_length_do_not_disturb_each_other(shape):
+def test_sequences_of_different_length_do_not_disturb_each_other(shape):
     model = random_model(shape)
     long, short = tokens_of(shape, 1, 20), tokens_of(shape, 1, 5)
-    cache = LatentCache(shape, slots=2, capacity=32)
-    a, b = cache.allocate(), cache.allocate()
+    cache = PagedCache(shape, blocks=6, block_size=8)
+    a, b = [4, 0, 5], [2]
     with torch.inference_mode():
-        model.extend(long, cache, [a])
-        model.extend(short, cache, [b])
-        cache.truncate(a, 15)
+        model.extend(long, cache, [a], [0])
+        model.extend(short, cache, [b], [0])
         step = torch.tensor([[3], [5]])
-        got = model.logits(model.extend(step, cache, [a, b]))[:, 0]
+        got = model.logits(model.extend(step, cache, [a, b], [15, 5]))[:, 0]  # the first one is cut back to 15
         expected_a = model(torch.cat((long[:, :15], step[:1]), 1))[0, -1]
         expected_b = model(torch.cat((short, step[1:]), 1))[0, -1]
     torch.testing.assert_close(got, torch.stack((expected_a, expected_b)), rtol=1e-5, atol=1e-5)
 
 
 def test_cache_refuses_what_does_not_fit():
-    cache = LatentCache(TINY, slots=1, capacity=4)
-    slot = cache.allocate()
-    with pytest.raises(EngineError, match="in use"):
-        cache.allocate()
-    with pytest.raises(EngineError, match="do not fit"):
-        cache.check_room([slot], 5)
-    cache.release(slot)
-    with pytest.raises(EngineError, match="not allocated"):
-        cache.release(slot)
-    assert cache.free_slots == 1
+    cache = PagedCache(TINY, blocks=2, block_size=4)
+    cache.check_room([[0], [1, 0]], [4, 8])
+    for tables, lengths in (([[0]], [5]), ([[]], [0])):
+        with pytest.raises(EngineError, match="do not hold"):
+            cache.check_room(tables, lengths)
 
 
 def test_documents_of_a_packed_row_do_not_see_each_other(shape):

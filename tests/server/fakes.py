@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -11,10 +11,11 @@ from torch import Tensor
 
 import joyflash
 from joyflash.engine.async_engine import AsyncEngine
+from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.engine import Engine
-from joyflash.engine.runner import Runner
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
+from tests.engine.fakes import FakeStep
 
 NANO = Path(joyflash.__file__).parent / "assets" / "nano"
 DREAM = "\0dream"
@@ -22,33 +23,6 @@ DREAM = "\0dream"
 
 Script = Callable[[str], str]
 """From the prompt's text, control tokens spelled out, to the reply."""
-
-
-class ScriptedCache:
-    """Remembers which tokens each slot holds."""
-
-    def __init__(self, slots: int = 4, capacity: int = 2048):
-        self.slots = slots
-        self.capacity = capacity
-        self.tokens: dict[int, list[int]] = {}
-
-    @property
-    def free_slots(self) -> int:
-        return self.slots - len(self.tokens)
-
-    def allocate(self) -> int:
-        slot = next(slot for slot in range(self.slots) if slot not in self.tokens)
-        self.tokens[slot] = []
-        return slot
-
-    def release(self, slot: int) -> None:
-        del self.tokens[slot]
-
-    def length(self, slot: int) -> int:
-        return len(self.tokens[slot])
-
-    def truncate(self, slot: int, length: int) -> None:
-        del self.tokens[slot][length:]
 
 
 class ScriptedModel:
@@ -64,17 +38,11 @@ class ScriptedModel:
         self._assistant_id = start
         self._letters = [tokenizer.encode(letter)[0] for letter in "abcdefghijklmnopqrstuvwxyz"]
 
-    def extend(self, tokens_BT: Tensor, cache: ScriptedCache, slots: Sequence[int]) -> Tensor:
+    def predict(self, tokens: list[int]) -> Tensor:
+        """Logits after ``tokens``."""
         self.gate.wait(20)
         self.steps += 1
-        rows = []
-        for slot, tokens in zip(slots, tokens_BT.tolist(), strict=True):
-            cache.tokens[slot] += tokens
-            rows.append(self._next_logits(cache.tokens[slot]))
-        return torch.stack(rows)[:, None]
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        return hidden
+        return self._next_logits(tokens)
 
     def _next_logits(self, tokens: list[int]) -> Tensor:
         logits_V = torch.full([self.tokenizer.vocab_size], -50.0)
@@ -92,12 +60,20 @@ class ScriptedModel:
         return logits_V
 
 
-def scripted_engine(script: Script, slots: int = 4, max_waiting: int = 256) -> tuple[AsyncEngine, ScriptedModel]:
+def scripted_engine(
+    script: Script, slots: int = 4, max_waiting: int = 256, context: int = 2048
+) -> tuple[AsyncEngine, ScriptedModel]:
     """An engine whose model recites; close the engine at the end of the test."""
     tokenizer = Tokenizer.from_pretrained(NANO)
     model = ScriptedModel(tokenizer, script)
-    runner = Runner(model, ScriptedCache(slots))
-    engine = Engine(runner, tokenizer, ChatTemplate.from_pretrained(NANO, tokenizer), model_name="nano")
+    engine = Engine(
+        FakeStep(model.predict, block_size=16, context_length=context),
+        BlockPool(slots * context // 16, 16),
+        tokenizer,
+        ChatTemplate.from_pretrained(NANO, tokenizer),
+        model_name="nano",
+        max_batch=slots,
+    )
     return AsyncEngine(engine, max_waiting=max_waiting), model
 
 

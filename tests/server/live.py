@@ -53,11 +53,15 @@ class LiveServer:
 
 @contextmanager
 def live_server(
-    settings: ServerSettings | None = None, script: Script = script, slots: int = 4, max_waiting: int = 256
+    settings: ServerSettings | None = None,
+    script: Script = script,
+    slots: int = 4,
+    max_waiting: int = 256,
+    context: int = 2048,
 ) -> Iterator[LiveServer]:
     """Serve a scripted model until the block ends."""
     settings = settings or ServerSettings()
-    async_engine, model = scripted_engine(script, slots, max_waiting)
+    async_engine, model = scripted_engine(script, slots, max_waiting, context)
     admission = Admission(settings.max_requests)
     listener = bind("127.0.0.1", 0)
     config = uvicorn.Config(

@@ -81,9 +81,8 @@ def example_script(prompt: str) -> str:
 
 
 def test_the_examples_work() -> None:
-    with live_server(script=example_script) as server:
+    with live_server(script=example_script, context=8192) as server:
         # The scripted model's context is short; the examples ask for 4,096 tokens.
-        server.engine.engine._runner._cache.capacity = 8192  # type: ignore[attr-defined]
         options = ("--base-url", f"{server.url}/v1", "--seed", "1", "--temperature", "1.0")
         chat = run_example("chat.py", *options)
         assert chat.stdout.strip() == "9.9 is bigger.", chat.stderr

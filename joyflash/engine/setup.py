@@ -1,0 +1,128 @@
+"""From a loaded model to what the engine runs: the step, the cache's blocks, and how many tokens to draft."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from joyflash.engine.block_pool import BlockPool
+from joyflash.engine.speculation import MOST_DRAFTS, DraftPolicy, StepCosts
+from joyflash.errors import ConfigError, KernelError
+from joyflash.model.cache import PagedCache
+from joyflash.model.compiled import CompiledStep
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.step import Rows, StepModel, TorchStep
+
+_log = logging.getLogger(__name__)
+_BLOCK_SIZE = 16
+_DEFAULT_CACHE = 131_072
+_REPETITIONS = 5
+_DRAFT_IDS = 2048
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """The options of ``Engine.from_pretrained`` that concern the step; ConfigError names a wrong one."""
+
+    max_batch: int
+    max_context: int | None
+    cache_tokens: int | None
+    prefill_chunk: int
+    prefix_cache: bool
+    mtp: int | None
+    compiled: bool | None
+
+    def __post_init__(self) -> None:
+        for name in ("max_batch", "max_context", "cache_tokens", "prefill_chunk"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}; it must be at least 1.")
+        if self.mtp is not None and not 0 <= self.mtp <= MOST_DRAFTS:
+            raise ConfigError(f"mtp is {self.mtp}; it must lie between 0 and {MOST_DRAFTS}, or be left out.")
+
+
+def make_step(
+    model: JoyFlash, options: StepOptions, device: torch.device, dtype: torch.dtype
+) -> tuple[StepModel, BlockPool, DraftPolicy | None]:
+    """Return the step, its blocks, and the drafting policy (None = never drafts).
+
+    Raises:
+        ConfigError: drafts are asked for and the model has no MTP layer.
+        KernelError: the compiled step is asked for and cannot be had.
+    """
+    if options.mtp and model.mtp is None:
+        raise ConfigError(f"mtp is {options.mtp}, but this checkpoint has no MTP layer. Leave it out or pass 0.")
+    known = model.config.max_position_embeddings
+    context = min(options.max_context or known, known)
+    wanted = options.cache_tokens or max(context, min(options.max_batch * context, _DEFAULT_CACHE))
+    blocks = -(-wanted // _BLOCK_SIZE)
+    cache = PagedCache(model.config, blocks, _BLOCK_SIZE, dtype, device)
+    max_rows = options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
+    step = _step(model, cache, context, max_rows, options.compiled, device)
+    policy = None
+    if model.mtp is not None and options.mtp != 0:
+        costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
+        policy = DraftPolicy(options.mtp, costs)
+    return step, BlockPool(blocks, _BLOCK_SIZE, prefix_cache=options.prefix_cache), policy
+
+
+def _step(
+    model: JoyFlash, cache: PagedCache, context: int, max_rows: int, compiled: bool | None, device: torch.device
+) -> StepModel:
+    plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
+    if compiled and plain:
+        raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
+    if compiled is False or plain:
+        return TorchStep(model, cache, context, max_rows)
+    try:
+        return CompiledStep(model, cache, context, max_rows=max_rows)
+    except KernelError as error:
+        if compiled:
+            raise
+        _log.warning("%s Going on with plain PyTorch, which is several times slower and not batch-invariant.", error)
+        return TorchStep(model, cache, context, max_rows)
+
+
+def measure_costs(step: StepModel, max_batch: int, blocks: int) -> StepCosts:
+    """Time steps of 1, 2, 3, 4, 6, 8, … rows and drafts on this machine; it writes to the still unused cache."""
+    most = min(max_batch * (1 + MOST_DRAFTS), blocks)
+    counts = [count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96) if count <= most]
+    rows = {count: _seconds(lambda count=count: step.logits(step.trunk(_rows(count)))) for count in counts}
+    hidden = step.trunk(_rows(counts[-1]))
+    ids = torch.arange(min(_DRAFT_IDS, step.logits(hidden[:1]).shape[1]), dtype=torch.int32)
+
+    def draft(count: int) -> None:
+        step.logits(step.mtp(_rows(count), hidden[:count], range(count)), ids)
+
+    drafts = {count: _seconds(lambda count=count: draft(count)) for count in counts if count <= max_batch}
+    return StepCosts(_rising(rows), _rising(drafts))
+
+
+def _rising(times: dict[int, float]) -> dict[int, float]:
+    """Fewer rows never cost more: what a neighbour on the machine did to one measurement is taken out again."""
+    rising, bound = {}, math.inf
+    for count in sorted(times, reverse=True):
+        bound = min(bound, times[count])
+        rising[count] = bound
+    return rising
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """The fastest of a few runs: what the machine can do, not what its other users left of it."""
+    times = []
+    with torch.inference_mode():
+        work()
+        for _ in range(_REPETITIONS):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def _rows(count: int) -> Rows:
+    return Rows([1] * count, [0] * count, list(range(count)), [[block] for block in range(count)])

@@ -1,0 +1,1 @@
+"""Hand-written kernels, each beside the reference that it must equal."""

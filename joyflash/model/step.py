@@ -1,0 +1,124 @@
+"""One step of the model over rows: tokens of any sequences, each at its own place behind the paged cache.
+
+A row is one token of one sequence. Decoding is one row a sequence, verifying k drafts 1 + k, a chunk of a prompt many;
+one step may mix them. ``TorchStep`` runs anywhere; ``joyflash.model.compiled.CompiledStep`` is its fast twin on a CPU.
+
+Letters: n rows, m kept rows, D hidden, V vocabulary, v some of its entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from joyflash.model.cache import PagedCache
+from joyflash.model.joyflash import JoyFlash
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one step; those of a sequence stand together, in ascending positions without gaps.
+
+    Attributes:
+        tokens, positions: of each row.
+        sequences: for each row, the number of its table.
+        tables: cache blocks of each sequence, in the order of its tokens.
+    """
+
+    tokens: Sequence[int]
+    positions: Sequence[int]
+    sequences: Sequence[int]
+    tables: Sequence[Sequence[int]]
+
+
+class StepModel(Protocol):
+    """What the engine needs of a model."""
+
+    @property
+    def context_length(self) -> int:
+        """Positions that the model knows."""
+        ...
+
+    @property
+    def has_mtp(self) -> bool:
+        """Whether ``mtp`` may be called."""
+        ...
+
+    @property
+    def max_rows(self) -> int:
+        """Most rows of one call."""
+        ...
+
+    @property
+    def batch_invariant(self) -> bool:
+        """Whether a row's numbers do not depend on the other rows, bit for bit."""
+        ...
+
+    def trunk(self, rows: Rows) -> Tensor:
+        """Write the rows' latents and return their hidden states after the final norm, [n, D]."""
+        ...
+
+    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+        """Run the MTP layer: row i has the hidden state at its position and, as token, the one after it.
+
+        Its own latents are written for every row; hidden states are returned for the rows ``kept``, [m, D].
+        """
+        ...
+
+    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
+        """float32 logits of the whole vocabulary [m, V], or of the int32 ``ids_v`` alone [m, v]."""
+        ...
+
+
+class TorchStep:
+    """A StepModel in plain PyTorch, on any device and in any dtype; not batch-invariant."""
+
+    batch_invariant = False
+
+    def __init__(self, model: JoyFlash, cache: PagedCache, context_length: int, max_rows: int = 4096) -> None:
+        self._model = model.eval()
+        self._cache = cache
+        self.max_rows = max_rows
+        self.has_mtp = model.mtp is not None
+        self.context_length = context_length
+
+    def trunk(self, rows: Rows) -> Tensor:
+        """See StepModel."""
+        out_nD = self._model.lm_head.weight.new_empty(len(rows.tokens), self._model.config.hidden_size)
+        for index_BT, tables, starts in _batches(rows):
+            tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]
+            out_nD[index_BT] = self._model.extend(tokens_BT, self._cache, tables, starts)
+        return out_nD
+
+    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+        """See StepModel."""
+        out_nD = torch.empty_like(hidden_nD)
+        for index_BT, tables, starts in _batches(rows):
+            tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]
+            out_nD[index_BT] = self._model.extend_mtp(hidden_nD[index_BT], tokens_BT, self._cache, tables, starts)
+        return out_nD[list(kept)]
+
+    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
+        """See StepModel."""
+        if ids_v is None:
+            return self._model.logits(hidden_mD)
+        return F.linear(hidden_mD, self._model.lm_head.weight[ids_v.to(hidden_mD.device)]).float()
+
+
+def _batches(rows: Rows) -> Iterator[tuple[Tensor, list[Sequence[int]], list[int]]]:
+    """Sequences with equally many rows together: row numbers int64 [B, T], their tables, their first positions."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    at = 0
+    for sequence, run in groupby(rows.sequences):
+        count = sum(1 for _ in run)
+        spans.setdefault(count, []).append((sequence, at))
+        at += count
+    for count, members in spans.items():
+        index_BT = torch.tensor([[first + i for i in range(count)] for _, first in members])
+        yield index_BT, [rows.tables[sequence] for sequence, _ in members], [rows.positions[at] for _, at in members]

@@ -1,0 +1,123 @@
+"""Paged memory under the engine: shared beginnings, preemption, priorities; no text depends on any of it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from joyflash.engine.request import Request, SamplingParams
+from tests.engine.fakes import FakeTokenizer, hashed, make_engine, steps
+
+TOKENIZER = FakeTokenizer()
+SIZE = TOKENIZER.vocab_size
+
+
+def params(**changes):
+    return SamplingParams(**{"temperature": 1.0, "seed": 5, "max_tokens": 12, "ignore_eos": True, **changes})
+
+
+def engine_of(**options):
+    return make_engine(hashed(SIZE), tokenizer=TOKENIZER, **options)
+
+
+class TestPrefixCache:
+    def test_a_prompt_seen_before_is_not_computed_again(self):
+        engine, model = engine_of(chunk=64)
+        prompt = [3] * 10 + [4] * 11
+        first = engine.generate([prompt], params())[0]
+        assert first.cached_token_count == 0 and model.calls[0] == (1, 21)
+        model.calls.clear()
+        again = engine.generate([prompt], params())[0]
+        assert again.cached_token_count == 20 and model.calls[0] == (1, 1)
+        assert again.token_ids == first.token_ids
+
+    def test_the_next_turn_finds_the_answer_too(self):
+        engine, _ = engine_of()
+        prompt = [3] * 9
+        answer = engine.generate([prompt], params())[0].token_ids
+        turn = engine.generate([[*prompt, *answer, 9, 9]], params())[0]
+        assert turn.cached_token_count == (9 + 12 - 1) // 4 * 4  # the last token never went through the model
+
+    def test_other_beginnings_share_nothing(self):
+        engine, _ = engine_of()
+        engine.generate([[3] * 20], params())
+        assert engine.generate([[4, *[3] * 19]], params())[0].cached_token_count == 0
+
+    def test_it_can_be_off(self):
+        engine, _ = engine_of(prefix_cache=False)
+        outputs = [engine.generate([[3] * 20], params())[0] for _ in range(2)]
+        assert [output.cached_token_count for output in outputs] == [0, 0]
+        assert outputs[0].token_ids == outputs[1].token_ids
+
+    def test_drafting_fills_shared_blocks_in_every_layer(self):
+        """A finished sequence's blocks are sealed although its hidden states still waited for the MTP layer."""
+        engine, _ = engine_of(draft=hashed(SIZE), drafts=0)
+        engine.generate([[3] * 21], params())
+        assert engine.generate([[3] * 21], params())[0].cached_token_count == 20
+
+
+class TestPreemption:
+    @pytest.mark.parametrize("drafts", [0, 3])
+    def test_texts_survive_it(self, drafts):
+        options = {"draft": hashed(SIZE), "drafts": drafts}
+        prompts = [[i, i + 1, i] for i in range(2, 8)]
+        alone = [engine_of()[0].generate([prompt], params(max_tokens=30))[0].token_ids for prompt in prompts]
+        engine, _ = engine_of(slots=6, capacity=64, blocks=20, **options)
+        outputs = engine.generate(prompts, params(max_tokens=30))
+        assert engine.statistics.preemptions > 0
+        assert [output.token_ids for output in outputs] == alone
+
+    def test_the_last_to_come_goes_first(self):
+        engine, _ = engine_of(slots=2, capacity=40, blocks=10)
+        for name in ("old", "new"):
+            engine.submit(Request([3] * 4, params(max_tokens=30), name))
+        ends = [delta.request_id for deltas in steps(engine) for delta in deltas if delta.finish_reason]
+        assert ends == ["old", "new"] and engine.statistics.preemptions > 0
+
+    def test_a_higher_priority_is_admitted_first_and_stays(self):
+        engine, _ = engine_of(slots=1)
+        for name, priority in (("a", 0), ("b", 0), ("urgent", 5)):
+            engine.submit(Request([3] * 4, params(max_tokens=3), name, priority=priority))
+        ends = [delta.request_id for deltas in steps(engine) for delta in deltas if delta.finish_reason]
+        assert ends == ["urgent", "a", "b"]
+        engine, _ = engine_of(slots=2, capacity=40, blocks=10)
+        engine.submit(Request([3] * 4, params(max_tokens=30), "low"))
+        engine.step()
+        engine.submit(Request([4] * 4, params(max_tokens=30), "high", priority=1))
+        ends = [delta.request_id for deltas in steps(engine) for delta in deltas if delta.finish_reason]
+        assert ends == ["high", "low"]
+
+    def test_one_sequence_may_have_the_whole_cache(self):
+        engine, _ = engine_of(slots=2, capacity=512, blocks=10)
+        assert engine.context_length == 40
+        assert len(engine.generate([[3] * 20], params(max_tokens=None))[0].token_ids) == 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_requests_come_out_as_alone(seed):
+    """Lengths, cancellations, priorities and drafts at random in a cache that is too small for them."""
+    rng = random.Random(seed)
+    engine, _ = engine_of(slots=5, capacity=64, blocks=24, chunk=7, draft=hashed(SIZE + seed % 2), drafts=seed)
+    requests = {}
+    for number in range(60):
+        prompt = [rng.choice((3, 4)) for _ in range(rng.randint(1, 30))]
+        own = params(seed=number, max_tokens=rng.randint(1, 30), temperature=rng.choice((0.0, 1.0)))
+        requests[str(number)] = Request(prompt, own, str(number), priority=rng.randint(0, 2))
+    waiting, tokens, gone = list(requests.values()), {name: [] for name in requests}, set()
+    while waiting or engine.has_work:
+        while waiting and rng.random() < 0.4:
+            engine.submit(waiting.pop())
+        if rng.random() < 0.06:
+            name = rng.choice(list(requests))
+            gone.add(name)
+            engine.cancel(name)
+        for delta in engine.step():
+            assert delta.error is None
+            tokens[delta.request_id] += delta.token_ids
+    assert engine.statistics.preemptions > 0
+    engine._runner.pool.check([])
+    assert engine._runner.pool.free_blocks == 24
+    solo, _ = engine_of(slots=1, capacity=64)
+    for name in requests.keys() - gone:
+        assert tuple(tokens[name]) == solo.generate([requests[name].prompt_ids], requests[name].params)[0].token_ids

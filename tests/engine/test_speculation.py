@@ -1,0 +1,184 @@
+"""Drafts: they change the number of steps and nothing else, and the policy drafts where it pays."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+
+from joyflash.engine.request import Request, SamplingParams
+from joyflash.engine.speculation import MOST_DRAFTS, Acceptance, DraftPolicy, StepCosts
+from joyflash.engine.statistics import Statistics
+from tests.engine.fakes import FakeTokenizer, hashed, make_engine, scripted, steps
+
+TOKENIZER = FakeTokenizer()
+SIZE = TOKENIZER.vocab_size
+PROMPTS = [[2, 3, 4], [5] * 9, [6, 7]]
+LINEAR = StepCosts({1: 1.0, 2: 2.0, 100: 100.0}, {1: 0.1, 100: 10.0})
+FLAT = StepCosts({1: 1.0, 100: 1.0}, {1: 0.1, 100: 0.1})
+
+
+def sometimes_wrong(tokens):
+    """What the model says, but where the number of tokens is a multiple of three."""
+    logits = hashed(SIZE)(tokens)
+    return logits.roll(1) if len(tokens) % 3 == 0 else logits
+
+
+def run(draft=None, drafts=0, prompts=PROMPTS, **params):
+    params = {"seed": 4, "max_tokens": 20, "ignore_eos": True, "logprobs": 2, **params}
+    engine, model = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=draft, drafts=drafts)
+    outputs = engine.generate(prompts, SamplingParams(**params))
+    return [(o.token_ids, o.text, o.finish_reason, o.logprobs) for o in outputs], len(model.calls), engine.statistics
+
+
+class TestTexts:
+    @pytest.mark.parametrize("draft", [hashed(SIZE), sometimes_wrong, hashed(SIZE + 1)])
+    @pytest.mark.parametrize("drafts", [1, 2, 3, 4])
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"temperature": 0},
+            {"temperature": 1.0},
+            {"temperature": 0.6, "frequency_penalty": 1.0, "top_p": 0.9, "min_p": 0.01, "logit_bias": {40: 3.0}},
+            {"temperature": 1.0, "n": 3, "stop": ["e", "1"], "ignore_eos": False},
+        ],
+    )
+    def test_they_do_not_depend_on_drafts(self, draft, drafts, params):
+        expected, plain_steps, _ = run(**params)
+        got, with_drafts, _ = run(draft, drafts, **params)
+        assert got == expected
+        assert with_drafts <= plain_steps
+
+    def test_right_drafts_save_steps(self):
+        _, plain, _ = run(temperature=0)
+        _, drafted, statistics = run(hashed(SIZE), 3, temperature=0)
+        assert (plain, drafted) == (20, 6)  # all prompts in the first step, then four tokens a step
+        assert statistics.accepted[0] == statistics.drafted[0] > 0
+
+    def test_sampled_drafts_use_the_noise_of_their_place(self):
+        _, _, statistics = run(hashed(SIZE), 2, temperature=1.0)
+        assert statistics.accepted == statistics.drafted
+
+    def test_the_last_tokens_are_not_drafted_for_nothing(self):
+        for count in (1, 2, 3):
+            got, _, statistics = run(hashed(SIZE), 4, temperature=0, max_tokens=count)
+            assert [len(ids) for ids, *_ in got] == [count] * 3
+            assert sum(statistics.drafted) == 3 * max(0, count - 2)
+
+    def test_a_context_can_be_filled_with_drafts(self):
+        engine, _ = make_engine(hashed(SIZE), tokenizer=TOKENIZER, capacity=32, draft=hashed(SIZE), drafts=4)
+        output = engine.generate([[2] * 20], SamplingParams(ignore_eos=True))[0]
+        assert (len(output.token_ids), output.finish_reason) == (12, "length")
+
+    def test_an_end_token_among_the_drafts_ends_the_text(self):
+        script = [*TOKENIZER.encode("abc"), 1]
+        predict = scripted(SIZE, script, 2)
+        engine, model = make_engine(predict, tokenizer=TOKENIZER, draft=predict, drafts=4)
+        (output,) = engine.generate([[3, 4]], SamplingParams(temperature=0))
+        assert (output.text, output.finish_reason, output.token_ids) == ("abc", "stop", tuple(script))
+        assert len(model.calls) == 2
+
+    def test_a_constraint_sees_every_token_once(self):
+        class Spell:
+            def __init__(self, wanted):
+                self.wanted, self.place, self.accepted = wanted, 0, []
+
+            def start(self):
+                return self
+
+            def mask(self):
+                mask = torch.zeros(SIZE, dtype=torch.bool)
+                mask[self.wanted[min(self.place, len(self.wanted) - 1)]] = True
+                return mask
+
+            def accept(self, token_id):
+                self.accepted.append(token_id)
+                self.place += 1
+
+        wanted = [*TOKENIZER.encode("yes"), 1]
+        for draft in (scripted(SIZE, wanted, 1), hashed(SIZE)):
+            spell = Spell(wanted)
+            engine, _ = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=draft, drafts=3)
+            engine.submit(Request([2], SamplingParams(temperature=0), "r", spell))
+            assert "".join(delta.text for deltas in steps(engine) for delta in deltas) == "yes"
+            assert spell.accepted == wanted
+
+    def test_a_failing_draft_costs_no_text(self, caplog):
+        def broken(tokens):
+            raise RuntimeError("no draft today")
+
+        expected, _, _ = run(temperature=1.0)
+        got, _, _ = run(broken, 2, temperature=1.0)
+        assert got == expected and "no draft today" in caplog.text
+
+    def test_several_tokens_of_a_step_come_as_one_delta(self):
+        engine, _ = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=hashed(SIZE), drafts=3)
+        engine.submit(Request([2], SamplingParams(temperature=0, max_tokens=13, ignore_eos=True, logprobs=0)))
+        counts = [[(len(d.token_ids), len(d.logprobs)) for d in deltas] for deltas in steps(engine)]
+        assert counts == [[(1, 1)], *[[(4, 4)]] * 3]
+
+
+class TestPolicy:
+    def test_a_fixed_number_is_kept(self):
+        assert DraftPolicy(2).choose([Acceptance(), Acceptance([0.0] * MOST_DRAFTS)]) == [2, 2]
+
+    def test_nothing_is_drafted_where_rows_cost_as_much_as_steps(self):
+        assert DraftPolicy(None, LINEAR).choose([Acceptance() for _ in range(4)]) == [0] * 4
+
+    def test_everything_is_drafted_where_rows_are_free(self):
+        sure = [Acceptance([0.99] * MOST_DRAFTS) for _ in range(4)]
+        assert DraftPolicy(None, FLAT).choose(sure) == [MOST_DRAFTS] * 4
+
+    def test_the_likely_sequence_gets_the_drafts(self):
+        costs = StepCosts({1: 1.0, 2: 1.1, 3: 1.2, 4: 2.6, 100: 30.0}, {1: 0.1, 100: 0.1})
+        likely, unlikely = Acceptance([0.9] * MOST_DRAFTS), Acceptance([0.05] * MOST_DRAFTS)
+        chosen = DraftPolicy(None, costs).choose([unlikely, likely])
+        assert chosen[0] == 0 and chosen[1] >= 1
+
+    def test_the_choice_is_the_best_of_all_for_one_sequence(self):
+        rng = random.Random(0)
+        for _ in range(200):
+            base, slope = rng.uniform(0.5, 2), rng.uniform(0, 1)
+            costs = StepCosts({1: base, 9: base + 8 * slope}, {1: rng.uniform(0, 0.3)})
+            rates = [rng.random() for _ in range(MOST_DRAFTS)]
+            (chosen,) = DraftPolicy(None, costs).choose([Acceptance(rates)])
+
+            def speed(k, rates=rates, costs=costs):
+                tokens, reach = 1.0, 1.0
+                for rate in rates[:k]:
+                    reach *= rate
+                    tokens += reach
+                return tokens / (costs.step(1 + k) + k * costs.drafting(1))
+
+            # One more never helps; with falling gains that is the best of all.
+            assert chosen == 0 or speed(chosen) >= speed(chosen - 1)
+            assert chosen == MOST_DRAFTS or speed(chosen + 1) <= speed(chosen) + 1e-12
+
+    def test_a_sequence_without_drafts_is_probed_now_and_then(self):
+        policy, one = DraftPolicy(None, LINEAR), Acceptance()
+        counts = []
+        for _ in range(200):
+            (count,) = policy.choose([one])
+            counts.append(count)
+            if count:
+                one.note(count, 0)
+        assert 2 <= sum(counts) <= 4
+
+    def test_acceptance_is_learned_up_to_the_first_wrong_draft(self):
+        rates = Acceptance()
+        before = list(rates.rates)
+        rates.note(3, 1)
+        assert rates.rates[0] > before[0] and rates.rates[1] < before[1] and rates.rates[2:] == before[2:]
+
+
+def test_statistics_count_by_position():
+    statistics = Statistics()
+    statistics.note_drafts(3, 1)
+    statistics.note_drafts(1, 1)
+    assert (statistics.drafted, statistics.accepted) == ([2, 1, 1], [2, 0, 0])
+
+
+def test_costs_between_measured_rows():
+    assert [LINEAR.step(n) for n in (0, 1, 51, 1000)] == pytest.approx([1.0, 1.0, 51.0, 1000.0])
+    assert LINEAR.drafting(0) == 0.0
