@@ -72,7 +72,8 @@ class Runner:
         place.cached += hidden_nD.shape[0]
         if self._drafting:
             place.backlog.append(hidden_nD)
-            if place.cached - place.mtp_cached >= _BACKLOG:
+            # The layer needs the token after each position; that after the very last one is not sampled yet.
+            if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):
                 self._catch_up([sequence], [])
         else:
             place.mtp_cached = place.cached

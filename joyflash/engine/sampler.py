@@ -153,9 +153,10 @@ def sample(
 
 
 def draw(logits_Bv: Tensor, rows: Sequence[DraftRow], ids_v: Tensor) -> list[int]:
-    """Draw a draft for every row from the entries ``ids_v`` (int32, on the CPU), with the noise that ``sample`` will use at that place.
+    """Draw a draft for every row from the entries ``ids_v`` (int32, on the CPU).
 
-    Penalties, masks and truncation are left to ``sample``: a draft they would change is merely rejected.
+    The noise is what ``sample`` will use at that place. Penalties, masks and truncation are left to it: a draft that
+    they would change is merely rejected.
     """
     drawn = [_draw(logits_v, row, ids_v) for logits_v, row in zip(logits_Bv.float(), rows, strict=True)]
     return [int(ids_v[i]) for i in drawn]

@@ -144,7 +144,7 @@ def scripted(vocabulary: int, script: Sequence[int], prompt_length: int) -> Pred
 
     def predict(tokens: list[int]) -> Tensor:
         logits_V = torch.zeros(vocabulary)
-        logits_V[script[min(len(tokens) - prompt_length, len(script) - 1)]] = 50.0
+        logits_V[script[max(0, min(len(tokens) - prompt_length, len(script) - 1))]] = 50.0
         return logits_V
 
     return predict

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from joyflash.engine.request import Request, SamplingParams
-from tests.engine.fakes import FakeTokenizer, hashed, make_engine, steps
+from tests.engine.fakes import FakeTokenizer, hashed, make_engine, scripted, steps
 
 TOKENIZER = FakeTokenizer()
 SIZE = TOKENIZER.vocab_size
@@ -55,6 +55,20 @@ class TestPrefixCache:
         engine, _ = engine_of(draft=hashed(SIZE), drafts=0)
         engine.generate([[3] * 21], params())
         assert engine.generate([[3] * 21], params())[0].cached_token_count == 20
+
+
+@pytest.mark.parametrize("length", [511, 512, 513, 1025])
+@pytest.mark.parametrize("chunk", [256, 512, 2000])
+@pytest.mark.parametrize("drafts", [0, 2])
+def test_a_long_prompt_leaves_the_mtp_layer_in_step(length, chunk, drafts):
+    """Its hidden states are worked off in portions, the last of which waits for the first sampled token."""
+    predict = scripted(SIZE, [30, 31, 32, 33, 34, 35], length)
+    engine, _ = make_engine(
+        predict, tokenizer=TOKENIZER, capacity=1100, chunk=chunk, draft=predict, drafts=drafts, slots=1
+    )
+    (output,) = engine.generate([[3] * length], params(temperature=0.0, max_tokens=6))
+    assert output.token_ids == (30, 31, 32, 33, 34, 35)
+    assert engine.statistics.accepted == engine.statistics.drafted and len(engine.statistics.drafted) == drafts
 
 
 class TestPreemption:

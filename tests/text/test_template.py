@@ -74,9 +74,9 @@ def conversations(draw):
 
 def test_the_whole_form(template):
     assert template.render_text(LONG_CHAT[:5], [WEATHER]) == (
-        f"{BOS}{SYSTEM}\n\n<tools>\n<function=get_weather> Weather of a city.\n"
-        "<parameter=city> string, required. Its name.\n<parameter=unit> string, one of: C|F\n"
-        "<parameter=days> integer|null\n</function>\n</tools>"
+        f"{BOS}{SYSTEM}\n\n<tools>\nWeather of a city.\n<function=get_weather>\n"
+        "Its name. (string, required)\n<parameter=city>\n(string, one of: C|F)\n<parameter=unit>\n"
+        "(integer|null)\n<parameter=days>\n</function>\n</tools>"
         "<|User|>Weather in 北京 and Oslo?<|Assistant|><|begin_of_thought|>Two calls.<|end_of_thought|>Let me see.\n"
         "<tool_call>\n<function=get_weather>\n<parameter=city>\n北京\n</parameter>\n<parameter=days>\n2\n</parameter>\n"
         "</function>\n</tool_call>\n<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n</parameter>\n"
