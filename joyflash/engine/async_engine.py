@@ -65,7 +65,7 @@ class DeltaStream:
     def _cancel(self) -> None:
         if self._open_choices:
             self._open_choices = 0
-            self._owner.cancel(self.request.request_id)
+            self._owner._cancel_stream(self.request.request_id, self._queue)
 
 
 class _Mailbox:
@@ -73,13 +73,13 @@ class _Mailbox:
 
     def __init__(self, queue: asyncio.Queue[Item], choices: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._queue = queue
+        self.queue = queue
         self.open_choices = choices
 
     def put(self, item: Item) -> None:
         """Hand an item to the consumer's event loop; a closed loop has no consumer any more."""
         try:
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+            self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
         except RuntimeError:
             _log.debug("the event loop of a consumer is closed; what it waited for is dropped")
 
@@ -89,7 +89,7 @@ class AsyncEngine:
 
     Args:
         engine: used by nobody else from now on, but for reading its constants.
-        max_waiting: choices that may wait for a cache slot; more are refused.
+        max_waiting: choices that may wait to be admitted; more are refused.
     """
 
     def __init__(self, engine: Engine, *, max_waiting: int = 256) -> None:
@@ -99,7 +99,7 @@ class AsyncEngine:
         self._arrivals: deque[Request] = deque()
         self._mailboxes: dict[str, _Mailbox] = {}
         # Filled by finalizers too, which may run while this thread holds the lock; hence a deque and no lock.
-        self._cancelled: deque[str] = deque()
+        self._cancelled: deque[tuple[str, asyncio.Queue[Item] | None]] = deque()
         self._deadline: float | None = None
         self._thread = threading.Thread(target=self._work, name="joyflash-engine", daemon=True)
         self._thread.start()
@@ -129,7 +129,11 @@ class AsyncEngine:
 
     def cancel(self, request_id: str) -> None:
         """End a request at the next step; from any thread."""
-        self._cancelled.append(request_id)
+        self._cancelled.append((request_id, None))
+
+    def _cancel_stream(self, request_id: str, queue: asyncio.Queue[Item]) -> None:
+        """End the request behind one stream, and no later one that has taken over its id."""
+        self._cancelled.append((request_id, queue))
 
     def close(self, timeout: float = 30.0) -> None:
         """Refuse new requests, let the open ones finish for ``timeout`` seconds, fail the rest, end the thread.
@@ -169,8 +173,10 @@ class AsyncEngine:
                     failure = error if isinstance(error, JoyflashError) else EngineError("The request failed.")
                     _log.debug("a request was refused", exc_info=error)
                     self._mailboxes.pop(request.request_id).put(failure)
-        for request_id in cancelled:
-            self.engine.cancel(request_id)
+        for request_id, queue in cancelled:
+            mailbox = self._mailboxes.get(request_id)
+            if mailbox is not None and queue in (None, mailbox.queue):
+                self.engine.cancel(request_id)
         if self._deadline is None:
             return True
         return self.engine.has_work and time.monotonic() < self._deadline

@@ -74,18 +74,17 @@ class Runner:
             place.backlog.append(hidden_nD)
             # The layer needs the token after each position; that after the very last one is not sampled yet.
             if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):
-                self._catch_up([sequence], [])
+                self._catch_up([sequence], wanted=False)
         else:
             place.mtp_cached = place.cached
         self._seal(sequence)
 
     def draft(self, wishes: Sequence[tuple[SequenceState, int]]) -> None:
         """Set the drafts of decoding sequences, as many as wished; those that end too soon get fewer."""
-        wishes = [(sequence, min(count, self._room(sequence))) for sequence, count in wishes]
-        wishes = [(sequence, count) for sequence, count in wishes if count > 0]
+        wishes = [(sequence, room) for sequence, count in wishes if (room := self._make_room(sequence, count))]
         if not wishes:
             return
-        hidden_mD = self._catch_up([sequence for sequence, _ in wishes], wishes)
+        hidden_mD = self._catch_up([sequence for sequence, _ in wishes], wanted=True)
         ids = self._draft_vocabulary([sequence for sequence, _ in wishes])
         depth = 0
         while wishes:
@@ -110,7 +109,7 @@ class Runner:
         """Give a sequence's blocks back; those of a ``finished`` one stay known to the prefix cache."""
         place = sequence.place
         if finished and place.backlog:
-            self._catch_up([sequence], [])
+            self._catch_up([sequence], wanted=False)
             self._seal(sequence)
         self.pool.release(place.blocks)
         sequence.drafts = []
@@ -119,33 +118,33 @@ class Runner:
     def _lacking(self, sequence: SequenceState, length: int) -> int:
         return max(0, -(-length // self.pool.block_size) - len(sequence.place.blocks))
 
-    def _room(self, sequence: SequenceState) -> int:
-        """Most drafts that can be used: the completion's end, the context's, and free blocks bound them."""
-        place = sequence.place
-        wanted = min(sequence.left - 1, self.capacity - len(sequence.known) - 1)
-        free = self.pool.free_blocks * self.pool.block_size
-        return max(0, min(wanted, len(place.blocks) * self.pool.block_size + free - len(sequence.known) - 1))
+    def _make_room(self, sequence: SequenceState, count: int) -> int:
+        """Reserve blocks for up to ``count`` drafts; how many the completion, the context and free blocks allow."""
+        count = min(count, sequence.left - 1, self.capacity - len(sequence.known) - 1)
+        places = (len(sequence.place.blocks) + self.pool.free_blocks) * self.pool.block_size
+        count = max(0, min(count, places - len(sequence.known)))
+        if count:
+            self.reserve(sequence, len(sequence.known) + count)
+        return count
 
     def _draft_vocabulary(self, sequences: Sequence[SequenceState]) -> Tensor:
         """The common entries, then those that occur in the sequences; int32, ascending."""
         own = {token for sequence in sequences for token in sequence.token_set if token >= self._draft_ids.numel()}
         return torch.cat((self._draft_ids, torch.tensor(sorted(own), dtype=torch.int32))) if own else self._draft_ids
 
-    def _catch_up(self, sequences: Sequence[SequenceState], wishes: Sequence[tuple[SequenceState, int]]) -> Tensor:
-        """Run the MTP layer on every hidden state that waits; hidden states [m, D] after the last, for ``wishes``."""
-        for sequence, count in wishes:
-            self.reserve(sequence, len(sequence.known) + count)
+    def _catch_up(self, sequences: Sequence[SequenceState], *, wanted: bool) -> Tensor:
+        """Run the MTP layer on every hidden state that waits; its own after each sequence's last, [m, D], if wanted."""
         kept: list[Tensor] = []
         batch: list[SequenceState] = []
         rows = 0
         for sequence in sequences:
             waiting = sequence.place.cached - sequence.place.mtp_cached
             if batch and rows + waiting > self.model.max_rows:
-                kept.append(self._run_mtp(batch, bool(wishes)))
+                kept.append(self._run_mtp(batch, wanted))
                 batch, rows = [], 0
             batch.append(sequence)
             rows += waiting
-        kept.append(self._run_mtp(batch, bool(wishes)))
+        kept.append(self._run_mtp(batch, wanted))
         return torch.cat(kept)
 
     def _run_mtp(self, sequences: Sequence[SequenceState], wanted: bool) -> Tensor:

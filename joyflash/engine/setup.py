@@ -88,6 +88,7 @@ def _step(
         return TorchStep(model, cache, context, max_rows)
 
 
+@torch.inference_mode()
 def measure_costs(step: StepModel, max_batch: int, blocks: int) -> StepCosts:
     """Time steps of 1, 2, 3, 4, 6, 8, … rows and drafts on this machine; it writes to the still unused cache."""
     most = min(max_batch * (1 + MOST_DRAFTS), blocks)
@@ -115,12 +116,11 @@ def _rising(times: dict[int, float]) -> dict[int, float]:
 def _seconds(work: Callable[[], object]) -> float:
     """The fastest of a few runs: what the machine can do, not what its other users left of it."""
     times = []
-    with torch.inference_mode():
+    work()
+    for _ in range(_REPETITIONS):
+        started = time.perf_counter()
         work()
-        for _ in range(_REPETITIONS):
-            started = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - started)
+        times.append(time.perf_counter() - started)
     return min(times)
 
 

@@ -203,6 +203,22 @@ def test_close_fails_what_is_not_done_in_time(make):
     asyncio.run(run())
 
 
+def test_a_late_goodbye_does_not_end_the_next_request_of_that_name(make):
+    """A finished stream that nobody read is closed just before its id is used again."""
+
+    async def run():
+        engine = make()
+        params = SamplingParams(max_tokens=3, ignore_eos=True)
+        first = engine.stream(Request([2], params, "same"))
+        await until(lambda: not engine._mailboxes)
+        with engine._wake:  # both reach the engine's thread together
+            await first.aclose()
+            second = engine.stream(Request([2], params, "same"))
+        assert len(await read(second)) == 3
+
+    asyncio.run(run())
+
+
 def test_a_closed_event_loop_does_not_hurt_the_others(make):
     engine = make(slow())
     kept = []

@@ -82,6 +82,14 @@ class TestPreemption:
         assert engine.statistics.preemptions > 0
         assert [output.token_ids for output in outputs] == alone
 
+    def test_drafts_share_the_last_free_blocks(self, caplog):
+        """Two sequences of 14 tokens in twelve blocks of four: what one reserves the other must not count on."""
+        engine, _ = engine_of(slots=2, capacity=64, blocks=12, draft=hashed(SIZE), drafts=4, prefix_cache=False)
+        outputs = engine.generate([[3] * 14, [4] * 14], params(max_tokens=23))
+        alone = [engine_of()[0].generate([[t] * 14], params(max_tokens=23))[0].token_ids for t in (3, 4)]
+        assert [output.token_ids for output in outputs] == alone
+        assert "drafting failed" not in caplog.text and engine.statistics.drafted
+
     def test_the_last_to_come_goes_first(self):
         engine, _ = engine_of(slots=2, capacity=40, blocks=10)
         for name in ("old", "new"):
