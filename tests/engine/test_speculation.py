@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 import torch
 
 from joyflash.engine.request import Request, SamplingParams
+from joyflash.engine.setup import measure_costs
 from joyflash.engine.speculation import MOST_DRAFTS, Acceptance, DraftPolicy, StepCosts
 from joyflash.engine.statistics import Statistics
-from tests.engine.fakes import FakeTokenizer, hashed, make_engine, scripted, steps
+from tests.engine.fakes import FakeStep, FakeTokenizer, hashed, make_engine, scripted, steps
 
 TOKENIZER = FakeTokenizer()
 SIZE = TOKENIZER.vocab_size
@@ -182,3 +184,17 @@ def test_statistics_count_by_position():
 def test_costs_between_measured_rows():
     assert [LINEAR.step(n) for n in (0, 1, 51, 1000)] == pytest.approx([1.0, 1.0, 51.0, 1000.0])
     assert LINEAR.drafting(0) == 0.0
+
+
+def test_measured_costs_never_fall_with_more_rows():
+    """Whatever a neighbour on the machine did to one of the measurements."""
+
+    class Unsteady(FakeStep):
+        def trunk(self, rows):
+            time.sleep(0.004 if len(rows.tokens) == 2 else 0.001)
+            return super().trunk(rows)
+
+    costs = measure_costs(Unsteady(hashed(SIZE), draft=hashed(SIZE)), max_batch=2, blocks=64)
+    assert list(costs.rows) == sorted(costs.rows, reverse=True) and set(costs.draft) == {1, 2}
+    times = [costs.rows[count] for count in sorted(costs.rows)]
+    assert times == sorted(times) and costs.step(2) < 0.004

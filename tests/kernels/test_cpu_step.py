@@ -75,6 +75,17 @@ def test_it_computes_what_the_plain_model_does(config):
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("kind", ["compiled", "plain"])
+def test_the_mtp_layer_keeps_to_its_own_part_of_the_cache(config, kind):
+    step = compiled(config) if kind == "compiled" else TorchStep(random_model(config), PagedCache(config, 32, 8), 128)
+    tokens = tokens_of(config)
+    hidden = step.trunk(rows_of(tokens[:-1]))
+    step.mtp(rows_of(tokens[1:]), hidden, [])
+    last = step.logits(step.trunk(rows_of(tokens[-1:], LENGTH - 1)))[0]
+    torch.testing.assert_close(last, random_model(config)(torch.tensor([tokens]))[0, -1], rtol=1e-5, atol=1e-5)
+
+
+@torch.inference_mode()
 def test_bf16_weights_are_read_exactly(config):
     """Sums are float32, so the float32 model with the same rounded weights differs only by the cache's rounding."""
     step = compiled(config, torch.bfloat16)

@@ -8,6 +8,9 @@ from typing import Any
 import openai
 import pytest
 
+from joyflash.engine.request import Delta
+from joyflash.server.choices import ChoiceReader
+from joyflash.server.openai_request import read_chat_request
 from joyflash.server.settings import ServerSettings
 from tests.server.live import LiveServer, live_server
 
@@ -225,6 +228,31 @@ def test_a_call_that_is_cut_off_is_not_reported(server: LiveServer) -> None:
     choice = server.chat("call", tools=[ADD], max_tokens=15).json()["choices"][0]
     assert "tool_calls" not in choice["message"]
     assert choice["finish_reason"] == "length"
+
+
+def test_cached_tokens_are_reported(server: LiveServer) -> None:
+    prompt = "this very question was never asked before, and then it is asked again at once"
+    first, again = (server.chat(prompt).json()["usage"] for _ in range(2))
+    assert first["prompt_tokens_details"]["cached_tokens"] < again["prompt_tokens_details"]["cached_tokens"]
+    assert again["prompt_tokens_details"]["cached_tokens"] >= again["prompt_tokens"] - 17  # blocks of 16
+
+
+def test_reasoning_tokens_do_not_depend_on_how_many_come_at_once(server: LiveServer) -> None:
+    tokenizer = server.engine.engine.tokenizer
+    ids = tuple(tokenizer.encode_with_control("First this.<|end_of_thought|>So it is."))
+    job = read_chat_request(
+        {"model": "nano", "messages": [{"role": "user", "content": "?"}], "reasoning_effort": "low"},
+        server.engine.engine,
+        ServerSettings(),
+        str,
+    )
+    counts = set()
+    for size in (1, 3, len(ids)):
+        reader, decoder = ChoiceReader(job), tokenizer.stream_decoder()
+        for at in range(0, len(ids), size):
+            reader.push(Delta("r", 0, decoder.push(list(ids[at : at + size])), ids[at : at + size]))
+        counts.add(reader.reasoning_token_count)
+    assert counts == {ids.index(tokenizer.control_tokens["<|end_of_thought|>"]) + 1}
 
 
 def test_reasoning_comes_apart_from_the_answer(server: LiveServer) -> None:
