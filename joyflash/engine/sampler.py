@@ -16,7 +16,7 @@ from torch import Tensor
 
 from joyflash.engine.request import SamplingParams, TokenLogprob
 from joyflash.errors import EngineError
-from joyflash.kernels.cpu.draw import can_draw, gumbel_argmax
+from joyflash.kernels.cpu.draw import all_finite, can_draw, gumbel_argmax
 
 # SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 _MASK64 = (1 << 64) - 1
@@ -122,12 +122,12 @@ def _logprobs(logits_V: Tensor, token_id: int, count: int) -> TokenLogprob:
 
 
 def sample(
-    logits_BV: Tensor, rows: Sequence[SamplingRow], vocabulary: int
+    logits_BV: Tensor | Sequence[Tensor], rows: Sequence[SamplingRow], vocabulary: int
 ) -> tuple[list[int], list[TokenLogprob | None]]:
     """Choose one token for every row.
 
     Args:
-        logits_BV: the model's logits, float32; columns from ``vocabulary`` on are padding and never chosen.
+        logits_BV: the model's logits, float32, as one tensor or row by row; columns from ``vocabulary`` on are padding and never chosen.
         rows: one entry a row of ``logits_BV``.
         vocabulary: entries of the tokenizer.
 
@@ -137,16 +137,18 @@ def sample(
     Raises:
         EngineError: a logit is not finite, or a row's constraint allows no token at all.
     """
-    logits_BV = logits_BV[:, :vocabulary].float()
-    if not bool(torch.isfinite(logits_BV).all()):
+    each = [logits_V[:vocabulary].float().contiguous() for logits_V in logits_BV]
+    # Row by row and not in one operation: a large one would wake torch's own threads, which then keep a core busy that
+    # the next step needs.
+    if not all(all_finite(logits_V) if can_draw(logits_V) else bool(logits_V.isfinite().all()) for logits_V in each):
         raise EngineError("The model returned logits that are not finite; check the checkpoint's weights and dtype.")
-    scores = [_scores(logits_V, row) for logits_V, row in zip(logits_BV, rows, strict=True)]
+    scores = [_scores(logits_V, row) for logits_V, row in zip(each, rows, strict=True)]
     noise = [DraftRow(noise_key(row.seed, row.index, row.position), row.params.temperature) for row in rows]
-    tokens = [_draw(scores_V, each) for scores_V, each in zip(scores, noise, strict=True)]
+    tokens = [_draw(scores_V, own) for scores_V, own in zip(scores, noise, strict=True)]
     if -1 in tokens:
         raise EngineError("The constraint of a request allows no token at all.")
     logprobs = [
-        _logprobs(logits_BV[b], tokens[b], row.params.logprobs) if row.params.logprobs is not None else None
+        _logprobs(each[b], tokens[b], row.params.logprobs) if row.params.logprobs is not None else None
         for b, row in enumerate(rows)
     ]
     return tokens, logprobs

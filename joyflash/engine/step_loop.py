@@ -183,8 +183,7 @@ class StepLoop:
         deltas: dict[int, Delta] = {}
         depth = 0
         while ready:
-            rows = [own[depth : depth + 1] for _, _, own in ready]
-            taken = self._sample(torch.cat(rows), [work.sequence for work, _, _ in ready])
+            taken = self._sample([own[depth] for _, _, own in ready], [work.sequence for work, _, _ in ready])
             going_on = []
             for (work, hidden, own), outcome in zip(ready, taken, strict=True):
                 sequence = work.sequence
@@ -205,17 +204,17 @@ class StepLoop:
         return list(deltas.values())
 
     def _sample(
-        self, logits_BV: Tensor, sequences: Sequence[SequenceState]
+        self, logits: Sequence[Tensor], sequences: Sequence[SequenceState]
     ) -> list[tuple[int, TokenLogprob | None] | Delta]:
         """A token for each sequence, or its last delta where that failed."""
         try:
             rows = [sequence.sampling_row() for sequence in sequences]
-            tokens, logprobs = sample(logits_BV, rows, self._vocabulary)
+            tokens, logprobs = sample(logits, rows, self._vocabulary)
         except Exception as error:
             if len(sequences) == 1:
                 return [self._failed(sequences[0], error)]
-            each = zip(logits_BV.split(1), sequences, strict=True)
-            return [outcome for logits_1V, own in each for outcome in self._sample(logits_1V, [own])]
+            each = zip(logits, sequences, strict=True)
+            return [outcome for logits_V, own in each for outcome in self._sample([logits_V], [own])]
         return list(zip(tokens, logprobs, strict=True))
 
     def _take(self, sequence: SequenceState, token_id: int, logprob: TokenLogprob | None) -> Delta:

@@ -19,12 +19,25 @@ def _library() -> ctypes.CDLL | None:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int
     library.joyflash_draw.argtypes = [pointer, number, pointer, ctypes.c_int64, ctypes.c_double]
+    library.joyflash_finite.argtypes = [pointer, number]
+    return library
+
+
+def _loaded() -> ctypes.CDLL:
+    library = _library()
+    if library is None:
+        raise KernelError("The compiled sampler is not available here.")
     return library
 
 
 def can_draw(scores: Tensor) -> bool:
     """Whether ``gumbel_argmax`` works here on this tensor."""
     return scores.device.type == "cpu" and _library() is not None
+
+
+def all_finite(values_v: Tensor) -> bool:
+    """Whether float32 ``values_v``, contiguous and on the CPU, has no infinity and no NaN."""
+    return bool(_loaded().joyflash_finite(values_v.data_ptr(), values_v.numel()))
 
 
 def gumbel_argmax(scores_v: Tensor, key: int, temperature: float, ids_v: Tensor | None = None) -> int:
@@ -36,8 +49,5 @@ def gumbel_argmax(scores_v: Tensor, key: int, temperature: float, ids_v: Tensor 
         temperature: 0 takes the largest score.
         ids_v: int32 token ids of the scores; None = 0, 1, 2, …
     """
-    library = _library()
-    if library is None:
-        raise KernelError("The compiled sampler is not available here.")
     ids = None if ids_v is None else ids_v.data_ptr()
-    return library.joyflash_draw(scores_v.data_ptr(), scores_v.numel(), ids, key, temperature)
+    return _loaded().joyflash_draw(scores_v.data_ptr(), scores_v.numel(), ids, key, temperature)

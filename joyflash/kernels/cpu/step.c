@@ -512,6 +512,13 @@ void joyflash_mtp(engine *e, const step *s) {
     team_run(&e->team, mtp_body, e);
 }
 
+/* Whether all of `count` numbers are finite. */
+int joyflash_finite(const float *values, int count) {
+    float sum = 0;
+    for (int i = 0; i < count; i++) sum += values[i] * 0.0f; /* infinity and NaN become NaN, anything else 0 */
+    return sum == 0;
+}
+
 /* Gumbel-max: the index of the largest scores[i] + temperature * noise(key, ids[i]), -1 if none is above -infinity.
 
    The noise is that of engine/sampler.py: SplitMix64 of key and token id. A token that cannot win any more, whatever
