@@ -127,7 +127,8 @@ def sample(
     """Choose one token for every row.
 
     Args:
-        logits_BV: the model's logits, float32, as one tensor or row by row; columns from ``vocabulary`` on are padding and never chosen.
+        logits_BV: the model's logits, float32, as one tensor or row by row; columns from ``vocabulary`` on are padding
+            and never chosen.
         rows: one entry a row of ``logits_BV``.
         vocabulary: entries of the tokenizer.
 

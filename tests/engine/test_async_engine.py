@@ -146,7 +146,8 @@ def test_the_request_ends_when_its_consumer_goes(make, way):
 def test_a_failure_reaches_its_caller_and_no_other(make):
     async def run():
         engine = make(slow(0, fail_on=200))
-        good = asyncio.create_task(read(engine.stream(Request([2], SamplingParams(max_tokens=20, ignore_eos=True)))))
+        harmless = SamplingParams(max_tokens=20, ignore_eos=True, logit_bias={200: -100})
+        good = asyncio.create_task(read(engine.stream(Request([2], harmless))))
         with pytest.raises(EngineError, match="log"):
             await read(engine.stream(Request([200], SamplingParams(n=3))))
         assert len(await good) == 20
