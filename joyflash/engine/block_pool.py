@@ -50,7 +50,7 @@ class BlockPool:
         if blocks < 1 or block_size < 1:
             raise EngineError(f"A pool needs blocks and tokens in them, not {blocks} blocks of {block_size} tokens.")
         self._block_size = block_size
-        self._prefix_cache = prefix_cache
+        self.prefix_cache = prefix_cache
         self._references = [0] * blocks
         self._unused = list(range(blocks - 1, -1, -1))
         # Least recently used first.
@@ -85,7 +85,7 @@ class BlockPool:
         The caller holds each of the blocks once more and must release them. A prompt may be found whole; leave out its
         last token if the model has to run on that one. Without a prefix cache nothing is found, nor counted.
         """
-        if not self._prefix_cache:
+        if not self.prefix_cache:
             return []
         found: list[int] = []
         parent = _ROOT
@@ -127,7 +127,7 @@ class BlockPool:
             raise EngineError(f"Cannot seal block {block}: no sequence holds it.")
         if len(token_ids) != self._block_size:
             raise EngineError(f"Cannot seal block {block} with {len(token_ids)} of {self._block_size} tokens.")
-        if not self._prefix_cache:
+        if not self.prefix_cache:
             return
         if self._contents[block] is not None:
             raise EngineError(f"Block {block} is sealed already.")

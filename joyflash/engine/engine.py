@@ -61,8 +61,8 @@ class Engine:
         self.tokenizer = tokenizer
         self.template = template
         self.model_name = model_name
-        draft_ids = min(tokenizer.vocab_size, max(2048, tokenizer.vocab_size // 16))
-        self._runner = Runner(model, pool, drafting=policy is not None, draft_ids=draft_ids)
+        self._common_tokens = min(tokenizer.vocab_size, max(2048, tokenizer.vocab_size // 16))
+        self._runner = Runner(model, pool, drafting=policy is not None, draft_ids=self._common_tokens)
         self._scheduler = Scheduler()
         self._loop = StepLoop(
             self._runner,
@@ -208,6 +208,7 @@ class Engine:
                     max_tokens=max_tokens,
                     eos_ids=frozenset([self.tokenizer.eos_id]),
                     decoder=self.tokenizer.stream_decoder(),
+                    common_tokens=self._common_tokens,
                 )
             )
 

@@ -91,6 +91,12 @@ class SamplingParams:
         object.__setattr__(self, "stop", tuple(self.stop))
         object.__setattr__(self, "stop_token_ids", tuple(self.stop_token_ids))
 
+    @property
+    def draws_plainly(self) -> bool:
+        """Whether a token is drawn from the model's own logits at a temperature, and nothing else is asked for."""
+        shaped = self.logprobs is not None or self.logit_bias or self.presence_penalty or self.frequency_penalty
+        return not shaped and self.top_k <= 0 and self.top_p == 1.0 and self.min_p == 0.0
+
     def _check_collections(self) -> None:
         if not isinstance(self.stop, Sequence) or not all(isinstance(text, str) and text for text in self.stop):
             raise RequestError(f"stop must be a string or a list of non-empty strings; got {self.stop!r}.", "stop")

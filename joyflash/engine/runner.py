@@ -5,17 +5,18 @@ Letters: n rows, D hidden, V vocabulary.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from joyflash.engine.block_pool import BlockPool
-from joyflash.engine.sampler import draw
 from joyflash.engine.sequence import CachePlace, SequenceState
+from joyflash.kernels.gumbel import NOT_FINITE
 from joyflash.model.step import Rows, StepModel
 
-_BACKLOG = 512
+_BACKLOG = 4096
 """Most hidden states of a sequence that wait for the MTP layer."""
 
 
@@ -33,7 +34,7 @@ class Runner:
         self.model = model
         self.pool = pool
         self._drafting = drafting and model.has_mtp
-        self._draft_ids = torch.arange(draft_ids, dtype=torch.int32)
+        self._draft_ids = array("i", range(draft_ids))
 
     @property
     def capacity(self) -> int:
@@ -66,12 +67,12 @@ class Runner:
             )
         )
 
-    def keep(self, sequence: SequenceState, hidden_nD: Tensor) -> None:
-        """Count the first tokens of a sequence's last run, whose hidden states these are, as cached for good."""
+    def keep(self, sequence: SequenceState, hidden_nD: Tensor, first: int, count: int) -> None:
+        """Count tokens of a sequence's last run, whose hidden states these lines are, as cached for good."""
         place = sequence.place
-        place.cached += hidden_nD.shape[0]
+        place.cached += count
         if self._drafting:
-            place.backlog.append(hidden_nD)
+            place.backlog.append((hidden_nD, first, count))
             # The layer needs the token after each position; that after the very last one is not sampled yet.
             if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):
                 self._catch_up([sequence], wanted=False)
@@ -81,18 +82,21 @@ class Runner:
 
     def draft(self, wishes: Sequence[tuple[SequenceState, int]]) -> None:
         """Set the drafts of decoding sequences, as many as wished; those that end too soon get fewer."""
-        wishes = [(sequence, room) for sequence, count in wishes if (room := self._make_room(sequence, count))]
+        asked = wishes = [(sequence, room) for sequence, count in wishes if (room := self._make_room(sequence, count))]
         if not wishes:
             return
         hidden_mD = self._catch_up([sequence for sequence, _ in wishes], wanted=True)
+        lines = range(len(wishes))
         ids = self._draft_vocabulary([sequence for sequence, _ in wishes])
         depth = 0
         while wishes:
-            chosen = draw(self.model.logits(hidden_mD, ids), [sequence.draft_row(depth) for sequence, _ in wishes], ids)
-            for (sequence, _), token in zip(wishes, chosen, strict=True):
+            draws = [sequence.draw(depth) for sequence, _ in wishes]
+            for (sequence, _), token in zip(wishes, self.model.draw(hidden_mD, lines, draws, ids), strict=True):
                 sequence.drafts.append(token)
             depth += 1
-            going_on = [i for i, (_, count) in enumerate(wishes) if count > depth]
+            # A draft that is no token, because a number was not finite, ends the drafting: the trunk will say why.
+            going_on = [i for i, (own, count) in enumerate(wishes) if count > depth and own.drafts[-1] != NOT_FINITE]
+            lines = range(len(going_on))
             wishes = [wishes[i] for i in going_on]
             if wishes:
                 # Behind a draft there is no hidden state of the trunk yet: the layer goes on from its own. The next
@@ -103,12 +107,15 @@ class Runner:
                     list(range(len(wishes))),
                     [sequence.place.blocks for sequence, _ in wishes],
                 )
-                hidden_mD = self.model.mtp(rows, hidden_mD[going_on], list(range(len(wishes))))
+                hidden_mD = self.model.mtp(rows, hidden_mD, going_on, lines)
+        for sequence, _ in asked:
+            if sequence.drafts and sequence.drafts[-1] == NOT_FINITE:
+                sequence.drafts.pop()
 
     def release(self, sequence: SequenceState, *, finished: bool) -> None:
         """Give a sequence's blocks back; those of a ``finished`` one stay known to the prefix cache."""
         place = sequence.place
-        if finished and place.backlog:
+        if finished and place.backlog and self.pool.prefix_cache:
             self._catch_up([sequence], wanted=False)
             self._seal(sequence)
         self.pool.release(place.blocks)
@@ -127,10 +134,10 @@ class Runner:
             self.reserve(sequence, len(sequence.known) + count)
         return count
 
-    def _draft_vocabulary(self, sequences: Sequence[SequenceState]) -> Tensor:
+    def _draft_vocabulary(self, sequences: Sequence[SequenceState]) -> array[int]:
         """The common entries, then those that occur in the sequences; int32, ascending."""
-        own = {token for sequence in sequences for token in sequence.token_set if token >= self._draft_ids.numel()}
-        return torch.cat((self._draft_ids, torch.tensor(sorted(own), dtype=torch.int32))) if own else self._draft_ids
+        rare = set[int]().union(*(sequence.rare_tokens for sequence in sequences))
+        return self._draft_ids + array("i", sorted(rare))
 
     def _catch_up(self, sequences: Sequence[SequenceState], *, wanted: bool) -> Tensor:
         """Run the MTP layer on every hidden state that waits; its own after each sequence's last, [m, D], if wanted."""
@@ -145,11 +152,11 @@ class Runner:
             batch.append(sequence)
             rows += waiting
         kept.append(self._run_mtp(batch, wanted))
-        return torch.cat(kept)
+        return kept[0] if len(kept) == 1 else torch.cat(kept)
 
     def _run_mtp(self, sequences: Sequence[SequenceState], wanted: bool) -> Tensor:
         spans = [range(sequence.place.mtp_cached, sequence.place.cached) for sequence in sequences]
-        hidden_nD = torch.cat([hidden for sequence in sequences for hidden in sequence.place.backlog])
+        hidden_hD, lines = _gather([piece for sequence in sequences for piece in sequence.place.backlog])
         ends: list[int] = []
         for span in spans:
             ends.append((ends[-1] if ends else -1) + len(span))
@@ -159,20 +166,22 @@ class Runner:
             [number for number, span in enumerate(spans) for _ in span],
             [sequence.place.blocks for sequence in sequences],
         )
-        out_mD = self._run_slices(rows, hidden_nD, ends if wanted else [])
+        out_mD = self._run_slices(rows, hidden_hD, lines, ends if wanted else [])
         for sequence in sequences:
             sequence.place.mtp_cached = sequence.place.cached
             sequence.place.backlog = []
         return out_mD
 
-    def _run_slices(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+    def _run_slices(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """One call, or several where a single sequence has more rows waiting than fit."""
         limit, out = self.model.max_rows, []
+        if len(lines) <= limit:
+            return self.model.mtp(rows, hidden_hD, lines, kept)
         for first in range(0, len(rows.tokens), limit):
             part = slice(first, first + limit)
             some = Rows(rows.tokens[part], rows.positions[part], rows.sequences[part], rows.tables)
             wanted = [i - first for i in kept if first <= i < first + limit]
-            out.append(self.model.mtp(some, hidden_nD[part], wanted))
+            out.append(self.model.mtp(some, hidden_hD, lines[part], wanted))
         return torch.cat(out)
 
     def _seal(self, sequence: SequenceState) -> None:
@@ -181,3 +190,12 @@ class Runner:
         for index in range(place.sealed, place.mtp_cached // size):
             self.pool.seal(place.blocks, index, sequence.known[index * size : (index + 1) * size])
             place.sealed = index + 1
+
+
+def _gather(pieces: Sequence[tuple[Tensor, int, int]]) -> tuple[Tensor, Sequence[int]]:
+    """One tensor of hidden states and the lines of all pieces in it; copied only if they lie in several."""
+    hidden_hD = pieces[0][0]
+    if all(hidden is hidden_hD for hidden, _, _ in pieces):
+        return hidden_hD, [line for _, first, count in pieces for line in range(first, first + count)]
+    hidden_hD = torch.cat([hidden[first : first + count] for hidden, first, count in pieces])
+    return hidden_hD, range(hidden_hD.shape[0])

@@ -1,7 +1,6 @@
-"""From logits to tokens: the Gumbel-max trick with noise that depends on nothing but the request.
+"""From logits to tokens: penalties, bias, constraints and truncation, then the Gumbel-max trick.
 
-The noise of a token is a hash of (request seed, choice index, absolute position, token id). So a seed gives the same
-text whatever else runs in the batch, and anything that samples the same position again draws the same token.
+Whatever asks for none of these gets the same tokens from ``StepModel.draw``, which is faster.
 
 Letters: B sequences of the step, V rows of the model's vocabulary.
 """
@@ -16,72 +15,22 @@ from torch import Tensor
 
 from joyflash.engine.request import SamplingParams, TokenLogprob
 from joyflash.errors import EngineError
-from joyflash.kernels.cpu.draw import all_finite, can_draw, gumbel_argmax
-
-# SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-_MASK64 = (1 << 64) - 1
-_GOLDEN = 0x9E3779B97F4A7C15
-_MIX_1 = 0xBF58476D1CE4E5B9
-_MIX_2 = 0x94D049BB133111EB
+from joyflash.kernels.cpu.draw import all_finite, can_draw
+from joyflash.kernels.gumbel import Draw, gumbel_argmax
 
 
 @dataclass(frozen=True)
 class SamplingRow:
     """All that sampling needs to know of one sequence.
 
-    ``position`` is the absolute position that the sampled token will have; ``counts`` how often each token was
-    generated; ``mask`` bool over the tokenizer's entries, True where allowed.
+    ``draw`` is the noise of its next place; ``counts`` how often each token was generated; ``mask`` bool over the
+    tokenizer's entries, True where allowed.
     """
 
     params: SamplingParams
-    seed: int
-    index: int
-    position: int
+    draw: Draw
     counts: Mapping[int, int]
     mask: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class DraftRow:
-    """What drawing a draft needs to know: the noise of its place, and the temperature."""
-
-    key: int
-    temperature: float
-
-
-def _mix(value: int) -> int:
-    value = ((value ^ (value >> 30)) * _MIX_1) & _MASK64
-    value = ((value ^ (value >> 27)) * _MIX_2) & _MASK64
-    return value ^ (value >> 31)
-
-
-def _signed(value: int) -> int:
-    """The int64 with the same 64 bits."""
-    return value - (1 << 64) if value >> 63 else value
-
-
-def _shift_right(value: Tensor, bits: int) -> Tensor:
-    """Logical right shift of int64."""
-    return (value >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def noise_key(seed: int, index: int, position: int) -> int:
-    """Return the 64-bit hash, as int64, of everything but the token id."""
-    key = _mix((seed + _GOLDEN) & _MASK64)
-    for part in (index, position):
-        key = _mix((key + _GOLDEN * (part + 1)) & _MASK64)
-    return _signed(key)
-
-
-def gumbel_noise(keys_B: Tensor, ids_V: Tensor) -> Tensor:
-    """Return standard Gumbel noise, float64 [B, V]; row b, column v is a function of ``keys_B[b]`` and ``ids_V[v]``."""
-    bits_BV = keys_B[:, None] + (ids_V.to(torch.int64) + 1) * _signed(_GOLDEN)
-    bits_BV = (bits_BV ^ _shift_right(bits_BV, 30)) * _signed(_MIX_1)
-    bits_BV = (bits_BV ^ _shift_right(bits_BV, 27)) * _signed(_MIX_2)
-    bits_BV = bits_BV ^ _shift_right(bits_BV, 31)
-    # 52 bits at the middle of their cell: neither 0 nor 1 can occur, so both logarithms are finite.
-    uniform_BV = (_shift_right(bits_BV, 12).to(torch.float64) + 0.5) * 2.0**-52
-    return -torch.log(-torch.log(uniform_BV))
 
 
 def truncate(scores_V: Tensor, params: SamplingParams) -> Tensor:
@@ -144,8 +93,7 @@ def sample(
     if not all(all_finite(logits_V) if can_draw(logits_V) else bool(logits_V.isfinite().all()) for logits_V in each):
         raise EngineError("The model returned logits that are not finite; check the checkpoint's weights and dtype.")
     scores = [_scores(logits_V, row) for logits_V, row in zip(each, rows, strict=True)]
-    noise = [DraftRow(noise_key(row.seed, row.index, row.position), row.params.temperature) for row in rows]
-    tokens = [_draw(scores_V, own) for scores_V, own in zip(scores, noise, strict=True)]
+    tokens = [gumbel_argmax(scores_V, row.draw) for scores_V, row in zip(scores, rows, strict=True)]
     if -1 in tokens:
         raise EngineError("The constraint of a request allows no token at all.")
     logprobs = [
@@ -153,16 +101,6 @@ def sample(
         for b, row in enumerate(rows)
     ]
     return tokens, logprobs
-
-
-def draw(logits_Bv: Tensor, rows: Sequence[DraftRow], ids_v: Tensor) -> list[int]:
-    """Draw a draft for every row from the entries ``ids_v`` (int32, on the CPU).
-
-    The noise is what ``sample`` will use at that place. Penalties, masks and truncation are left to it: a draft that
-    they would change is merely rejected.
-    """
-    drawn = [_draw(logits_v, row, ids_v) for logits_v, row in zip(logits_Bv.float(), rows, strict=True)]
-    return [int(ids_v[i]) for i in drawn]
 
 
 def _scores(logits_V: Tensor, row: SamplingRow) -> Tensor:
@@ -173,17 +111,3 @@ def _scores(logits_V: Tensor, row: SamplingRow) -> Tensor:
         logits_V = logits_V.clone()
         _adjust(logits_V, row)
     return truncate(logits_V, params) if params.temperature > 0 else logits_V
-
-
-def _draw(scores_V: Tensor, row: DraftRow, ids_V: Tensor | None = None) -> int:
-    """Index of the largest score plus noise times temperature; -1 where all are -inf."""
-    # argmax(logits / T + noise) = argmax(logits + T noise), without a division that can overflow.
-    if can_draw(scores_V):
-        return gumbel_argmax(scores_V.contiguous(), row.key, row.temperature, ids_V)
-    noisy_V = scores_V.to(torch.float64)
-    if row.temperature > 0:
-        keys_1 = torch.tensor([row.key], dtype=torch.int64, device=scores_V.device)
-        ids_V = torch.arange(scores_V.numel(), device=scores_V.device) if ids_V is None else ids_V
-        noisy_V = noisy_V + row.temperature * gumbel_noise(keys_1, ids_V.to(scores_V.device))[0]
-    best, index = noisy_V.max(dim=-1)
-    return -1 if float(best) == -torch.inf else int(index)

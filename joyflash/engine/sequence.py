@@ -9,10 +9,11 @@ from typing import Protocol
 from torch import Tensor
 
 from joyflash.engine.request import Delta, Request, TokenLogprob
-from joyflash.engine.sampler import DraftRow, SamplingRow, noise_key
+from joyflash.engine.sampler import SamplingRow
 from joyflash.engine.speculation import Acceptance
 from joyflash.engine.stops import StopStrings
 from joyflash.errors import EngineError
+from joyflash.kernels.gumbel import Draw, place_key, text_key
 
 
 class StreamDecoder(Protocol):
@@ -37,7 +38,8 @@ class CachePlace:
         mtp_cached: tokens whose latents of the MTP layer are written too.
         sealed: blocks that the prefix cache knows.
         matched: tokens that were there already when it was admitted.
-        backlog: trunk's hidden states from ``mtp_cached`` to ``cached``, for the MTP layer to catch up.
+        backlog: where the trunk's hidden states from ``mtp_cached`` to ``cached`` are, for the MTP layer to catch up:
+            results [h, D] of the trunk, each with the first and the count of this sequence's lines in it.
     """
 
     blocks: list[int] = field(default_factory=list)
@@ -45,7 +47,7 @@ class CachePlace:
     mtp_cached: int = 0
     sealed: int = 0
     matched: int = 0
-    backlog: list[Tensor] = field(default_factory=list)
+    backlog: list[tuple[Tensor, int, int]] = field(default_factory=list)
 
 
 class SequenceState:
@@ -58,6 +60,7 @@ class SequenceState:
         max_tokens: how many tokens may be generated, the context's end included.
         eos_ids: tokens that end the text.
         decoder: a fresh stream decoder of the tokenizer.
+        common_tokens: vocabulary entries below this are no ``rare_tokens``.
     """
 
     def __init__(
@@ -69,16 +72,19 @@ class SequenceState:
         max_tokens: int,
         eos_ids: frozenset[int],
         decoder: StreamDecoder,
+        common_tokens: int = 0,
     ) -> None:
+        self._common_tokens = common_tokens
         self.request = request
         self.index = index
         self.known = list(request.prompt_ids)  # prompt and completion
-        self.token_set = set(self.known)
+        self.rare_tokens = {token for token in self.known if token >= common_tokens}
         self.arrival = 0
         self.place = CachePlace()
         self.drafts: list[int] = []
         self.acceptance = Acceptance()
-        self._seed = seed
+        self.draws_plainly = request.params.draws_plainly
+        self._text_key = text_key(seed, index)
         self._max_tokens = max_tokens
         self._eos_ids = eos_ids
         self._decoder = decoder
@@ -104,23 +110,25 @@ class SequenceState:
         """Describe the next token to the sampler."""
         return SamplingRow(
             params=self.request.params,
-            seed=self._seed,
-            index=self.index,
-            position=len(self.known),
+            draw=self.draw(0),
             counts=self._counts,
-            mask=self._constraint.mask() if self._constraint is not None else None,
+            mask=self.mask(),
         )
 
-    def draft_row(self, ahead: int) -> DraftRow:
-        """Describe the token ``ahead`` places after the next one to the drafting sampler."""
-        params = self.request.params
-        return DraftRow(noise_key(self._seed, self.index, len(self.known) + ahead), params.temperature)
+    def draw(self, ahead: int) -> Draw:
+        """How the token ``ahead`` places after the next one is drawn."""
+        return Draw(place_key(self._text_key, len(self.known) + ahead), self.request.params.temperature)
+
+    def mask(self) -> Tensor | None:
+        """Which of the tokenizer's entries the constraint allows next, bool; None = all."""
+        return self._constraint.mask() if self._constraint is not None else None
 
     def append(self, token_id: int, logprob: TokenLogprob | None) -> Delta:
         """Take a sampled token; the delta's ``finish_reason`` is set when it was the last."""
         params = self.request.params
         self.known.append(token_id)
-        self.token_set.add(token_id)
+        if token_id >= self._common_tokens:
+            self.rare_tokens.add(token_id)
         self._counts[token_id] += 1
         if self._constraint is not None:
             self._constraint.accept(token_id)

@@ -13,6 +13,7 @@ import torch
 from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.speculation import MOST_DRAFTS, DraftPolicy, StepCosts
 from joyflash.errors import ConfigError, KernelError
+from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.joyflash import JoyFlash
@@ -93,13 +94,17 @@ def measure_costs(step: StepModel, max_batch: int, blocks: int) -> StepCosts:
     """Time steps of 1, 2, 3, 4, 6, 8, … rows and drafts on this machine; it writes to the still unused cache."""
     most = min(max_batch * (1 + MOST_DRAFTS), blocks)
     counts = [count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96) if count <= most]
-    rows = {count: _seconds(lambda count=count: step.logits(step.trunk(_rows(count)))) for count in counts}
     hidden = step.trunk(_rows(counts[-1]))
-    ids = torch.arange(min(_DRAFT_IDS, step.logits(hidden[:1]).shape[1]), dtype=torch.int32)
+    vocabulary = step.logits(hidden[:1]).shape[1]
+
+    def draw(hidden_nD: torch.Tensor, ids: int) -> None:
+        count = hidden_nD.shape[0]
+        step.draw(hidden_nD, range(count), [Draw(row, 0.6) for row in range(count)], ids)
 
     def draft(count: int) -> None:
-        step.logits(step.mtp(_rows(count), hidden[:count], range(count)), ids)
+        draw(step.mtp(_rows(count), hidden, range(count), range(count)), min(_DRAFT_IDS, vocabulary))
 
+    rows = {count: _seconds(lambda count=count: draw(step.trunk(_rows(count)), vocabulary)) for count in counts}
     drafts = {count: _seconds(lambda count=count: draft(count)) for count in counts if count <= max_batch}
     return StepCosts(_rising(rows), _rising(drafts))
 

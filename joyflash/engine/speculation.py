@@ -1,4 +1,4 @@
-"""How many tokens to draft: from what a step of n rows costs on this machine, and how often drafts prove right.
+"""How many tokens to draft: from what a step of n rows costs here and now, and how often drafts prove right.
 
 A step with drafts yields 1 + a_1 + a_1 a_2 + … tokens, where a_i is how likely draft i is right if those before it are;
 it costs the step over more rows, and the drafts. Drafts are added one by one where they raise tokens per second.
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 MOST_DRAFTS = 4
 _PROBE_EVERY = 64
+_LONGEST_PAUSE = 1024
+_DECIDE_EVERY = 8
+_FRESH = 512
 _MEMORY = 0.9
 _OPTIMISM = 0.7
 _HOPELESS = 0.02
@@ -49,13 +52,58 @@ class Acceptance:
     """How often a sequence's drafts were right lately, by position; a moving average that begins optimistic."""
 
     rates: list[float] = field(default_factory=lambda: [_OPTIMISM] * MOST_DRAFTS)
-    tokens_since_draft: int = 0
 
     def note(self, drafted: int, accepted: int) -> None:
         """Learn from one verification: positions up to the first wrong draft were tested."""
         for position in range(min(drafted, accepted + 1)):
             self.rates[position] += (1 - _MEMORY) * ((position < accepted) - self.rates[position])
-        self.tokens_since_draft = 0
+
+
+class LiveCosts:
+    """What steps cost while they serve: measured costs at first, corrected by every step that is timed.
+
+    At the start nothing stands between two steps; in service other work does, and pushes weights out of the processor's
+    caches. By how much differs with the number of rows, so each number has its own correction, and one that was not
+    seen lately takes that of its nearest neighbour.
+    """
+
+    def __init__(self, measured: StepCosts) -> None:
+        self._measured = measured
+        self._factors: dict[int, tuple[float, int]] = {}  # by rows: factor, and when it was last seen
+        self._draft_factor = 1.0
+        self._now = 0
+
+    def step(self, rows: int) -> float:
+        """Seconds of a step of ``rows`` rows, the sampling included."""
+        return self._measured.step(rows) * self._factor(rows)
+
+    def drafting(self, sequences: int) -> float:
+        """Seconds of drafting one token for each of ``sequences``."""
+        return self._measured.drafting(sequences) * self._draft_factor
+
+    def note_step(self, rows: int, seconds: float) -> None:
+        """Learn from a step without prompts."""
+        self._now += 1
+        known = self._factors.get(rows)
+        ratio = seconds / self._measured.step(rows)
+        self._factors[rows] = (_moved(known[0], ratio) if known else ratio, self._now)
+
+    def note_drafting(self, counts: Sequence[int], seconds: float) -> None:
+        """Learn from drafting ``counts`` tokens for the sequences of a step."""
+        depths = [sum(count > depth for count in counts) for depth in range(max(counts))]
+        expected = sum(self._measured.drafting(depth) for depth in depths)
+        self._draft_factor = _moved(self._draft_factor, seconds / expected)
+
+    def _factor(self, rows: int) -> float:
+        fresh = [known for known, (_, seen) in self._factors.items() if self._now - seen < _FRESH]
+        if not fresh:
+            return 1.0
+        return self._factors[min(fresh, key=lambda known: abs(known - rows))][0]
+
+
+def _moved(average: float, value: float) -> float:
+    """A moving average that a single stalled step cannot carry away."""
+    return average + (1 - _MEMORY) * (min(value, 2 * average) - average)
 
 
 class DraftPolicy:
@@ -70,13 +118,32 @@ class DraftPolicy:
         if fixed is None and costs is None:
             raise ValueError("choosing the number of drafts needs measured costs")
         self._fixed = fixed
-        self._costs = costs
+        self.costs = LiveCosts(costs) if fixed is None and costs is not None else None
+        self._chosen: list[int] = []
+        self._age = 0
+        self._until_probe = self._pause = _PROBE_EVERY
 
     def choose(self, sequences: Sequence[Acceptance]) -> list[int]:
         """Drafts for each of ``sequences``, which all decode in the coming step."""
-        if self._fixed is not None or self._costs is None:
+        if self.costs is None:
             return [self._fixed or 0] * len(sequences)
-        costs = self._costs
+        self._age += 1
+        if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
+            before, self._chosen = any(self._chosen), self._best(sequences, self.costs)
+            self._age = 0
+            if before != any(self._chosen):
+                self._until_probe = self._pause = _PROBE_EVERY
+        self._until_probe -= 1
+        if self._until_probe > 0 or not sequences:
+            return self._chosen
+        # Now and then the other way, to notice when text or costs have changed; less often while nothing has.
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._until_probe = self._pause
+        return [0 if any(self._chosen) else 1] * len(sequences)
+
+    @staticmethod
+    def _best(sequences: Sequence[Acceptance], costs: LiveCosts) -> list[int]:
+        """The numbers with the most tokens per second."""
         drafts = [0] * len(sequences)
         best_drafts, best_speed = list(drafts), len(sequences) / costs.step(len(sequences)) if sequences else 0.0
         # How likely the next draft of each sequence is to be reached and right; and how many draft at each depth.
@@ -98,10 +165,4 @@ class DraftPolicy:
             speed = tokens / (costs.step(len(sequences) + added) + drafting)
             if speed > best_speed:
                 best_drafts, best_speed = list(drafts), speed
-        return [self._probe(count, each) for count, each in zip(best_drafts, sequences, strict=True)]
-
-    @staticmethod
-    def _probe(count: int, each: Acceptance) -> int:
-        """One draft now and then where none pays, to notice when the text has changed."""
-        each.tokens_since_draft += 1
-        return 1 if count == 0 and each.tokens_since_draft >= _PROBE_EVERY else count
+        return best_drafts

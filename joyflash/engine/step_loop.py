@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,22 +19,33 @@ from joyflash.engine.sequence import SequenceState
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.engine.statistics import Statistics
 from joyflash.errors import EngineError
+from joyflash.kernels.gumbel import NOT_FINITE
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Work:
-    """A sequence's part of a step: the tokens to run, of which the last ones may be drafts."""
+    """A sequence's part of a step: the tokens to run, of which the last ones may be drafts.
+
+    ``first`` is its first row of the step; ``drawn`` what was drawn after its last token and after each draft, if
+    that may be enough.
+    """
 
     sequence: SequenceState
     tokens: Sequence[int]
     drafts: Sequence[int] = ()
+    first: int = 0
+    drawn: Sequence[int] = ()
 
     @property
     def plain(self) -> int:
         """Tokens that are no drafts."""
         return len(self.tokens) - len(self.drafts)
+
+    def line(self, depth: int) -> int:
+        """The row behind which the token ``depth`` places after the next is sampled."""
+        return self.first + self.plain - 1 + depth
 
 
 class StepLoop:
@@ -85,7 +97,10 @@ class StepLoop:
         with torch.inference_mode():
             deltas = self._end_cancelled()
             self._admit()
-            deltas += self._run(self._plan())
+            planned, started = self._plan(), time.perf_counter()
+            deltas += self._run(planned)
+            if planned and all(work.plain == 1 for work in planned):
+                self._note_step(sum(len(work.tokens) for work in planned), time.perf_counter() - started)
             self._draft()
         pool = self._runner.pool
         if not self._scheduler.has_work and pool.free_blocks < pool.blocks:
@@ -158,78 +173,90 @@ class StepLoop:
             return []
         try:
             hidden_nD = self._runner.run([(work.sequence, work.tokens) for work in planned])
-            parts = hidden_nD.split([len(work.tokens) for work in planned])
-            ready = [
-                (work, part[work.plain - 1 :])
-                for work, part in zip(planned, parts, strict=True)
-                if work.plain == work.sequence.pending
-            ]
-            logits = self._runner.model.logits(torch.cat([part for _, part in ready])) if ready else None
+            first = 0
+            for work in planned:
+                work.first = first
+                first += len(work.tokens)
+            ready = [work for work in planned if work.plain == work.sequence.pending]
+            self._draw(ready, hidden_nD)
         except Exception as error:
             if len(planned) == 1:
                 return [self._fail(planned[0].sequence, error)]
             return [delta for work in planned for delta in self._run([work])]
         self.statistics.steps += 1
-        for work, part in zip(planned, parts, strict=True):
-            self._runner.keep(work.sequence, part[: work.plain])
+        for work in planned:
+            self._runner.keep(work.sequence, hidden_nD, work.first, work.plain)
             work.sequence.drafts = []
-        if logits is None:
-            return []
-        each = logits.split([part.shape[0] for _, part in ready])
-        return self._verify([(work, part, own) for (work, part), own in zip(ready, each, strict=True)])
+        return [self._verify(work, hidden_nD) for work in ready]
 
-    def _verify(self, ready: list[tuple[_Work, Tensor, Tensor]]) -> list[Delta]:
-        """Sample the next token of each; where it is the draft, go on with the one after it."""
-        deltas: dict[int, Delta] = {}
-        depth = 0
-        while ready:
-            taken = self._sample([own[depth] for _, _, own in ready], [work.sequence for work, _, _ in ready])
-            going_on = []
-            for (work, hidden, own), outcome in zip(ready, taken, strict=True):
-                sequence = work.sequence
-                delta = outcome if isinstance(outcome, Delta) else self._take(sequence, *outcome)
-                deltas[id(sequence)] = deltas[id(sequence)].joined(delta) if id(sequence) in deltas else delta
-                right = depth < len(work.drafts) and not isinstance(outcome, Delta) and outcome[0] == work.drafts[depth]
-                if right and delta.finish_reason is None:
-                    self._runner.keep(sequence, hidden[depth + 1 : depth + 2])
-                    going_on.append((work, hidden, own))
-                elif work.drafts:
-                    accepted = depth + right
-                    self.statistics.note_drafts(len(work.drafts), accepted)
-                    sequence.acceptance.note(len(work.drafts), accepted)
-                if delta.finish_reason is not None:
-                    self._end(sequence, finished=delta.error is None)
-            ready = going_on
+    def _draw(self, ready: Sequence[_Work], hidden_nD: Tensor) -> None:
+        """Draw what the model alone would say next, and behind every draft, for sequences that need no more."""
+        plainly = [work for work in ready if work.sequence.draws_plainly]
+        if not plainly:
+            return
+        lines = [work.line(depth) for work in plainly for depth in range(len(work.drafts) + 1)]
+        draws = [work.sequence.draw(depth) for work in plainly for depth in range(len(work.drafts) + 1)]
+        drawn = iter(self._runner.model.draw(hidden_nD, lines, draws, self._vocabulary))
+        for work in plainly:
+            work.drawn = [next(drawn) for _ in range(len(work.drafts) + 1)]
+
+    def _verify(self, work: _Work, hidden_nD: Tensor) -> Delta:
+        """Sample a sequence's next token; where it is the draft, go on with the one after it."""
+        sequence, depth = work.sequence, 0
+        delta, token = self._next(work, depth, hidden_nD)
+        while depth < len(work.drafts) and token == work.drafts[depth] and delta.finish_reason is None:
+            self._runner.keep(sequence, hidden_nD, work.line(depth + 1), 1)
             depth += 1
-        return list(deltas.values())
+            more, token = self._next(work, depth, hidden_nD)
+            delta = delta.joined(more)
+        if work.drafts:
+            # Where the text ended, the draft at its end was right too.
+            accepted = depth + (depth < len(work.drafts) and token == work.drafts[depth])
+            self.statistics.note_drafts(len(work.drafts), accepted)
+            sequence.acceptance.note(len(work.drafts), accepted)
+        if delta.finish_reason is not None:
+            self._end(sequence, finished=delta.error is None)
+        return delta
 
-    def _sample(
-        self, logits: Sequence[Tensor], sequences: Sequence[SequenceState]
-    ) -> list[tuple[int, TokenLogprob | None] | Delta]:
-        """A token for each sequence, or its last delta where that failed."""
+    def _next(self, work: _Work, depth: int, hidden_nD: Tensor) -> tuple[Delta, int | None]:
+        """Take the token ``depth`` places after the next; None if that failed."""
+        sequence = work.sequence
         try:
-            rows = [sequence.sampling_row() for sequence in sequences]
-            tokens, logprobs = sample(logits, rows, self._vocabulary)
+            token, logprob = self._choose(work, depth, hidden_nD)
+            self.statistics.tokens += 1
+            return sequence.append(token, logprob), token
         except Exception as error:
-            if len(sequences) == 1:
-                return [self._failed(sequences[0], error)]
-            each = zip(logits, sequences, strict=True)
-            return [outcome for logits_V, own in each for outcome in self._sample([logits_V], [own])]
-        return list(zip(tokens, logprobs, strict=True))
+            return self._failed(sequence, error), None
 
-    def _take(self, sequence: SequenceState, token_id: int, logprob: TokenLogprob | None) -> Delta:
-        self.statistics.tokens += 1
-        try:
-            return sequence.append(token_id, logprob)
-        except Exception as error:
-            return self._failed(sequence, error)
+    def _choose(self, work: _Work, depth: int, hidden_nD: Tensor) -> tuple[int, TokenLogprob | None]:
+        """The token that was drawn if nothing forbids it, else what the sampler makes of the logits."""
+        sequence = work.sequence
+        if work.drawn and work.drawn[depth] != NOT_FINITE:
+            token, mask_V = work.drawn[depth], sequence.mask()
+            # The best of all tokens is also the best of the allowed ones, if it is one of them.
+            if mask_V is None or mask_V[token]:
+                return token, None
+        line = work.line(depth)
+        tokens, logprobs = sample(
+            self._runner.model.logits(hidden_nD[line : line + 1]), [sequence.sampling_row()], self._vocabulary
+        )
+        return tokens[0], logprobs[0]
+
+    def _note_step(self, rows: int, seconds: float) -> None:
+        if self._policy.costs is not None:
+            self._policy.costs.note_step(rows, seconds)
 
     def _draft(self) -> None:
         """Draft for the sequences that decode in the next step; a failure costs speed, never a text."""
         decoding = self._scheduler.decoding()
         counts = self._policy.choose([sequence.acceptance for sequence in decoding])
+        if not any(counts):
+            return
         try:
+            started = time.perf_counter()
             self._runner.draft(list(zip(decoding, counts, strict=True)))
+            if self._policy.costs is not None:
+                self._policy.costs.note_drafting(counts, time.perf_counter() - started)
         except Exception:
             _log.exception("drafting failed; the step goes on without drafts")
             for sequence in decoding:

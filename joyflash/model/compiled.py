@@ -1,16 +1,18 @@
 """CompiledStep: the model behind the compiled CPU step; batch-invariant, and several times the speed of TorchStep.
 
-Letters: n rows, m kept rows, D hidden, N heads, H key width, V value width, C latent, S sequences.
+Letters: n rows, m kept rows, h given hidden states, D hidden, N heads, H key width, V value width, C latent.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from joyflash.kernels.cpu.step import CpuStep, StepWeights
+from joyflash.kernels.cpu.step import CpuStep, StepRows, StepWeights
+from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
@@ -60,23 +62,24 @@ class CompiledStep:
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
-        return self._step.trunk(*_tensors(rows))
+        return self._step.trunk(_c_rows(rows))
 
-    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+    def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
-        return self._step.mtp(*_tensors(rows), hidden_nD, torch.tensor(kept, dtype=torch.int32))
+        return self._step.mtp(_c_rows(rows), hidden_hD, lines, kept)
 
-    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
+    def logits(self, hidden_mD: Tensor) -> Tensor:
         """See StepModel."""
-        return self._step.head(hidden_mD, ids_v)
+        return self._step.head(hidden_mD)
+
+    def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
+        """See StepModel."""
+        keys, temperatures = zip(*draws, strict=True)
+        return self._step.draw(hidden_hD, lines, keys, temperatures, ids)
 
 
-def _tensors(rows: Rows) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    width = max(len(table) for table in rows.tables)
-    tables = [[*table, *[0] * (width - len(table))] for table in rows.tables]
-    lists = (rows.tokens, rows.positions, rows.sequences, tables)
-    tokens_n, positions_n, sequences_n, tables_Sb = (torch.tensor(each, dtype=torch.int32) for each in lists)
-    return tokens_n, positions_n, sequences_n, tables_Sb
+def _c_rows(rows: Rows) -> StepRows:
+    return StepRows(rows.tokens, rows.positions, rows.sequences, rows.tables)
 
 
 def _blocks(model: JoyFlash) -> list[DecoderBlock]:

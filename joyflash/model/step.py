@@ -3,11 +3,12 @@
 A row is one token of one sequence. Decoding is one row a sequence, verifying k drafts 1 + k, a chunk of a prompt many;
 one step may mix them. ``TorchStep`` runs anywhere; ``joyflash.model.compiled.CompiledStep`` is its fast twin on a CPU.
 
-Letters: n rows, m kept rows, D hidden, V vocabulary, v some of its entries.
+Letters: n rows, m kept or drawn rows, h given hidden states, D hidden, V vocabulary, v some of its entries.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from joyflash.kernels.gumbel import NOT_FINITE, Draw, gumbel_argmax
 from joyflash.model.cache import PagedCache
 from joyflash.model.joyflash import JoyFlash
 
@@ -64,15 +66,22 @@ class StepModel(Protocol):
         """Write the rows' latents and return their hidden states after the final norm, [n, D]."""
         ...
 
-    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
-        """Run the MTP layer: row i has the hidden state at its position and, as token, the one after it.
+    def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
+        """Run the MTP layer: row i has ``hidden_hD[lines[i]]``, the state at its position, and the token after it.
 
         Its own latents are written for every row; hidden states are returned for the rows ``kept``, [m, D].
         """
         ...
 
-    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
-        """float32 logits of the whole vocabulary [m, V], or of the int32 ``ids_v`` alone [m, v]."""
+    def logits(self, hidden_mD: Tensor) -> Tensor:
+        """float32 logits of the whole vocabulary, [m, V]."""
+        ...
+
+    def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
+        """Draw a token for each of ``lines`` of hidden states; NOT_FINITE (-2) where a logit is not finite.
+
+        ``ids`` are the vocabulary's entries to draw from (int32, ascending), or how many of its first.
+        """
         ...
 
 
@@ -96,19 +105,36 @@ class TorchStep:
             out_nD[index_BT] = self._model.extend(tokens_BT, self._cache, tables, starts)
         return out_nD
 
-    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
+    def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
+        hidden_nD = hidden_hD[list(lines)]
         out_nD = torch.empty_like(hidden_nD)
         for index_BT, tables, starts in _batches(rows):
             tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]
             out_nD[index_BT] = self._model.extend_mtp(hidden_nD[index_BT], tokens_BT, self._cache, tables, starts)
         return out_nD[list(kept)]
 
-    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
+    def logits(self, hidden_mD: Tensor) -> Tensor:
         """See StepModel."""
-        if ids_v is None:
-            return self._model.logits(hidden_mD)
-        return F.linear(hidden_mD, self._model.lm_head.weight[ids_v.to(hidden_mD.device)]).float()
+        return self._model.logits(hidden_mD)
+
+    def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
+        """See StepModel."""
+        hidden_mD = hidden_hD[list(lines)]
+        ids_v = torch.arange(ids, dtype=torch.int32) if isinstance(ids, int) else torch.tensor(ids, dtype=torch.int32)
+        head_vD = self._model.lm_head.weight
+        head_vD = head_vD[:ids] if isinstance(ids, int) else head_vD[ids_v.to(hidden_mD.device)]
+        return draw_tokens(F.linear(hidden_mD, head_vD).float(), draws, ids_v)
+
+
+def draw_tokens(logits_mv: Tensor, draws: Sequence[Draw], ids_v: Tensor) -> list[int]:
+    """Draw a token for each row of logits of ``ids_v`` (int32, on the CPU); NOT_FINITE where one is not finite."""
+    finite = logits_mv.isfinite().all(dim=-1).tolist()
+    tokens = ids_v.tolist()
+    return [
+        tokens[gumbel_argmax(logits_v, draw, ids_v)] if sound else NOT_FINITE
+        for logits_v, draw, sound in zip(logits_mv, draws, finite, strict=True)
+    ]
 
 
 def _batches(rows: Rows) -> Iterator[tuple[Tensor, list[Sequence[int]], list[int]]]:

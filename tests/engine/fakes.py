@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,7 +15,8 @@ from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.engine import Engine
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.errors import EngineError
-from joyflash.model.step import Rows
+from joyflash.kernels.gumbel import Draw
+from joyflash.model.step import Rows, draw_tokens
 from joyflash.text.tokenizer import StreamDecoder
 
 CONTROL = (
@@ -103,8 +105,8 @@ class FakeStep:
                 self._predict(context)  # a pass that fails does so here, not when its logits are asked for
         return self._hidden(self._predict, contexts)
 
-    def mtp(self, rows: Rows, hidden_nD: Tensor, kept: Sequence[int]) -> Tensor:
-        assert self._draft is not None and hidden_nD.shape[0] == len(rows.tokens)
+    def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
+        assert self._draft is not None and len(lines) == len(rows.tokens) and max(lines) < hidden_hD.shape[0]
         for token, position, sequence in zip(rows.tokens, rows.positions, rows.sequences, strict=True):
             self._mtp_memory[self._place(rows.tables[sequence], position)] = token
         contexts = []
@@ -114,9 +116,12 @@ class FakeStep:
             contexts.append([self._memory[self._place(table, 0)], *after])
         return self._hidden(self._draft, contexts)
 
-    def logits(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
-        logits_mV = torch.stack([self._contexts[int(row)]() for row in hidden_mD[:, 0]])
-        return logits_mV if ids_v is None else logits_mV[:, ids_v]
+    def logits(self, hidden_mD: Tensor) -> Tensor:
+        return torch.stack([self._contexts[int(row)]() for row in hidden_mD[:, 0]])
+
+    def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
+        ids_v = torch.tensor(range(ids) if isinstance(ids, int) else ids, dtype=torch.int32)
+        return draw_tokens(self.logits(hidden_hD[list(lines)])[:, ids_v], draws, ids_v)
 
     def _hidden(self, predict: Predictor, contexts: Sequence[list[int]]) -> Tensor:
         first = len(self._contexts)

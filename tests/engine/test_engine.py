@@ -1,14 +1,14 @@
 """The engine over a fake model."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
-from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
-from joyflash.engine.sampler import SamplingRow
 from joyflash.errors import ContextLengthError, EngineError, RequestError, TemplateError
+from joyflash.kernels.gumbel import noise_key
 from tests.engine.fakes import FakeTokenizer, hashed, make_engine, script_engine, steps
 
 TOKENIZER = FakeTokenizer()
@@ -362,12 +362,50 @@ def test_a_constraint_masks_every_choice_on_its_own():
     assert all(ids == [*TOKENIZER.encode("yes"), 1] for ids in tokens.values()) and len(tokens) == 3
 
 
-def test_the_position_of_a_token_counts_the_prompt(monkeypatch):
-    seen: list[SamplingRow] = []
+@pytest.mark.parametrize("params", [{}, {"top_p": 0.9}])
+def test_the_noise_of_a_token_is_that_of_its_position_in_the_whole(monkeypatch, params):
+    """Whether the model draws or, for what it cannot do, the sampler."""
     from joyflash.engine import step_loop as module
 
-    sample = module.sample
-    monkeypatch.setattr(module, "sample", lambda logits, rows, size: (seen.extend(rows), sample(logits, rows, size))[1])
-    engine: Engine = make_engine()[0]
-    engine.generate([[2] * 5], SamplingParams(max_tokens=3, ignore_eos=True))
-    assert [row.position for row in seen] == [5, 6, 7]
+    engine, model = make_engine()
+    keys: list[int] = []
+    sample, draw = module.sample, model.draw
+    monkeypatch.setattr(
+        module,
+        "sample",
+        lambda logits, rows, size: (keys.extend(row.draw.key for row in rows), sample(logits, rows, size))[1],
+    )
+    monkeypatch.setattr(
+        model,
+        "draw",
+        lambda hidden, lines, draws, ids: (keys.extend(d.key for d in draws), draw(hidden, lines, draws, ids))[1],
+    )
+    engine.generate([[2] * 5], SamplingParams(max_tokens=3, ignore_eos=True, seed=11, **params))
+    assert keys == [noise_key(11, 0, position) for position in (5, 6, 7)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_constraint_changes_only_the_tokens_that_it_forbids(seed):
+    """The model's own draw stands where it is allowed: the text is that of the sampler with the mask."""
+    engine, _ = make_engine(draft=None)
+    params = SamplingParams(max_tokens=30, ignore_eos=True, seed=seed, temperature=3.0)
+    allowed = torch.zeros(engine.tokenizer.vocab_size, dtype=torch.bool)
+    allowed[:: 2 + seed % 2] = True
+
+    class Odd:
+        def start(self):
+            return self
+
+        def mask(self):
+            return allowed
+
+        def accept(self, token_id):
+            assert allowed[token_id]
+
+    def tokens(params, constraint):
+        engine.submit(Request([2] * 5, params, constraint=constraint))
+        return next(iter(collect(engine)[0].values()))
+
+    fast, slow = tokens(params, Odd()), tokens(replace(params, logprobs=0), Odd())
+    assert fast == slow and len(fast) == 30
+    assert fast != tokens(params, None)

@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from joyflash.engine.request import SamplingParams
-from joyflash.engine.sampler import SamplingRow, gumbel_noise, noise_key, sample
+from joyflash.engine.sampler import SamplingRow, sample
 from joyflash.errors import EngineError
+from joyflash.kernels.gumbel import Draw, gumbel_noise, noise_key
 
 
 def row(position=0, *, seed=1, index=0, counts=None, mask=None, **params):
-    return SamplingRow(SamplingParams(**params), seed, index, position, counts or {}, mask)
+    own = SamplingParams(**params)
+    return SamplingRow(own, Draw(noise_key(seed, index, position), own.temperature), counts or {}, mask)
 
 
 def draw(logits_V, count, vocabulary=None, **params):

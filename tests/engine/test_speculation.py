@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 
@@ -10,7 +11,7 @@ import torch
 
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.engine.setup import measure_costs
-from joyflash.engine.speculation import MOST_DRAFTS, Acceptance, DraftPolicy, StepCosts
+from joyflash.engine.speculation import MOST_DRAFTS, Acceptance, DraftPolicy, LiveCosts, StepCosts
 from joyflash.engine.statistics import Statistics
 from tests.engine.fakes import FakeStep, FakeTokenizer, hashed, make_engine, scripted, steps
 
@@ -157,15 +158,40 @@ class TestPolicy:
             assert chosen == 0 or speed(chosen) >= speed(chosen - 1)
             assert chosen == MOST_DRAFTS or speed(chosen + 1) <= speed(chosen) + 1e-12
 
-    def test_a_sequence_without_drafts_is_probed_now_and_then(self):
-        policy, one = DraftPolicy(None, LINEAR), Acceptance()
-        counts = []
-        for _ in range(200):
-            (count,) = policy.choose([one])
-            counts.append(count)
-            if count:
-                one.note(count, 0)
-        assert 2 <= sum(counts) <= 4
+    @pytest.mark.parametrize(("costs", "rate", "usual"), [(LINEAR, 0.5, 0), (FLAT, 0.99, MOST_DRAFTS)])
+    def test_the_other_way_is_tried_now_and_then_and_ever_less_often(self, costs, rate, usual):
+        policy, two = DraftPolicy(None, costs), [Acceptance([rate] * MOST_DRAFTS) for _ in range(2)]
+        counts = [policy.choose(two) for _ in range(2000)]
+        probes = [at for at, each in enumerate(counts) if each != [usual] * 2]
+        assert all(counts[at] == [0 if usual else 1] * 2 for at in probes)
+        gaps = [later - earlier for earlier, later in itertools.pairwise([-1, *probes])]
+        assert len(probes) == 5 and gaps == sorted(gaps) and gaps[0] == 64
+
+    def test_costs_in_service_overrule_those_of_the_start(self):
+        """Two rows turn out to cost two steps: drafting ends. They turn out to be free: it begins."""
+        for policy, seconds, drafted in ((DraftPolicy(None, FLAT), 2.0, 0), (DraftPolicy(None, LINEAR), 1.0, 1)):
+            likely = [Acceptance([0.9, *[0.0] * (MOST_DRAFTS - 1)])]
+            for _ in range(60):
+                policy.costs.note_step(1, 1.0)
+                policy.costs.note_step(2, seconds)
+            for _ in range(8):
+                counts = policy.choose(likely)
+            assert counts == [drafted]
+
+    def test_drafts_that_take_long_in_service_are_not_made(self):
+        policy, likely = DraftPolicy(None, FLAT), [Acceptance([0.9] * MOST_DRAFTS)]
+        assert policy.choose(likely)[0] > 0
+        for _ in range(60):
+            policy.costs.note_drafting([1], 5.0)
+        for _ in range(8):
+            counts = policy.choose(likely)
+        assert counts == [0]
+
+    def test_a_single_stall_changes_little(self):
+        costs = LiveCosts(FLAT)
+        for seconds in (1.0, 1000.0):
+            costs.note_step(1, seconds)
+        assert costs.step(1) == pytest.approx(1.1)
 
     def test_acceptance_is_learned_up_to_the_first_wrong_draft(self):
         rates = Acceptance()

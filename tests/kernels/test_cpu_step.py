@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from array import array
 
 import pytest
 import torch
 
 from joyflash.engine.engine import Engine
-from joyflash.engine.sampler import gumbel_noise
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu import build
-from joyflash.kernels.cpu.draw import gumbel_argmax
+from joyflash.kernels.gumbel import NOT_FINITE, Draw, gumbel_argmax, gumbel_noise
 from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.config import ModelConfig
-from joyflash.model.step import Rows, TorchStep
+from joyflash.model.step import Rows, TorchStep, draw_tokens
 from tests.model.conftest import TINY, random_model
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="the compiled step needs a C compiler")
@@ -67,11 +67,9 @@ def test_it_computes_what_the_plain_model_does(config):
     hidden, expected = step.trunk(rows_of(tokens)), plain.trunk(rows_of(tokens))
     torch.testing.assert_close(hidden, expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(step.logits(hidden), plain.logits(expected), rtol=1e-5, atol=1e-5)
-    after = rows_of([*tokens[1:], 5])
-    drafts, wanted = step.mtp(after, hidden, [2, 30, 44]), plain.mtp(after, expected, [2, 30, 44])
+    after, every = rows_of([*tokens[1:], 5]), range(len(tokens))
+    drafts, wanted = step.mtp(after, hidden, every, [2, 30, 44]), plain.mtp(after, expected, every, [2, 30, 44])
     torch.testing.assert_close(drafts, wanted, rtol=1e-5, atol=1e-5)
-    ids = torch.tensor([5, 0, 1, 2, 3, config.vocab_size - 1], dtype=torch.int32)
-    assert torch.equal(step.logits(drafts, ids), step.logits(drafts)[:, ids])
 
 
 @torch.inference_mode()
@@ -80,7 +78,7 @@ def test_the_mtp_layer_keeps_to_its_own_part_of_the_cache(config, kind):
     step = compiled(config) if kind == "compiled" else TorchStep(random_model(config), PagedCache(config, 32, 8), 128)
     tokens = tokens_of(config)
     hidden = step.trunk(rows_of(tokens[:-1]))
-    step.mtp(rows_of(tokens[1:]), hidden, [])
+    step.mtp(rows_of(tokens[1:]), hidden, range(len(tokens) - 1), [])
     last = step.logits(step.trunk(rows_of(tokens[-1:], LENGTH - 1)))[0]
     torch.testing.assert_close(last, random_model(config)(torch.tensor([tokens]))[0, -1], rtol=1e-5, atol=1e-5)
 
@@ -105,7 +103,7 @@ def test_bits_do_not_depend_on_pieces_neighbours_blocks_or_threads(config, dtype
     tokens, other = tokens_of(config), tokens_of(config, 9)
     whole = compiled(config, dtype, threads=1)
     hidden = whole.trunk(rows_of(tokens))
-    drafts = whole.mtp(rows_of([*tokens[1:], 5]), hidden, range(LENGTH))
+    drafts = whole.mtp(rows_of([*tokens[1:], 5]), hidden, range(LENGTH), range(LENGTH))
     step, rng, at = compiled(config, dtype, threads=2), random.Random(seed), 0
     table, neighbour = (11, 4, 6, 21, 2, 8), (0, 1, 3, 5, 7, 9)
     while at < LENGTH:
@@ -123,7 +121,7 @@ def test_bits_do_not_depend_on_pieces_neighbours_blocks_or_threads(config, dtype
         assert torch.equal(step.logits(got), whole.logits(hidden)[at : at + count])
         mine = Rows([*tokens[1:], 5][at : at + count], places[beside:], [1] * count, [neighbour, table])
         wanted = sorted(rng.sample(range(count), rng.randint(0, count)))
-        assert torch.equal(step.mtp(mine, got, wanted), drafts[[at + i for i in wanted]])
+        assert torch.equal(step.mtp(mine, got, range(count), wanted), drafts[[at + i for i in wanted]])
         at += count
 
 
@@ -140,9 +138,28 @@ def test_a_draw_is_the_plain_samplers():
         key = rng.getrandbits(64) - 2**63
         noise = gumbel_noise(torch.tensor([key]), torch.arange(count) if ids is None else ids)[0]
         expected = int((scores.double() + temperature * noise).argmax())
-        got = gumbel_argmax(scores, key, temperature, ids)
+        got = gumbel_argmax(scores, Draw(key, temperature), ids)
         assert got == expected or (scores == -torch.inf).all()
-    assert gumbel_argmax(torch.full((5,), -torch.inf), 1, 0.6) == -1
+    assert gumbel_argmax(torch.full((5,), -torch.inf), Draw(1, 0.6)) == -1
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("threads", [1, 2])
+def test_tokens_are_drawn_from_the_logits(config, threads):
+    step, rng = compiled(config, threads=threads), random.Random(threads)
+    hidden = step.trunk(rows_of(tokens_of(config)))
+    some = torch.tensor([5, 0, 1, 2, 3, config.vocab_size - 1], dtype=torch.int32).sort().values
+    for count in (1, 2, 3, 8, 45):
+        lines = rng.choices(range(hidden.shape[0]), k=count)
+        draws = [Draw(rng.getrandbits(64) - 2**63, rng.choice([0.0, 0.6, 2.0])) for _ in lines]
+        logits = step.logits(hidden[lines])
+        few = config.vocab_size - 7
+        first = torch.arange(few, dtype=torch.int32)
+        assert step.draw(hidden, lines, draws, few) == draw_tokens(logits[:, :few], draws, first)
+        assert step.draw(hidden, lines, draws, array("i", some.tolist())) == draw_tokens(logits[:, some], draws, some)
+    hidden[3, 5], hidden[9, 0] = torch.nan, torch.inf
+    drawn = step.draw(hidden, range(12), [Draw(1, 0.6)] * 12, config.vocab_size)
+    assert [row for row, token in enumerate(drawn) if token == NOT_FINITE] == [3, 9]
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""The compiled half of sampling; ``joyflash.engine.sampler`` has its plain twin."""
+"""The compiled half of sampling; ``joyflash.kernels.gumbel`` has its plain twin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _library() -> ctypes.CDLL | None:
     except KernelError:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int
-    library.joyflash_draw.argtypes = [pointer, number, pointer, ctypes.c_int64, ctypes.c_double]
+    library.joyflash_argmax.argtypes = [pointer, number, pointer, ctypes.c_int64, ctypes.c_double]
     library.joyflash_finite.argtypes = [pointer, number]
     return library
 
@@ -31,7 +31,7 @@ def _loaded() -> ctypes.CDLL:
 
 
 def can_draw(scores: Tensor) -> bool:
-    """Whether ``gumbel_argmax`` works here on this tensor."""
+    """Whether ``compiled_argmax`` works here on this tensor."""
     return scores.device.type == "cpu" and _library() is not None
 
 
@@ -40,14 +40,7 @@ def all_finite(values_v: Tensor) -> bool:
     return bool(_loaded().joyflash_finite(values_v.data_ptr(), values_v.numel()))
 
 
-def gumbel_argmax(scores_v: Tensor, key: int, temperature: float, ids_v: Tensor | None = None) -> int:
-    """Index of the largest ``scores + temperature * noise``, or -1 where every score is -inf.
-
-    Args:
-        scores_v: float32, contiguous, on the CPU, no NaN.
-        key: int64 hash of everything that the noise depends on but the token id.
-        temperature: 0 takes the largest score.
-        ids_v: int32 token ids of the scores; None = 0, 1, 2, …
-    """
+def compiled_argmax(scores_v: Tensor, key: int, temperature: float, ids_v: Tensor | None) -> int:
+    """See ``joyflash.kernels.gumbel.gumbel_argmax``; float32 scores, contiguous and on the CPU."""
     ids = None if ids_v is None else ids_v.data_ptr()
-    return _loaded().joyflash_draw(scores_v.data_ptr(), scores_v.numel(), ids, key, temperature)
+    return _loaded().joyflash_argmax(scores_v.data_ptr(), scores_v.numel(), ids, key, temperature)

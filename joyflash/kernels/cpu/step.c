@@ -8,8 +8,10 @@
 
 #include "linear.h"
 #include "threads.h"
+#include "draw.h"
 
 #define HEADS_PER_UNIT 4
+#define NOT_FINITE -2 /* in place of a drawn token */
 
 typedef struct {
     const float *input_norm, *post_norm, *q_norm, *kv_norm;
@@ -31,10 +33,11 @@ typedef struct {
 } model;
 
 typedef struct {
-    int rows, table_width;
+    int rows;
     const int32_t *tokens, *positions, *sequences; /* of each row; a row's sequence names its line of `tables` */
-    const int32_t *tables;                         /* [sequences][table_width] blocks of the cache */
-    const float *hidden_in;                        /* MTP only: the hidden states before `tokens` */
+    const int32_t *const *tables;                  /* of each sequence: its blocks of the cache, in order */
+    const float *hidden_in;                        /* MTP only: the hidden states before `tokens`, */
+    const int32_t *hidden_lines;                   /* and for each row its line among them */
     const int32_t *kept;                           /* MTP only: rows whose output is wanted, ascending */
     int kept_count;
     float *hidden_out; /* [rows or kept_count][D] */
@@ -48,7 +51,8 @@ typedef struct {
     int32_t *positions, *sequences;
     char *memory;
     float *x, *normed, *joined, *q_a, *kv, *q, *query, *attended, *values, *inner, *expert_inner, *expert_out, *weights;
-    float *steered, *scores;
+    float *steered, *scores, *chunks;
+    winner *winners;
     int *chosen, *expert_start, *expert_row, *active, active_count;
     const float **pointers; /* [threads][2][max_rows] */
 } engine;
@@ -110,7 +114,7 @@ static void rotate(const model *m, float *pairs, int position) {
 
 static stored *cache_block(const engine *e, int layer, int sequence, int number) {
     const model *m = &e->m;
-    long block = e->s.tables[(long)sequence * e->s.table_width + number];
+    long block = e->s.tables[sequence][number];
     return m->cache + ((long)layer * m->blocks + block) * m->block_tokens * (m->latent + m->rope);
 }
 
@@ -436,7 +440,7 @@ static void mtp_body(void *given, team *t, int thread) {
         for (int i = 0; i < hidden; i++) /* at position 0 the embedding counts as zero */
             left[i] = e->positions[a] ? get_stored(m->embedding[(long)e->s.tokens[a] * hidden + i]) : 0.0f;
         rms_norm(left, m->mtp_enorm, hidden, m->eps, left);
-        rms_norm(e->s.hidden_in + (long)a * hidden, m->mtp_hnorm, hidden, m->eps, left + hidden);
+        rms_norm(e->s.hidden_in + (long)e->s.hidden_lines[a] * hidden, m->mtp_hnorm, hidden, m->eps, left + hidden);
         (void)b;
     }
     next_stage(w);
@@ -472,34 +476,75 @@ static void mtp_body(void *given, team *t, int thread) {
 typedef struct {
     engine *e;
     const float *hidden;
-    const int32_t *ids; /* NULL: the whole vocabulary */
+    const int32_t *lines; /* of `hidden`, one for each row; NULL: 0, 1, 2, ... */
+    const int32_t *ids;   /* of the outputs; NULL: 0, 1, 2, ... */
     int rows, outputs;
-    float *out;
+    float *logits; /* [rows][outputs]; NULL: tokens are drawn instead */
+    const int64_t *keys;
+    const double *temperatures;
 } head_job;
+
+#define HEAD_CHUNK 96
+
+/* Logits of outputs a..b of every row, at w->out[row][0..b - a). */
+static void head_chunk(worker *w, const head_job *h, int a, int b) {
+    int hidden = w->e->m.hidden;
+    const stored *head = w->e->m.head;
+    if (!h->ids) {
+        product_rows(w->in, h->rows, head + (long)a * hidden, hidden, hidden, w->out, 0, b - a, 0);
+        return;
+    }
+    for (int o = a, end; o < b; o = end) { /* neighbours in the vocabulary are computed together */
+        for (end = o + 1; end < b && h->ids[end] == h->ids[end - 1] + 1;) end++;
+        product_rows(w->in, h->rows, head + (long)h->ids[o] * hidden, hidden, hidden, w->out, o - a, end - a, 0);
+    }
+}
 
 static void head_body(void *given, team *t, int thread) {
     head_job *h = given;
     engine *e = h->e;
-    int hidden = e->m.hidden;
     worker self = worker_of(e, t, thread), *w = &self;
-    DEAL(w, h->outputs, 96) {
-        rows_of(w, (float *)h->hidden, hidden, h->out, h->outputs, h->rows);
-        if (!h->ids)
-            product_rows(w->in, h->rows, e->m.head + (long)a * hidden, hidden, hidden, w->out, a, b, 0);
-        else
-            for (int o = a, end; o < b; o = end) { /* neighbours in the vocabulary are computed together */
-                for (end = o + 1; end < b && h->ids[end] == h->ids[end - 1] + 1;) end++;
-                product_rows(w->in, h->rows, e->m.head + (long)h->ids[o] * hidden, hidden, hidden, w->out, o, end, 0);
-            }
+    winner *best = e->winners + (long)thread * e->m.max_rows;
+    float *space = e->chunks + (long)thread * e->m.max_rows * HEAD_CHUNK;
+    for (int r = 0; r < h->rows; r++) {
+        w->in[r] = h->hidden + (long)(h->lines ? h->lines[r] : r) * e->m.hidden;
+        best[r] = (winner){-INFINITY, -1};
+    }
+    DEAL(w, h->outputs, HEAD_CHUNK) {
+        for (int r = 0; r < h->rows; r++)
+            w->out[r] = h->logits ? h->logits + (long)r * h->outputs + a : space + (long)r * HEAD_CHUNK;
+        head_chunk(w, h, a, b);
+        for (int r = 0; !h->logits && r < h->rows; r++)
+            if (best[r].index == NOT_FINITE || !joyflash_finite(w->out[r], b - a)) best[r].index = NOT_FINITE;
+            else compete(&best[r], w->out[r], b - a, a, h->ids, h->keys[r], h->temperatures[r]);
     }
     next_stage(w);
     if (thread == 0) t->stages_used = w->stage;
 }
 
-/* Logits [rows][outputs] of `ids`, or of the whole vocabulary where ids is NULL. rows <= max_rows. */
-void joyflash_head(engine *e, const float *hidden, int rows, const int32_t *ids, int outputs, float *out) {
-    head_job h = {e, hidden, ids, rows, outputs, out};
+/* Logits [rows][vocabulary]; rows <= max_rows. */
+void joyflash_head(engine *e, const float *hidden, int rows, float *logits) {
+    head_job h = {e, hidden, NULL, NULL, rows, e->m.vocabulary, logits, NULL, NULL};
     team_run(&e->team, head_body, &h);
+}
+
+/* Draw a token for each of `rows` lines of `hidden`, from `ids` or the first `outputs` tokens, without its logits ever
+   being written out; NOT_FINITE where one of them is not finite. */
+void joyflash_draw(engine *e, const float *hidden, const int32_t *lines, int rows, const int32_t *ids, int outputs,
+                   const int64_t *keys, const double *temperatures, int32_t *tokens) {
+    head_job h = {e, hidden, lines, ids, rows, outputs, NULL, keys, temperatures};
+    team_run(&e->team, head_body, &h);
+    for (int r = 0; r < rows; r++) {
+        winner best = e->winners[r];
+        for (int thread = 1; thread < e->team.threads; thread++) {
+            winner other = e->winners[(long)thread * e->m.max_rows + r];
+            if (best.index == NOT_FINITE || other.index == -1) continue;
+            if (other.index == NOT_FINITE || other.score > best.score ||
+                (other.score == best.score && other.index < best.index))
+                best = other;
+        }
+        tokens[r] = best.index >= 0 && ids ? ids[best.index] : best.index;
+    }
 }
 
 void joyflash_trunk(engine *e, const step *s) {
@@ -510,41 +555,6 @@ void joyflash_trunk(engine *e, const step *s) {
 void joyflash_mtp(engine *e, const step *s) {
     e->s = *s;
     team_run(&e->team, mtp_body, e);
-}
-
-/* Whether all of `count` numbers are finite. */
-int joyflash_finite(const float *values, int count) {
-    float sum = 0;
-    for (int i = 0; i < count; i++) sum += values[i] * 0.0f; /* infinity and NaN become NaN, anything else 0 */
-    return sum == 0;
-}
-
-/* Gumbel-max: the index of the largest scores[i] + temperature * noise(key, ids[i]), -1 if none is above -infinity.
-
-   The noise is that of engine/sampler.py: SplitMix64 of key and token id. A token that cannot win any more, whatever
-   its noise, is passed over before the logarithms: with b leading ones a uniform number gives noise below (b + 1) log 2. */
-int joyflash_draw(const float *scores, int count, const int32_t *ids, int64_t key, double temperature) {
-    int best = -1;
-    double most = -INFINITY;
-    for (int i = 0; i < count; i++)
-        if (scores[i] > most) most = scores[i], best = i;
-    if (temperature <= 0 || best < 0) return best;
-    int first = best;
-    most = -INFINITY;
-    for (int n = -1; n < count; n++) { /* the likeliest token first, so that few others can win */
-        int i = n < 0 ? first : n;
-        if (scores[i] == -INFINITY) continue;
-        uint64_t id = (uint64_t)(ids ? ids[i] : i), bits = (uint64_t)key + (id + 1) * 0x9E3779B97F4A7C15u;
-        bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
-        bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
-        bits ^= bits >> 31;
-        int ones = ~bits ? __builtin_clzll(~bits) : 64;
-        if (scores[i] + temperature * (ones + 1) * 0.6931471805599454 < most) continue;
-        double uniform = ((double)(bits >> 12) + 0.5) * 0x1p-52;
-        double score = scores[i] + temperature * -log(-log(uniform));
-        if (score > most || (score == most && i < best)) most = score, best = i;
-    }
-    return best;
 }
 
 int joyflash_layout(void) { return (int)(sizeof(model) * 10000 + sizeof(layer) * 100 + sizeof(step)); }
@@ -583,6 +593,8 @@ engine *joyflash_open(const model *given, int threads) {
         e->expert_start = take(&at, (size_t)m->experts + 1, 4), e->expert_row = take(&at, n * K, 4);
         e->active = take(&at, (size_t)m->experts, 4);
         e->pointers = take(&at, (size_t)threads * 2 * n * (K + 1), sizeof(float *));
+        e->winners = take(&at, (size_t)threads * n, sizeof(winner));
+        e->chunks = take(&at, (size_t)threads * n * HEAD_CHUNK, 4);
         e->scores = take(&at, (size_t)threads * HEADS_PER_UNIT * (size_t)(m->max_positions + LANES), 4);
         if (pass == 0 && posix_memalign((void **)&e->memory, 64, (size_t)(at - (char *)0))) {
             free(e);

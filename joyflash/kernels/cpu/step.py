@@ -1,11 +1,12 @@
 """CpuStep: the compiled step behind numbers and tensors.
 
-Letters: n rows, m kept rows, D hidden, V vocabulary, S sequences.
+Letters: n rows, m kept rows, h given hidden states, D hidden, V vocabulary, v some of it.
 """
 
 from __future__ import annotations
 
 import ctypes
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -86,8 +87,8 @@ class _Model(ctypes.Structure):
 class _Step(ctypes.Structure):
     _fields_ = [
         ("rows", ctypes.c_int),
-        ("table_width", ctypes.c_int),
-        *((name, ctypes.c_void_p) for name in ("tokens", "positions", "sequences", "tables", "hidden_in", "kept")),
+        *((name, ctypes.c_void_p) for name in ("tokens", "positions", "sequences", "tables")),
+        *((name, ctypes.c_void_p) for name in ("hidden_in", "hidden_lines", "kept")),
         ("kept_count", ctypes.c_int),
         ("hidden_out", ctypes.c_void_p),
     ]
@@ -137,7 +138,8 @@ class CpuStep:
         library.joyflash_open.argtypes = [pointer, number]
         library.joyflash_close.argtypes = [pointer]
         library.joyflash_trunk.argtypes = library.joyflash_mtp.argtypes = [pointer, pointer]
-        library.joyflash_head.argtypes = [pointer, pointer, number, pointer, number, pointer]
+        library.joyflash_head.argtypes = [pointer, pointer, number, pointer]
+        library.joyflash_draw.argtypes = [pointer, pointer, pointer, number, pointer, number, pointer, pointer, pointer]
         sizes = ctypes.sizeof(_Model) * 10000 + ctypes.sizeof(_Layer) * 100 + ctypes.sizeof(_Step)
         if library.joyflash_layout() != sizes:
             raise KernelError("The compiled CPU step has another layout than its caller; delete it from the cache.")
@@ -147,57 +149,108 @@ class CpuStep:
             self._library.joyflash_close(self._engine)
             self._engine = None
 
-    def trunk(self, tokens_n: Tensor, positions_n: Tensor, sequences_n: Tensor, tables_Sb: Tensor) -> Tensor:
-        """Run the trunk on int32 rows; write their latents; return hidden states after the final norm, [n, D]."""
-        out = torch.empty(tokens_n.numel(), self._hidden)
-        step = self._step(tokens_n, positions_n, sequences_n, tables_Sb, out)
+    def trunk(self, rows: StepRows) -> Tensor:
+        """Run the trunk; write the rows' latents; return hidden states after the final norm, [n, D]."""
+        self._check(len(rows.tokens))
+        out_nD = torch.empty(len(rows.tokens), self._hidden)
+        step = rows.to_c(out_nD)
         self._library.joyflash_trunk(self._engine, ctypes.byref(step))
-        return out
+        return out_nD
 
-    def mtp(
-        self,
-        tokens_n: Tensor,
-        positions_n: Tensor,
-        sequences_n: Tensor,
-        tables_Sb: Tensor,
-        hidden_nD: Tensor,
-        kept_m: Tensor,
-    ) -> Tensor:
-        """Run the MTP layer on hidden states and the tokens after them; return those of the rows ``kept_m``, [m, D]."""
-        out = torch.empty(kept_m.numel(), self._hidden)
-        step = self._step(tokens_n, positions_n, sequences_n, tables_Sb, out)
-        hidden_nD = hidden_nD.contiguous()
-        step.hidden_in, step.kept, step.kept_count = hidden_nD.data_ptr(), kept_m.data_ptr(), kept_m.numel()
+    def mtp(self, rows: StepRows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
+        """Run the MTP layer on ``lines`` of hidden states, one a row; return those of the rows ``kept``, [m, D]."""
+        self._check(len(rows.tokens))
+        out_mD = torch.empty(len(kept), self._hidden)
+        hidden_hD = hidden_hD.contiguous()
+        lines_n, kept_m = array("i", lines), array("i", kept)
+        step = rows.to_c(out_mD)
+        step.hidden_in, step.hidden_lines = hidden_hD.data_ptr(), _address(lines_n)
+        step.kept, step.kept_count = _address(kept_m), len(kept_m)
         self._library.joyflash_mtp(self._engine, ctypes.byref(step))
-        return out
+        return out_mD
 
-    def head(self, hidden_mD: Tensor, ids_v: Tensor | None = None) -> Tensor:
-        """Logits of the whole vocabulary, [m, V], or of the int32 ``ids_v`` alone, [m, v]."""
-        outputs = self._vocabulary if ids_v is None else ids_v.numel()
-        out = torch.empty(hidden_mD.shape[0], outputs)
+    def head(self, hidden_mD: Tensor) -> Tensor:
+        """Logits, [m, V]."""
+        out_mV = torch.empty(hidden_mD.shape[0], self._vocabulary)
         hidden_mD = hidden_mD.contiguous()
         for first in range(0, hidden_mD.shape[0], self.max_rows):
-            part = hidden_mD[first : first + self.max_rows]
-            ids = None if ids_v is None else ids_v.data_ptr()
-            self._library.joyflash_head(
-                self._engine, part.data_ptr(), part.shape[0], ids, outputs, out[first].data_ptr()
-            )
-        return out
+            part_rD = hidden_mD[first : first + self.max_rows]
+            self._library.joyflash_head(self._engine, part_rD.data_ptr(), part_rD.shape[0], out_mV[first].data_ptr())
+        return out_mV
 
-    def _step(
-        self, tokens_n: Tensor, positions_n: Tensor, sequences_n: Tensor, tables_Sb: Tensor, out: Tensor
-    ) -> _Step:
-        if tokens_n.numel() > self.max_rows:
-            raise KernelError(f"A step has {tokens_n.numel()} rows; the CPU step takes {self.max_rows} at once.")
+    def draw(
+        self,
+        hidden_hD: Tensor,
+        lines: Sequence[int],
+        keys: Sequence[int],
+        temperatures: Sequence[float],
+        ids: array[int] | int,
+    ) -> list[int]:
+        """Draw a token for each of ``lines`` of hidden states; no logits are written out.
+
+        Args:
+            keys, temperatures: one a line; see ``joyflash.kernels.gumbel.Draw``.
+            ids: int32 entries of the vocabulary to draw from, or how many of its first.
+
+        Returns:
+            Tokens; -2 where a logit is not finite.
+        """
+        self._check(len(lines))
+        hidden_hD = hidden_hD.contiguous()
+        count, pointer = (ids, None) if isinstance(ids, int) else (len(ids), _address(ids))
+        lines_m, keys_m, temperatures_m = array("i", lines), array("q", keys), array("d", temperatures)
+        tokens_m = array("i", lines_m)
+        self._library.joyflash_draw(
+            self._engine,
+            hidden_hD.data_ptr(),
+            _address(lines_m),
+            len(lines_m),
+            pointer,
+            count,
+            _address(keys_m),
+            _address(temperatures_m),
+            _address(tokens_m),
+        )
+        return tokens_m.tolist()
+
+    def _check(self, rows: int) -> None:
+        if rows > self.max_rows:
+            raise KernelError(f"A step has {rows} rows; the CPU step takes {self.max_rows} at once.")
+
+
+class StepRows:
+    """The rows of a call as the C step reads them; it keeps alive what its pointers point at.
+
+    Args:
+        tokens, positions, sequences: of each row; ``sequences`` are numbers of ``tables``.
+        tables: the cache blocks of each sequence, in the order of its tokens.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        tables: Sequence[Sequence[int]],
+    ) -> None:
+        self.tokens, self._positions, self._sequences = (array("i", each) for each in (tokens, positions, sequences))
+        self._tables = [array("i", table) for table in tables]
+        self._pointers = array("Q", map(_address, self._tables))
+
+    def to_c(self, out: Tensor) -> _Step:
+        """The step's argument, with the result to go to ``out``."""
         return _Step(
-            rows=tokens_n.numel(),
-            table_width=tables_Sb.shape[1],
-            tokens=tokens_n.data_ptr(),
-            positions=positions_n.data_ptr(),
-            sequences=sequences_n.data_ptr(),
-            tables=tables_Sb.data_ptr(),
+            rows=len(self.tokens),
+            tokens=_address(self.tokens),
+            positions=_address(self._positions),
+            sequences=_address(self._sequences),
+            tables=_address(self._pointers),
             hidden_out=out.data_ptr(),
         )
+
+
+def _address(values: array[int] | array[float]) -> int:
+    return values.buffer_info()[0]
 
 
 def _pointers(tensors: Mapping[str, Tensor]) -> dict[str, int]:
