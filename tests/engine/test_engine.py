@@ -370,16 +370,17 @@ def test_the_noise_of_a_token_is_that_of_its_position_in_the_whole(monkeypatch, 
     engine, model = make_engine()
     keys: list[int] = []
     sample, draw = module.sample, model.draw
-    monkeypatch.setattr(
-        module,
-        "sample",
-        lambda logits, rows, size: (keys.extend(row.draw.key for row in rows), sample(logits, rows, size))[1],
-    )
-    monkeypatch.setattr(
-        model,
-        "draw",
-        lambda hidden, lines, draws, ids: (keys.extend(d.key for d in draws), draw(hidden, lines, draws, ids))[1],
-    )
+
+    def noted_sample(logits, rows, size):
+        keys.extend(row.draw.key for row in rows)
+        return sample(logits, rows, size)
+
+    def noted_draw(hidden, lines, draws, ids):
+        keys.extend(each.key for each in draws)
+        return draw(hidden, lines, draws, ids)
+
+    monkeypatch.setattr(module, "sample", noted_sample)
+    monkeypatch.setattr(model, "draw", noted_draw)
     engine.generate([[2] * 5], SamplingParams(max_tokens=3, ignore_eos=True, seed=11, **params))
     assert keys == [noise_key(11, 0, position) for position in (5, 6, 7)]
 
