@@ -34,9 +34,15 @@ INLINE shorts load_shorts(const int16_t *p) {
 }
 
 INLINE shorts load_bytes(const uint8_t *p) {
+#if defined(__AVX512BW__)
+    return (shorts)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
+#elif LANES == 8 && defined(__AVX2__)
+    return (shorts)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p)); /* gcc widens in two halves by itself */
+#else
     bytes v;
     memcpy(&v, p, sizeof v);
     return __builtin_convertvector(v, shorts);
+#endif
 }
 
 /* The weights of one group, in the order of its inputs. */
