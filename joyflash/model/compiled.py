@@ -6,11 +6,13 @@ Letters: n rows, m kept rows, h given hidden states, D hidden, N heads, H key wi
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from joyflash.errors import KernelError
+from joyflash.kernels.cpu.packed import GROUP, PackedMatrix, pack_matrix
 from joyflash.kernels.cpu.step import CpuStep, StepRows, StepWeights
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
@@ -20,12 +22,15 @@ from joyflash.model.moe import MixtureOfExperts
 from joyflash.model.rope import rope_angles
 from joyflash.model.step import Rows
 from joyflash.model.transformer import DecoderBlock
+from joyflash.quantization.formats import QuantizedTensor, dequantize
 
 
 class CompiledStep:
     """A StepModel whose numbers for a row are the same bits alone, in a batch, in a chunk and behind a cached prefix.
 
-    Weights stay where they are, in the dtype of the cache; only the key half of ``kv_b_proj`` is copied, transposed.
+    Weights stay where they are; only the key half of ``kv_b_proj`` is copied, transposed, and whatever float32 matrix
+    bfloat16 can hold without loss is read from such a copy, which halves the memory traffic and changes no bit.
+    Quantised ones are packed, except that same half: transposed, its scales would run along the wrong dimension.
 
     Args:
         model: on the CPU, float32 or bfloat16.
@@ -33,9 +38,10 @@ class CompiledStep:
         max_positions: longest sequence.
         threads: that work on a step; None = as many as torch uses.
         max_rows: most rows of one call.
+        quantized: weights that replace the model's own, by parameter name; int8 or int4.
 
     Raises:
-        KernelError: the step cannot be compiled here, or there is no memory for it.
+        KernelError: the step cannot be compiled here, has no product for a weight's format, or there is no memory.
     """
 
     batch_invariant = True
@@ -47,15 +53,17 @@ class CompiledStep:
         max_positions: int,
         threads: int | None = None,
         max_rows: int = 256,
+        quantized: Mapping[str, QuantizedTensor] | None = None,
     ) -> None:
         config = model.config
+        matrices = _Matrices(model, quantized or {}, cache.kv_LSW.dtype)
         self.max_rows = max_rows
         self.has_mtp = model.mtp is not None
         self.context_length = max_positions
         weights = StepWeights(
             _sizes(config, cache, max_rows, max_positions),
-            _model_weights(model, max_positions),
-            [_layer_weights(block, config) for block in _blocks(model)],
+            _model_weights(model, matrices, max_positions),
+            [_layer_weights(block, matrices, config) for block in _blocks(model)],
             cache.kv_LSW,
         )
         self._step = CpuStep(weights, threads or torch.get_num_threads())
@@ -118,23 +126,62 @@ def _float(weight: Tensor) -> Tensor:
     return weight.detach().float().contiguous()
 
 
-def _as_is(weight: Tensor) -> Tensor:
-    return weight.detach().contiguous()
+def _halved(weight: Tensor) -> Tensor:
+    """float32 weights that came from a bfloat16 checkpoint, in bfloat16 again: half the bytes for the same numbers."""
+    half = weight.to(torch.bfloat16)
+    return half.contiguous() if torch.equal(half.float(), weight.float()) else weight.contiguous()
 
 
-def _model_weights(model: JoyFlash, max_positions: int) -> dict[str, Tensor]:
+class _Matrices:
+    """Matrices of the model's products: its own, or the quantised ones that replace them."""
+
+    def __init__(self, model: JoyFlash, quantized: Mapping[str, QuantizedTensor], dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        names = dict(model.named_parameters())
+        self._quantized: dict[Tensor, QuantizedTensor] = {names[name]: tensor for name, tensor in quantized.items()}
+        for name, tensor in quantized.items():
+            if tensor.format.block != (1, GROUP):
+                raise KernelError(
+                    f"The CPU step multiplies with int8 and int4 weights, not with {tensor.format.name} ({name})."
+                )
+
+    def take(self, parameter: Tensor) -> Tensor | PackedMatrix:
+        """A matrix as the step reads it."""
+        tensor = self._quantized.get(parameter)
+        if tensor is None:
+            return _halved(parameter.detach())
+        return pack_matrix(tensor.integers(), tensor.scales, tensor.format.bits)
+
+    def key_value(self, parameter: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
+        """``kv_b_proj``'s two halves: keys transposed [N, C, H], values [N, V, C]."""
+
+        def halves(rows: Tensor) -> tuple[Tensor, Tensor]:
+            rows_NXC = rows.unflatten(0, (config.num_attention_heads, -1))
+            return rows_NXC[:, : config.qk_nope_head_dim], rows_NXC[:, config.qk_nope_head_dim :]
+
+        tensor = self._quantized.get(parameter)
+        if tensor is None:
+            key_NHC, value_NVC = halves(parameter.detach())
+            return _halved(key_NHC.transpose(1, 2)), _halved(value_NVC)
+        key_NHC, _ = halves(dequantize(tensor, self._dtype))
+        _, values = halves(tensor.integers())
+        _, scales = halves(tensor.scales)
+        return key_NHC.transpose(1, 2).contiguous(), pack_matrix(values, scales, tensor.format.bits)
+
+
+def _model_weights(model: JoyFlash, matrices: _Matrices, max_positions: int) -> dict[str, Tensor | PackedMatrix]:
     config = model.config
     cos, sin = rope_angles(torch.arange(max_positions), config.qk_rope_head_dim, config.rope_theta)
     weights = {
-        "embedding": _as_is(model.model.embed_tokens.weight),
-        "head": _as_is(model.lm_head.weight),
+        "embedding": model.model.embed_tokens.weight.detach().contiguous(),
+        "head": matrices.take(model.lm_head.weight),
         "final_norm": _float(model.model.norm.weight),
         "cos": cos.contiguous(),
         "sin": sin.contiguous(),
     }
     if model.mtp is not None:
         weights |= {
-            "mtp_join": _as_is(model.mtp.eh_proj.weight),
+            "mtp_join": matrices.take(model.mtp.eh_proj.weight),
             "mtp_enorm": _float(model.mtp.enorm.weight),
             "mtp_hnorm": _float(model.mtp.hnorm.weight),
             "mtp_norm": _float(model.mtp.norm.weight),
@@ -142,33 +189,32 @@ def _model_weights(model: JoyFlash, max_positions: int) -> dict[str, Tensor]:
     return weights
 
 
-def _layer_weights(block: DecoderBlock, config: ModelConfig) -> dict[str, Tensor]:
+def _layer_weights(block: DecoderBlock, matrices: _Matrices, config: ModelConfig) -> dict[str, Tensor | PackedMatrix]:
     attention = block.self_attn
-    kv_b_NXC = attention.kv_b_proj.weight.detach().unflatten(0, (config.num_attention_heads, -1))
-    key_NHC, value_NVC = kv_b_NXC.split((config.qk_nope_head_dim, config.v_head_dim), dim=1)
+    key_up, value_up = matrices.key_value(attention.kv_b_proj.weight, config)
     weights = {
         "input_norm": _float(block.input_layernorm.weight),
         "post_norm": _float(block.post_attention_layernorm.weight),
         "kv_norm": _float(attention.kv_a_layernorm.weight),
-        "kv_a": _as_is(attention.kv_a_proj_with_mqa.weight),
-        "key_up": key_NHC.transpose(1, 2).contiguous(),
-        "value_up": value_NVC.contiguous(),
-        "o": _as_is(attention.o_proj.weight),
+        "kv_a": matrices.take(attention.kv_a_proj_with_mqa.weight),
+        "key_up": key_up,
+        "value_up": value_up,
+        "o": matrices.take(attention.o_proj.weight),
     }
     if config.q_lora_rank is None:
-        weights["q_a"] = _as_is(attention.q_proj.weight)
+        weights["q_a"] = matrices.take(attention.q_proj.weight)
     else:
-        weights["q_a"] = _as_is(attention.q_a_proj.weight)
+        weights["q_a"] = matrices.take(attention.q_a_proj.weight)
         weights["q_norm"] = _float(attention.q_a_layernorm.weight)
-        weights["q_b"] = _as_is(attention.q_b_proj.weight)
+        weights["q_b"] = matrices.take(attention.q_b_proj.weight)
     moe = block.mlp
     dense = moe.shared_experts if isinstance(moe, MixtureOfExperts) else moe
-    weights |= {name: _as_is(getattr(dense, f"{name}_proj").weight) for name in ("gate", "up", "down")}
+    weights |= {name: matrices.take(getattr(dense, f"{name}_proj").weight) for name in ("gate", "up", "down")}
     if isinstance(moe, MixtureOfExperts):
         weights |= {
             "router": _float(moe.gate.weight),
             "router_bias": _float(moe.gate.e_score_correction_bias),
-            "expert_gate_up": _as_is(moe.experts.gate_up_proj),
-            "expert_down": _as_is(moe.experts.down_proj),
+            "expert_gate_up": matrices.take(moe.experts.gate_up_proj),
+            "expert_down": matrices.take(moe.experts.down_proj),
         }
     return weights

@@ -208,3 +208,25 @@ def test_the_library_is_compiled_once(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "_compile", lambda *_: pytest.fail("compiled twice"))
     build.load_library(32)
     assert made.stat().st_mtime_ns == before
+
+
+@torch.inference_mode()
+def test_weights_that_bf16_can_hold_are_halved_and_no_bit_changes(config, monkeypatch):
+    model = random_model(config).to(torch.bfloat16).float()
+
+    def run() -> tuple[torch.Tensor, list[int]]:
+        step = CompiledStep(model, PagedCache(config, 32, 8), 128)
+        matrices = [layer["o"] for layer in step._step._weights.layers]
+        hidden = step.trunk(rows_of(tokens_of(config)))
+        return step.logits(hidden), [matrix.element_size() for matrix in matrices]
+
+    halved, sizes = run()
+    assert set(sizes) == {2}
+    monkeypatch.setattr("joyflash.model.compiled._halved", torch.Tensor.contiguous)
+    whole, sizes = run()
+    assert set(sizes) == {4}
+    assert torch.equal(halved, whole)
+    # And what bfloat16 cannot hold stays what it is.
+    monkeypatch.undo()
+    step = CompiledStep(random_model(config), PagedCache(config, 32, 8), 128)
+    assert {layer["o"].element_size() for layer in step._step._weights.layers} == {4}

@@ -15,7 +15,7 @@ from pathlib import Path
 from joyflash.errors import KernelError
 
 _FOLDER = Path(__file__).parent
-_SOURCES = ("linear.h", "threads.h", "draw.h", "step.c")
+_SOURCES = ("linear.h", "quantized.h", "threads.h", "draw.h", "step.c")
 # No fast-math, no contraction: the order and rounding of every sum is part of the promise that a row's bits do not
 # depend on its batch.
 _FLAGS = ("-std=gnu11", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC")

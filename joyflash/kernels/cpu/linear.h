@@ -4,7 +4,7 @@
    reduction of the lanes. Tiles only decide how many such chains run side by side. So alone or in a batch, decoding or
    verifying drafts, a row gets the same numbers: what the engine's promise of equal texts rests on.
 
-   STORAGE is how weights and cache are stored: 32 (float) or 16 (bfloat16). Sums are always float. */
+   STORAGE is how embeddings and cache are stored: 32 (float) or 16 (bfloat16). Sums are always float. */
 
 #include <math.h>
 #include <stdint.h>
@@ -53,6 +53,20 @@ INLINE void store_float(float *p, vec v) { memcpy(p, &v, sizeof v); }
 
 INLINE vec splat(float value) { return value - (vec){0}; }
 
+/* bfloat16 is the upper half of a float. */
+INLINE vec load_half(const uint16_t *p) {
+    vec_half h;
+    memcpy(&h, p, sizeof h);
+    return (vec)(__builtin_convertvector(h, vec_bits) << 16);
+}
+
+INLINE float get_half(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
 #if STORAGE == 32
 typedef float stored;
 INLINE vec load_stored(const stored *p) { return load_float(p); }
@@ -60,17 +74,8 @@ INLINE float get_stored(stored value) { return value; }
 INLINE stored to_stored(float value) { return value; }
 #else
 typedef uint16_t stored;
-INLINE vec load_stored(const stored *p) {
-    vec_half h;
-    memcpy(&h, p, sizeof h);
-    return (vec)(__builtin_convertvector(h, vec_bits) << 16);
-}
-INLINE float get_stored(stored value) {
-    uint32_t bits = (uint32_t)value << 16;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
+INLINE vec load_stored(const stored *p) { return load_half(p); }
+INLINE float get_stored(stored value) { return get_half(value); }
 INLINE stored to_stored(float value) { /* round to nearest even; no NaN reaches the cache */
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -167,10 +172,11 @@ INLINE float exp_one(float x) { return exp_vec(splat(x))[0]; }
             }                                                                                                          \
     }
 
-TILE(product, stored, load_stored, get_stored)
-#if STORAGE != 32
 #define SAME(value) (value)
 TILE(product_float, float, load_float, SAME)
+TILE(product_half, uint16_t, load_half, get_half)
+#if STORAGE == 32
+#define product_stored_rows product_float_rows
 #else
-#define product_float_rows product_rows
+#define product_stored_rows product_half_rows
 #endif

@@ -7,29 +7,37 @@
    Letters: D hidden, N heads, H key width without rotation, R rotated width, V value width, C latent, W = C + R. */
 
 #include "linear.h"
+#include "quantized.h"
 #include "threads.h"
 #include "draw.h"
 
 #define HEADS_PER_UNIT 4
 #define NOT_FINITE -2 /* in place of a drawn token */
 
+/* Weights of a product, [outputs][inputs]: plain numbers, or quantised ones (see quantized.h) with their scales. */
+typedef struct {
+    const void *values;
+    const float *scales; /* [outputs][groups] */
+    long bits;           /* 32: float, 16: bfloat16; 8 or 4: quantised */
+} matrix;
+
 typedef struct {
     const float *input_norm, *post_norm, *q_norm, *kv_norm;
-    const stored *q_a, *q_b, *kv_a, *key_up, *value_up, *o; /* key_up [N][C][H], value_up [N][V][C] */
-    const stored *gate, *up, *down;                         /* the dense block, or the shared expert */
-    const float *router, *router_bias;                      /* NULL in a dense block */
-    const stored *expert_gate_up, *expert_down;             /* [E][2I][D], [E][D][I] */
+    const float *router, *router_bias;                /* NULL in a dense block */
+    matrix q_a, q_b, kv_a, key_up, value_up, o;       /* key_up [N][C][H], value_up [N][V][C] */
+    matrix gate, up, down, expert_gate_up, expert_down; /* dense block or shared expert; [E][2I][D], [E][D][I] */
 } layer;
 
 typedef struct {
     int hidden, heads, q_rank, latent, nope, rope, value, experts, chosen, expert_width, layers, vocabulary;
     int dense_width, shared_width, normalise, block_tokens, blocks, max_rows, max_positions;
     float eps, routed_scale, attention_scale;
-    const stored *embedding, *head, *mtp_join;
+    const stored *embedding;
     const float *final_norm, *mtp_enorm, *mtp_hnorm, *mtp_norm;
     const float *cos, *sin; /* [max_positions][R / 2] */
     const layer *layer;     /* the trunk's, then the MTP block */
     stored *cache;          /* [layers + 1][blocks][block_tokens][W] */
+    matrix head, mtp_join;
 } model;
 
 typedef struct {
@@ -54,7 +62,10 @@ typedef struct {
     float *steered, *scores, *chunks;
     winner *winners;
     int *chosen, *expert_start, *expert_row, *active, active_count;
-    const float **pointers; /* [threads][2][max_rows] */
+    const float **pointers; /* [threads][3][max_rows * (K + 1)] */
+    int16_t *packed;        /* [threads][max_rows][widest] inputs of quantised products */
+    float *packed_scales;   /* [threads][max_rows] */
+    int widest;
 } engine;
 
 typedef struct {
@@ -63,6 +74,10 @@ typedef struct {
     int thread, stage;
     const float **in;
     float **out;
+    const float **packed_in; /* which rows `packed` holds, as they are in packed_stage */
+    int packed_count, packed_stage;
+    int16_t *packed;
+    float *packed_scales;
 } worker;
 
 /* Deal out 0..total in chunks of `size`: a, b are the ends of this thread's next chunk. */
@@ -81,6 +96,31 @@ static void rows_of(worker *w, float *in, long in_width, float *out, long out_wi
         w->in[r] = in + r * in_width;
         w->out[r] = out + r * out_width;
     }
+}
+
+/* Rows [first, end) of a matrix times w->in, from w->out[...][at] on. Rows that many chunks of a stage read are packed
+   once: within a stage no input changes. */
+static void multiply(worker *w, int count, const matrix *weights, int in, long first, long end, int at, int add) {
+    int stop = at + (int)(end - first), groups = (in + GROUP - 1) / GROUP;
+    if (weights->bits == 32) {
+        product_float_rows(w->in, count, (const float *)weights->values + first * in, in, in, w->out, at, stop, add);
+        return;
+    }
+    if (weights->bits == 16) {
+        product_half_rows(w->in, count, (const uint16_t *)weights->values + first * in, in, in, w->out, at, stop, add);
+        return;
+    }
+    size_t pointers = sizeof(float *) * (size_t)count;
+    if (w->packed_stage != w->stage || w->packed_count != count || memcmp(w->packed_in, w->in, pointers)) {
+        for (int r = 0; r < count; r++)
+            w->packed_scales[r] = pack_row(w->in[r], in, w->packed + (long)r * groups * GROUP);
+        memcpy(w->packed_in, w->in, pointers);
+        w->packed_stage = w->stage, w->packed_count = count;
+    }
+    const uint8_t *values = (const uint8_t *)weights->values + first * groups * (GROUP / 8) * weights->bits;
+    (weights->bits == 8 ? product_int8_rows : product_int4_rows)(w->packed, w->packed_scales, count, values,
+                                                                 weights->scales + first * groups, groups, w->out, at,
+                                                                 stop, add);
 }
 
 static void rms_norm(const float *x, const float *weight, int width, float eps, float *out) {
@@ -147,13 +187,12 @@ static void write_latents(worker *w, const layer *l, int number) {
         if (a < q_rows) {
             int end = b < q_rows ? b : q_rows;
             rows_of(w, e->normed, m->hidden, q, q_rows, e->rows);
-            product_rows(w->in, e->rows, l->q_a + (long)a * m->hidden, m->hidden, m->hidden, w->out, a, end, 0);
+            multiply(w, e->rows, &l->q_a, m->hidden, a, end, a, 0);
         }
         if (b > q_rows) {
             int first = a > q_rows ? a - q_rows : 0;
             rows_of(w, e->normed, m->hidden, e->kv, width, e->rows);
-            product_rows(w->in, e->rows, l->kv_a + (long)first * m->hidden, m->hidden, m->hidden, w->out, first,
-                         b - q_rows, 0);
+            multiply(w, e->rows, &l->kv_a, m->hidden, first, b - q_rows, first, 0);
         }
     }
     next_stage(w);
@@ -185,7 +224,7 @@ static void attend(worker *w, int number, int row, int head, int count) {
     }
     for (int at = 0; at < keys; at += size) {
         int end = at + size < keys ? at + size : keys;
-        product_rows(query, count, cache_block(e, number, e->sequences[row], at / size), width, width, score, at, end, 0);
+        product_stored_rows(query, count, cache_block(e, number, e->sequences[row], at / size), width, width, score, at, end, 0);
     }
     for (int h = 0; h < count; h++) {
         float *s = score[h], best = -INFINITY;
@@ -242,7 +281,7 @@ static void attention(worker *w, const layer *l, int number) {
     if (m->q_rank) {
         DEAL(w, queries, 24) {
             rows_of(w, e->q_a, m->q_rank, e->q, queries, e->rows);
-            product_rows(w->in, e->rows, l->q_b + (long)a * m->q_rank, m->q_rank, m->q_rank, w->out, a, b, 0);
+            multiply(w, e->rows, &l->q_b, m->q_rank, a, b, a, 0);
         }
         next_stage(w);
     }
@@ -250,8 +289,8 @@ static void attention(worker *w, const layer *l, int number) {
     DEAL(w, m->heads * pieces, 1) {
         int head = a / pieces, first = a % pieces * 64, end = first + 64 < m->latent ? first + 64 : m->latent;
         rows_of(w, e->q + (long)head * head_width, queries, e->query + (long)head * width, (long)m->heads * width, e->rows);
-        product_rows(w->in, e->rows, l->key_up + ((long)head * m->latent + first) * m->nope, m->nope, m->nope, w->out,
-                     first, end, 0);
+        long row = (long)head * m->latent;
+        multiply(w, e->rows, &l->key_up, m->nope, row + first, row + end, first, 0);
         if (first == 0)
             for (int r = 0; r < e->rows; r++) {
                 float *turned = w->out[r] + m->latent;
@@ -276,8 +315,7 @@ static void attention(worker *w, const layer *l, int number) {
             int head = first / m->value, end = (head + 1) * m->value < b ? (head + 1) * m->value : b;
             rows_of(w, e->attended + (long)head * m->latent, (long)m->heads * m->latent, e->values,
                     (long)m->heads * m->value, e->rows);
-            product_rows(w->in, e->rows, l->value_up + (long)first * m->latent, m->latent, m->latent, w->out, first, end,
-                         0);
+            multiply(w, e->rows, &l->value_up, m->latent, first, end, first, 0);
             first = end;
         }
     }
@@ -285,7 +323,7 @@ static void attention(worker *w, const layer *l, int number) {
     int joined = m->heads * m->value;
     DEAL(w, m->hidden, 24) {
         rows_of(w, e->values, joined, e->x, m->hidden, e->rows);
-        product_rows(w->in, e->rows, l->o + (long)a * joined, joined, joined, w->out, a, b, 1);
+        multiply(w, e->rows, &l->o, joined, a, b, a, 1);
     }
     next_stage(w);
 }
@@ -325,11 +363,13 @@ static void route(engine *e, const layer *l) {
     e->expert_start[0] = 0;
 }
 
-static void gated(worker *w, int rows, const stored *gate, const stored *up, int width, int a, int b) {
-    const model *m = &w->e->m;
-    product_rows(w->in, rows, gate + (long)a * m->hidden, m->hidden, m->hidden, w->out, a, b, 0);
+/* Outputs a..b of `width`; `gate` and `up` begin at these rows of their matrices. */
+static void gated(worker *w, int rows, const matrix *gate, long gate_row, const matrix *up, long up_row, int width, int a,
+                  int b) {
+    int hidden = w->e->m.hidden;
+    multiply(w, rows, gate, hidden, gate_row + a, gate_row + b, a, 0);
     /* The second half of a row of `inner` takes the other product until the two are joined. */
-    product_rows(w->in, rows, up + (long)a * m->hidden, m->hidden, m->hidden, w->out, width + a, width + b, 0);
+    multiply(w, rows, up, hidden, up_row + a, up_row + b, width + a, 0);
     for (int r = 0; r < rows; r++) silu_times(w->out[r] + a, w->out[r] + width + a, b - a);
 }
 
@@ -343,7 +383,7 @@ static void feed_forward(worker *w, const layer *l) {
         if (a < dense_chunks) {
             int first = a * size, end = first + size < dense ? first + size : dense;
             rows_of(w, e->normed, m->hidden, e->inner, 2L * dense, e->rows);
-            gated(w, e->rows, l->gate, l->up, dense, first, end);
+            gated(w, e->rows, &l->gate, 0, &l->up, 0, dense, first, end);
         } else {
             int first = (a - dense_chunks) * 16, end = first + 16 < E ? first + 16 : E;
             rows_of(w, e->normed, m->hidden, e->steered, E, e->rows);
@@ -365,8 +405,8 @@ static void feed_forward(worker *w, const layer *l) {
                 w->in[r] = e->normed + (long)(pair / K) * m->hidden;
                 w->out[r] = e->expert_inner + (long)pair * 2 * I;
             }
-            const stored *both = l->expert_gate_up + (long)expert * 2 * I * m->hidden;
-            gated(w, count, both, both + (long)I * m->hidden, I, first, end);
+            const matrix *both = &l->expert_gate_up;
+            gated(w, count, both, expert * 2L * I, both, (expert * 2L + 1) * I, I, first, end);
             (void)b;
         }
         next_stage(w);
@@ -381,10 +421,11 @@ static void feed_forward(worker *w, const layer *l) {
                 w->in[r] = e->expert_inner + (long)pair * 2 * I;
                 w->out[r] = e->expert_out + (long)pair * m->hidden;
             }
-            product_rows(w->in, count, l->expert_down + ((long)expert * m->hidden + first) * I, I, I, w->out, first, end, 0);
+            long row = (long)expert * m->hidden;
+            multiply(w, count, &l->expert_down, I, row + first, row + end, first, 0);
         } else {
             rows_of(w, e->inner, 2L * dense, e->x, m->hidden, e->rows);
-            product_rows(w->in, e->rows, l->down + (long)first * dense, dense, dense, w->out, first, end, 1);
+            multiply(w, e->rows, &l->down, dense, first, end, first, 1);
         }
         (void)b;
     }
@@ -398,8 +439,18 @@ static void take_rows(engine *e) {
 }
 
 static worker worker_of(engine *e, team *t, int thread) {
-    const float **pointers = e->pointers + (long)thread * 2 * e->m.max_rows * (e->m.chosen + 1);
-    return (worker){e, t, thread, 0, pointers, (float **)(pointers + (long)e->m.max_rows * (e->m.chosen + 1))};
+    long count = (long)e->m.max_rows * (e->m.chosen + 1);
+    const float **pointers = e->pointers + thread * 3 * count;
+    return (worker){
+        .e = e,
+        .t = t,
+        .thread = thread,
+        .in = pointers,
+        .out = (float **)(pointers + count),
+        .packed_in = pointers + 2 * count,
+        .packed = e->packed + (long)thread * e->m.max_rows * e->widest,
+        .packed_scales = e->packed_scales + (long)thread * e->m.max_rows,
+    };
 }
 
 static void trunk_body(void *given, team *t, int thread) {
@@ -446,7 +497,7 @@ static void mtp_body(void *given, team *t, int thread) {
     next_stage(w);
     DEAL(w, hidden, 24) {
         rows_of(w, e->joined, 2L * hidden, e->x, hidden, e->rows);
-        product_rows(w->in, e->rows, m->mtp_join + (long)a * 2 * hidden, 2 * hidden, 2 * hidden, w->out, a, b, 0);
+        multiply(w, e->rows, &m->mtp_join, 2 * hidden, a, b, a, 0);
     }
     next_stage(w);
     add_and_norm(w, NULL, l->input_norm, e->normed);
@@ -488,15 +539,14 @@ typedef struct {
 
 /* Logits of outputs a..b of every row, at w->out[row][0..b - a). */
 static void head_chunk(worker *w, const head_job *h, int a, int b) {
-    int hidden = w->e->m.hidden;
-    const stored *head = w->e->m.head;
+    const model *m = &w->e->m;
     if (!h->ids) {
-        product_rows(w->in, h->rows, head + (long)a * hidden, hidden, hidden, w->out, 0, b - a, 0);
+        multiply(w, h->rows, &m->head, m->hidden, a, b, 0, 0);
         return;
     }
     for (int o = a, end; o < b; o = end) { /* neighbours in the vocabulary are computed together */
         for (end = o + 1; end < b && h->ids[end] == h->ids[end - 1] + 1;) end++;
-        product_rows(w->in, h->rows, head + (long)h->ids[o] * hidden, hidden, hidden, w->out, o - a, end - a, 0);
+        multiply(w, h->rows, &m->head, m->hidden, h->ids[o], h->ids[o] + end - o, o - a, 0);
     }
 }
 
@@ -571,6 +621,15 @@ static void *take(char **at, size_t count, size_t size) {
     return p;
 }
 
+/* Inputs of the widest product, in whole groups. */
+static int widest_input(const model *m) {
+    const int widths[] = {2 * m->hidden, m->q_rank, m->latent, m->heads * m->value, m->dense_width, m->shared_width,
+                          m->expert_width, m->nope};
+    int widest = 0;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) widest = widths[i] > widest ? widths[i] : widest;
+    return (widest + GROUP - 1) / GROUP * GROUP;
+}
+
 /* A model ready to step; NULL without memory. */
 engine *joyflash_open(const model *given, int threads) {
     engine *e = calloc(1, sizeof *e);
@@ -579,6 +638,7 @@ engine *joyflash_open(const model *given, int threads) {
     const model *m = &e->m;
     size_t n = (size_t)m->max_rows, K = (size_t)m->chosen, D = (size_t)m->hidden, N = (size_t)m->heads;
     size_t W = (size_t)(m->latent + m->rope), inner = (size_t)(m->dense_width > m->shared_width ? m->dense_width : m->shared_width);
+    e->widest = widest_input(m);
     /* Twice: once to count, once to deal out. */
     for (int pass = 0; pass < 2; pass++) {
         char *at = e->memory;
@@ -592,9 +652,11 @@ engine *joyflash_open(const model *given, int threads) {
         e->steered = take(&at, n * (size_t)m->experts, 4), e->chosen = take(&at, n * K, 4);
         e->expert_start = take(&at, (size_t)m->experts + 1, 4), e->expert_row = take(&at, n * K, 4);
         e->active = take(&at, (size_t)m->experts, 4);
-        e->pointers = take(&at, (size_t)threads * 2 * n * (K + 1), sizeof(float *));
         e->winners = take(&at, (size_t)threads * n, sizeof(winner));
         e->chunks = take(&at, (size_t)threads * n * HEAD_CHUNK, 4);
+        e->pointers = take(&at, (size_t)threads * 3 * n * (K + 1), sizeof(float *));
+        e->packed = take(&at, (size_t)threads * n * (size_t)e->widest, sizeof(int16_t));
+        e->packed_scales = take(&at, (size_t)threads * n, 4);
         e->scores = take(&at, (size_t)threads * HEADS_PER_UNIT * (size_t)(m->max_positions + LANES), 4);
         if (pass == 0 && posix_memalign((void **)&e->memory, 64, (size_t)(at - (char *)0))) {
             free(e);

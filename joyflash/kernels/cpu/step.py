@@ -15,6 +15,7 @@ from torch import Tensor
 
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu.build import load_library
+from joyflash.kernels.cpu.packed import PackedMatrix
 
 _INTS = (
     "hidden",
@@ -38,24 +39,10 @@ _INTS = (
     "max_positions",
 )
 _FLOATS = ("eps", "routed_scale", "attention_scale")
-_MODEL_POINTERS = (
-    "embedding",
-    "head",
-    "mtp_join",
-    "final_norm",
-    "mtp_enorm",
-    "mtp_hnorm",
-    "mtp_norm",
-    "cos",
-    "sin",
-    "layer",
-    "cache",
-)
-_LAYER_POINTERS = (
-    "input_norm",
-    "post_norm",
-    "q_norm",
-    "kv_norm",
+_MODEL_POINTERS = ("embedding", "final_norm", "mtp_enorm", "mtp_hnorm", "mtp_norm", "cos", "sin", "layer", "cache")
+_MODEL_MATRICES = ("head", "mtp_join")
+_LAYER_POINTERS = ("input_norm", "post_norm", "q_norm", "kv_norm", "router", "router_bias")
+_LAYER_MATRICES = (
     "q_a",
     "q_b",
     "kv_a",
@@ -65,15 +52,20 @@ _LAYER_POINTERS = (
     "gate",
     "up",
     "down",
-    "router",
-    "router_bias",
     "expert_gate_up",
     "expert_down",
 )
 
 
+class _Matrix(ctypes.Structure):
+    _fields_ = [("values", ctypes.c_void_p), ("scales", ctypes.c_void_p), ("bits", ctypes.c_long)]
+
+
 class _Layer(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_void_p) for name in _LAYER_POINTERS]
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in _LAYER_POINTERS),
+        *((name, _Matrix) for name in _LAYER_MATRICES),
+    ]
 
 
 class _Model(ctypes.Structure):
@@ -81,6 +73,7 @@ class _Model(ctypes.Structure):
         *((name, ctypes.c_int) for name in _INTS),
         *((name, ctypes.c_float) for name in _FLOATS),
         *((name, ctypes.c_void_p) for name in _MODEL_POINTERS),
+        *((name, _Matrix) for name in _MODEL_MATRICES),
     ]
 
 
@@ -99,8 +92,8 @@ class StepWeights:
     """All that the step reads, under the names of ``step.c``; ``layers`` are the trunk's and, last, the MTP block."""
 
     sizes: Mapping[str, int | float]
-    model: Mapping[str, Tensor]
-    layers: Sequence[Mapping[str, Tensor]]
+    model: Mapping[str, Tensor | PackedMatrix]
+    layers: Sequence[Mapping[str, Tensor | PackedMatrix]]
     cache: Tensor
 
 
@@ -108,8 +101,8 @@ class CpuStep:
     """The compiled step over given weights and cache; it computes nothing that depends on the number of rows.
 
     Args:
-        weights: float32 norms and routers, everything else in the dtype of ``weights.cache``, all on the CPU and
-            contiguous; they are used where they lie.
+        weights: float32 norms and routers, embeddings in the dtype of ``weights.cache``, matrices of products in
+            float32, bfloat16 or packed; all on the CPU and contiguous; they are used where they lie.
         threads: that work on a step, the caller's included.
 
     Raises:
@@ -253,8 +246,18 @@ def _address(values: array[int] | array[float]) -> int:
     return values.buffer_info()[0]
 
 
-def _pointers(tensors: Mapping[str, Tensor]) -> dict[str, int]:
-    for name, tensor in tensors.items():
-        if not tensor.is_contiguous() or tensor.device.type != "cpu":
-            raise KernelError(f"{name} must be contiguous and on the CPU.")
-    return {name: tensor.data_ptr() for name, tensor in tensors.items()}
+def _pointers(weights: Mapping[str, Tensor | PackedMatrix]) -> dict[str, int | _Matrix]:
+    """Addresses under the names of the C structures' fields."""
+    found: dict[str, int | _Matrix] = {}
+    for name, weight in weights.items():
+        parts = (weight.values, weight.scales) if isinstance(weight, PackedMatrix) else (weight,)
+        for tensor in parts:
+            if not tensor.is_contiguous() or tensor.device.type != "cpu":
+                raise KernelError(f"{name} must be contiguous and on the CPU.")
+        if isinstance(weight, PackedMatrix):
+            found[name] = _Matrix(weight.values.data_ptr(), weight.scales.data_ptr(), weight.bits)
+        elif name in _MODEL_MATRICES or name in _LAYER_MATRICES:
+            found[name] = _Matrix(weight.data_ptr(), None, 8 * weight.element_size())
+        else:
+            found[name] = weight.data_ptr()
+    return found

@@ -1,0 +1,52 @@
+"""Quantised weights of a model, by the names of its parameters: made from it, or put back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from joyflash.model.joyflash import JoyFlash
+from joyflash.quantization.formats import Format, QuantizedTensor, dequantize, quantize
+from joyflash.quantization.policy import Policy
+
+QuantizedWeights = Mapping[str, QuantizedTensor]
+"""Parameter name -> what stands for the parameter; experts are stacked as in the model."""
+
+
+def quantize_model(model: JoyFlash, policy: Policy) -> dict[str, QuantizedTensor]:
+    """Quantise the parameters that a policy names; the model itself is not touched.
+
+    Raises:
+        ConfigError: a weight is not finite.
+    """
+    found = {}
+    for name, parameter in model.named_parameters():
+        if format := policy.format_of(name):
+            found[name] = _quantized(parameter, format)
+    return found
+
+
+@torch.no_grad()
+def put_back(model: JoyFlash, quantized: QuantizedWeights) -> None:
+    """Set the parameters to what the quantised weights stand for, in their own dtype and on their own device."""
+    for name, tensor in quantized.items():
+        parameter = model.get_parameter(name)
+        parts = zip(parameter, unstacked(tensor), strict=True) if parameter.dim() > 2 else [(parameter, tensor)]
+        for place, part in parts:
+            place.copy_(dequantize(part))
+
+
+def unstacked(tensor: QuantizedTensor) -> list[QuantizedTensor]:
+    """The matrices of a stack."""
+    matrices = zip(tensor.values, tensor.scales, strict=True)
+    return [QuantizedTensor(tensor.format, tensor.shape[1:], *parts) for parts in matrices]
+
+
+def _quantized(weight: torch.Tensor, format: Format) -> QuantizedTensor:
+    """One after the other where experts are stacked: the work takes several times a matrix's own memory."""
+    if weight.dim() == 2:
+        return quantize(weight, format)
+    parts = [quantize(matrix, format) for matrix in weight]
+    values, scales = (torch.stack([getattr(part, name) for part in parts]) for name in ("values", "scales"))
+    return QuantizedTensor(format, tuple(weight.shape), values, scales)

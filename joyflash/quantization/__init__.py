@@ -1,0 +1,1 @@
+"""Weight formats of 8 and 4 bits, and which tensors of the model take which."""
