@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu.packed import GROUP, PackedMatrix, pack_matrix
@@ -128,21 +128,21 @@ class _Matrices:
     def __init__(self, model: JoyFlash, quantized: Mapping[str, QuantizedTensor], dtype: torch.dtype) -> None:
         self._dtype = dtype
         names = dict(model.named_parameters())
-        self._quantized = {names[name]: tensor for name, tensor in quantized.items()}
+        self._quantized: dict[Tensor, QuantizedTensor] = {names[name]: tensor for name, tensor in quantized.items()}
         for name, tensor in quantized.items():
             if tensor.format.block != (1, GROUP):
                 raise KernelError(
                     f"The CPU step multiplies with int8 and int4 weights, not with {tensor.format.name} ({name})."
                 )
 
-    def take(self, parameter: nn.Parameter) -> Tensor | PackedMatrix:
+    def take(self, parameter: Tensor) -> Tensor | PackedMatrix:
         """A matrix as the step reads it."""
         tensor = self._quantized.get(parameter)
         if tensor is None:
             return parameter.detach().contiguous()
         return pack_matrix(tensor.integers(), tensor.scales, tensor.format.bits)
 
-    def key_value(self, parameter: nn.Parameter, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
+    def key_value(self, parameter: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
         """``kv_b_proj``'s two halves: keys transposed [N, C, H], values [N, V, C]."""
 
         def halves(rows: Tensor) -> tuple[Tensor, Tensor]:
