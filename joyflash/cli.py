@@ -76,6 +76,12 @@ def serve(
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once. Without: the engine's own.")] = None,
     mtp: Annotated[str, typer.Option(help="Tokens that the MTP layer drafts per step: auto, or a number.")] = "auto",
+    quantization: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of fewer bits, made on loading: int8, int4 (experts only), int4-int8. joyflash only."
+        ),
+    ] = None,
 ) -> None:
     """Serve a model: OpenAI's API under /v1, a chat page under /."""
     from joyflash.server.run import serve as run
@@ -88,7 +94,9 @@ def serve(
         from joyflash.engine.engine import Engine
 
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
-        return AsyncEngine(Engine.from_pretrained(model, mtp=drafts, max_context=context, **batch))
+        return AsyncEngine(
+            Engine.from_pretrained(model, mtp=drafts, max_context=context, quantization=quantization, **batch)
+        )
 
     settings = ServerSettings(
         host=host,
@@ -99,6 +107,8 @@ def serve(
         any_model_name=any_model_name,
         hold_tool_names=not free_tool_names,
     )
+    if engine != "joyflash" and quantization is not None:
+        raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
     if engine != "joyflash":
         commands_deploy.serve_elsewhere(
             engine, model, settings, gpus=gpus, context=context, concurrency=concurrency, mtp=drafts
@@ -253,6 +263,34 @@ def export(
         written = export_folder(
             source, out, format_of(format), dtype_of(dtype), padded=padded, mtp=mtp, own_mtp_shard=mtp_shard
         )
+    print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
+
+
+@app.command(epilog="Example: joyflash quantize my-model my-model-int4 --format int4")
+def quantize(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a bundled model, or a model folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")],
+    format: Annotated[
+        str, typer.Option(help="int8 (all matrices), int4 (routed experts only), int4-int8 (experts, other matrices).")
+    ] = "int8",
+    model_type: Annotated[
+        str, typer.Option(help="hf (model type joyai_llm_flash) or deepseek_v3 (as stock libraries call it).")
+    ] = "hf",
+    head: Annotated[
+        bool,
+        typer.Option("--head", help="With int8 and int4-int8 the output head too; other engines cannot read that."),
+    ] = False,
+) -> None:
+    """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric)."""
+    from joyflash.convert.export import format_of
+    from joyflash.convert.quantize import quantize_folder
+    from joyflash.model.loading import model_folder
+    from joyflash.quantization.policy import policy_of
+
+    written, table = quantize_folder(
+        model_folder(model), out, policy_of(format), format=format_of(model_type), head=head
+    )
+    print(table)
     print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
 
 

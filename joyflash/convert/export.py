@@ -88,11 +88,11 @@ def export_folder(
             into float16.
         ConfigError: the source is another architecture, or cannot be padded.
     """
-    _check_new(out)
+    check_new(out)
     found = open_checkpoint(source)
     for name, stored in read_checksums(source).items():
         check(source / name, checksum(source / name), stored)
-    tensors = _Tensors(found, format, dtype, padded=padded, mtp=mtp)
+    tensors = FolderTensors(found, format, dtype, padded=padded, mtp=mtp)
     write_folder(
         tensors.config,
         tensors.meta,
@@ -102,7 +102,7 @@ def export_folder(
         own_mtp_shard=own_mtp_shard,
         shard_bytes=shard_bytes,
     )
-    _copy_small_files(source, out, tensors.config)
+    copy_small_files(source, out, tensors.config)
     write_checksums(out)
     return ExportReport(
         out,
@@ -126,7 +126,7 @@ def dtype_of(name: str | None) -> torch.dtype | None:
     return None if name is None else DTYPE_OF[name]
 
 
-class _Tensors:
+class FolderTensors:
     """The target's tensors: names and shapes at once, values when fetched."""
 
     def __init__(
@@ -198,13 +198,14 @@ def _is_stacked(stored: str) -> bool:
     return stored.endswith((".experts.gate_up_proj", ".experts.down_proj"))
 
 
-def _check_new(out: Path) -> None:
+def check_new(out: Path) -> None:
+    """Raise CheckpointError unless ``out`` is a new or empty folder."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(f"{out} exists and is not an empty folder. Name a new one, or empty it first.")
 
 
-def _copy_small_files(source: Path, out: Path, config: ModelConfig) -> None:
-    """The tokenizer's files, template and licence, and what the source lacks of template and sampling defaults."""
+def copy_small_files(source: Path, out: Path, config: ModelConfig) -> None:
+    """Copy tokenizer, template and licence, and make what the source lacks of template and sampling defaults."""
     for pattern in COPIED:
         for file in source.glob(pattern):
             if file.is_file():

@@ -23,7 +23,7 @@ from joyflash.engine.statistics import Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.token_table import TokenTable
 from joyflash.errors import EngineError, RequestError, TemplateError
-from joyflash.model.loading import load_model, model_folder
+from joyflash.model.loading import load_quantized, model_folder
 from joyflash.model.step import StepModel
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.template import ChatTemplate
@@ -87,6 +87,7 @@ class Engine:
         prefill_chunk: int = 256,
         prefix_cache: bool = True,
         compiled: bool | None = None,
+        quantization: str | None = None,
     ) -> Engine:
         """Load a folder or a bundled model and make room for its cache.
 
@@ -105,15 +106,21 @@ class Engine:
             prefix_cache: whether prompts share what they begin with.
             compiled: True asks for the compiled CPU step, False for plain PyTorch; None takes the compiled one where
                 it can be had.
+            quantization: weights of fewer bits, made on loading: a name in ``quantization.policy.POLICIES``. "int8"
+                takes every matrix of a product, "int4" the routed experts alone, "int4-int8" these in 4 bits and the
+                others in 8. The compiled step reads them as they are; plain PyTorch computes with the same numbers
+                unpacked, and saves no memory. A folder that is quantised already needs no option.
 
         Raises:
             CheckpointError, ConfigError, TokenizerError, TemplateError: naming the file or the value and what to do.
             KernelError: ``compiled`` is true and the step cannot be compiled here.
         """
-        options = StepOptions(max_batch, max_context, cache_tokens, prefill_chunk, prefix_cache, mtp, compiled)
+        options = StepOptions(
+            max_batch, max_context, cache_tokens, prefill_chunk, prefix_cache, mtp, compiled, quantization
+        )
         folder = model_folder(path_or_name)
-        model, tokenizer = load_model(path_or_name, device=device, dtype=dtype)
-        step, pool, policy = make_step(model, options, torch.device(device), dtype)
+        model, quantized, tokenizer = load_quantized(path_or_name, device=device, dtype=dtype)
+        step, pool, policy = make_step(model, options, torch.device(device), dtype, quantized)
         return cls(
             step,
             pool,

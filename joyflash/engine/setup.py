@@ -17,7 +17,9 @@ from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.quantized import QuantizedWeights, put_back, quantize_model
 from joyflash.model.step import Rows, StepModel, TorchStep
+from joyflash.quantization.policy import policy_of
 
 _log = logging.getLogger(__name__)
 _BLOCK_SIZE = 16
@@ -37,34 +39,51 @@ class StepOptions:
     prefix_cache: bool
     mtp: int | None
     compiled: bool | None
+    quantization: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_batch", "max_context", "cache_tokens", "prefill_chunk"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name} is {value}; it must be at least 1.")
+        if self.quantization is not None:
+            policy_of(self.quantization)
         if self.mtp is not None and not 0 <= self.mtp <= MOST_DRAFTS:
             raise ConfigError(f"mtp is {self.mtp}; it must lie between 0 and {MOST_DRAFTS}, or be left out.")
 
 
 def make_step(
-    model: JoyFlash, options: StepOptions, device: torch.device, dtype: torch.dtype
+    model: JoyFlash,
+    options: StepOptions,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantized: QuantizedWeights | None = None,
 ) -> tuple[StepModel, BlockPool, DraftPolicy | None]:
     """Return the step, its blocks, and the drafting policy (None = never drafts).
 
+    Args:
+        model: may be changed, where weights are quantised and the step is plain PyTorch.
+        options: see there.
+        device, dtype: of weights and cache.
+        quantized: weights that the model lacks, as ``load_quantized`` returns them.
+
     Raises:
-        ConfigError: drafts are asked for and the model has no MTP layer.
+        ConfigError: drafts are asked for and the model has no MTP layer, or quantisation of quantised weights.
         KernelError: the compiled step is asked for and cannot be had.
     """
     if options.mtp and model.mtp is None:
         raise ConfigError(f"mtp is {options.mtp}, but this checkpoint has no MTP layer. Leave it out or pass 0.")
+    if options.quantization and quantized:
+        raise ConfigError(f"This checkpoint is quantised already; leave out quantization={options.quantization!r}.")
+    if options.quantization:
+        quantized = quantize_model(model, policy_of(options.quantization))
     known = model.config.max_position_embeddings
     context = min(options.max_context or known, known)
     wanted = options.cache_tokens or max(context, min(options.max_batch * context, _DEFAULT_CACHE))
     blocks = -(-wanted // _BLOCK_SIZE)
     cache = PagedCache(model.config, blocks, _BLOCK_SIZE, dtype, device)
     max_rows = options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
-    step = _step(model, cache, context, max_rows, options.compiled, device)
+    step = _step(model, quantized or {}, cache, context, max_rows, options.compiled, device)
     policy = None
     if model.mtp is not None and options.mtp != 0:
         costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
@@ -73,20 +92,28 @@ def make_step(
 
 
 def _step(
-    model: JoyFlash, cache: PagedCache, context: int, max_rows: int, compiled: bool | None, device: torch.device
+    model: JoyFlash,
+    quantized: QuantizedWeights,
+    cache: PagedCache,
+    context: int,
+    max_rows: int,
+    compiled: bool | None,
+    device: torch.device,
 ) -> StepModel:
     plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
     if compiled and plain:
         raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
-    if compiled is False or plain:
-        return TorchStep(model, cache, context, max_rows)
-    try:
-        return CompiledStep(model, cache, context, max_rows=max_rows)
-    except KernelError as error:
-        if compiled:
-            raise
-        _log.warning("%s Going on with plain PyTorch, which is several times slower and not batch-invariant.", error)
-        return TorchStep(model, cache, context, max_rows)
+    if compiled is not False and not plain:
+        try:
+            return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized)
+        except KernelError as error:
+            if compiled:
+                raise
+            _log.warning(
+                "%s Going on with plain PyTorch, which is several times slower and not batch-invariant.", error
+            )
+    put_back(model, quantized)  # the numbers of the quantised weights, in the memory of unquantised ones
+    return TorchStep(model, cache, context, max_rows)
 
 
 @torch.inference_mode()

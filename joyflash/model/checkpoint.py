@@ -14,10 +14,13 @@ import torch
 from safetensors.torch import save_file
 
 from joyflash.errors import CheckpointError
+from joyflash.model import packed_files
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
+from joyflash.model.quantized import put_back
 from joyflash.model.shards import INDEX, ShardFiles, check_small_files, write_checksums
+from joyflash.quantization.formats import Format, QuantizedTensor
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ def write_folder(
     *,
     own_mtp_shard: bool = False,
     shard_bytes: int = SHARD_BYTES,
+    settings: Mapping[str, object] | None = None,
 ) -> None:
     """Write ``config.json``, shards, index and checksums from tensors that are fetched one shard at a time.
 
@@ -74,6 +78,7 @@ def write_folder(
         tensors: every Hugging Face name in order, with its shape and dtype (meta is enough).
         fetch: names -> contiguous CPU tensors in the dtype of the file.
         folder, dtype, own_mtp_shard, shard_bytes: as of ``save_model``.
+        settings: what ``config.json`` says beyond the configuration.
     """
     partial = folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -93,6 +98,7 @@ def write_folder(
         save_file(shard, partial / file, metadata={"format": "pt"})
         del shard  # before the next one is fetched
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
+    values |= settings or {}
     written = {"config.json": values}
     if len(files) > 1:
         weight_map = {name: file for file, names in files.items() for name in names}
@@ -133,22 +139,30 @@ class OpenCheckpoint:
 
     config: ModelConfig
     shards: ShardFiles
-    plan: dict[str, Place]  # stored name -> where it belongs
+    plan: dict[str, Place]  # stored name -> where it belongs; of a quantised weight the name it has unquantised
+    formats: dict[str, Format]  # of quantised weights, by stored name
     model: JoyFlash  # on the meta device
 
 
-def open_checkpoint(folder: Path) -> OpenCheckpoint:
+def open_checkpoint(folder: Path, *, quantized: bool = False) -> OpenCheckpoint:
     """Compare all names, shapes and dtypes of a folder with its configuration.
 
     The configuration has no MTP layer where the folder holds none, and the log says so.
 
+    Args:
+        folder: a Hugging Face folder.
+        quantized: whether it may hold quantised weights (see ``packed_files``).
+
     Raises:
-        CheckpointError, ConfigError: as of ``read_model``.
+        CheckpointError, ConfigError: as of ``read_model``; also when the folder is quantised and must not be.
     """
     check_small_files(folder)
     config = ModelConfig.from_folder(folder)
+    described = packed_files.described_formats(folder)
+    if described and not quantized:
+        raise CheckpointError(f"{folder} holds quantised weights. Take the checkpoint that it was made from.")
     shards = ShardFiles(folder)
-    names = set(shards.tensors)
+    names = packed_files.weight_names(set(shards.tensors))
     if config.num_nextn_predict_layers and not mtp_layer_present(config, names):
         config = ModelConfig.from_dict({**config.to_dict(), "num_nextn_predict_layers": 0})
         _LOG.warning("%s announces an MTP layer but holds none: loaded without it, so nothing is drafted.", folder)
@@ -156,13 +170,21 @@ def open_checkpoint(folder: Path) -> OpenCheckpoint:
         model = JoyFlash(config)
     state = model.state_dict()
     plan = places(config, names, state)
+    formats = {}
     for name, place in plan.items():
-        stored, wanted = shards.tensors[name].shape, tuple(place.of(state).shape)
-        if stored != wanted:
+        wanted = tuple(place.of(state).shape)
+        if name not in shards.tensors:
+            formats[name] = packed_files.format_of_stored(shards, name, wanted, described)
+            continue
+        stored = shards.tensors[name]
+        if not stored.dtype.is_floating_point:
+            kind = str(stored.dtype).removeprefix("torch.")
+            raise CheckpointError(f"{stored.file}: {name} is stored as {kind}; a weight needs fractions.")
+        if stored.shape != wanted:
             raise CheckpointError(
-                f"{shards.tensors[name].file}: {name} has the shape {stored}; config.json calls for {wanted}."
+                f"{stored.file}: {name} has the shape {stored.shape}; config.json calls for {wanted}."
             )
-    return OpenCheckpoint(config, shards, plan, model)
+    return OpenCheckpoint(config, shards, plan, formats, model)
 
 
 def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> JoyFlash:
@@ -171,6 +193,7 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
     Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
     the model and, where tensors are converted or go to a GPU, one more for each of a few readers. A checkpoint without
     its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever ``dtype`` is.
+    Quantised weights become the numbers that they stand for.
 
     Args:
         folder: a Hugging Face folder.
@@ -179,21 +202,35 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
 
     Raises:
         CheckpointError: a file is missing, damaged or altered, or tensors and configuration do not fit each other.
-        ConfigError: ``config.json`` describes another architecture.
+        ConfigError: ``config.json`` describes another architecture, or a quantisation that is not known here.
     """
-    found = open_checkpoint(folder)
-    config, shards, names, plan, model = found.config, found.shards, set(found.shards.tensors), found.plan, found.model
-    for parameter in model.parameters():  # still without memory; the router biases are buffers
-        parameter.data = parameter.data.to(dtype)
+    model, quantized = read_quantized(folder, device, dtype)
+    put_back(model, quantized)
+    return model
+
+
+def read_quantized(
+    folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> tuple[JoyFlash, dict[str, QuantizedTensor]]:
+    """As ``read_model``, but quantised weights stay apart, on the CPU: their parameters in the model are empty.
+
+    ``quantized.put_back`` makes the model whole.
+    """
+    found = open_checkpoint(folder, quantized=True)
+    config, shards, plan, model = found.config, found.shards, found.plan, found.model
+    quantized = packed_files.read_packed(shards, plan, found.formats, model.state_dict())
+    for name, parameter in model.named_parameters():  # still without memory; the router biases are buffers
+        parameter.data = parameter.data.new_empty(0 if name in quantized else parameter.shape, dtype=dtype)
     model = model.to_empty(device=device)
     state = model.state_dict()
     copies = {
         name: (torch.empty(shards.tensors[name].shape, dtype=shards.tensors[name].dtype), state[ours])
         for name, ours in stored_twice(config).items()
-        if name in names
+        if name in shards.tensors and ours not in quantized
     }
     shards.read_into(
-        {name: place.of(state) for name, place in plan.items()} | {name: copy for name, (copy, _) in copies.items()}
+        {name: place.of(state) for name, place in plan.items() if name in shards.tensors}
+        | {name: copy for name, (copy, _) in copies.items()}
     )
     for name, (copy, original) in copies.items():
         if copy.shape != original.shape or not torch.equal(copy.to(dtype), original.cpu()):
@@ -203,4 +240,4 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
             buffer = module._buffers[name]
             if buffer is not None:
                 buffer.zero_()
-    return model.eval()
+    return model.eval(), quantized

@@ -138,7 +138,6 @@ def _refuse_unsupported(values: dict[str, Any], rope: dict[str, Any]) -> None:
         "attention_bias": False,
         "rope_scaling": None,
         "moe_layer_freq": 1,
-        "quantization_config": None,
     }
     for name, value in fixed.items():
         if values.get(name, value) != value:

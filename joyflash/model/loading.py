@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from joyflash.errors import CheckpointError
-from joyflash.model.checkpoint import read_model
+from joyflash.model.checkpoint import read_model, read_quantized
 from joyflash.model.joyflash import JoyFlash
+from joyflash.quantization.formats import QuantizedTensor
 from joyflash.text.tokenizer import Tokenizer
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -43,3 +44,11 @@ def load_model(
     """
     folder = model_folder(path_or_name)
     return read_model(folder, device, dtype), Tokenizer.from_pretrained(folder)
+
+
+def load_quantized(
+    path_or_name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+) -> tuple[JoyFlash, dict[str, QuantizedTensor], Tokenizer]:
+    """As ``load_model``, with quantised weights apart from the model (see ``checkpoint.read_quantized``)."""
+    folder = model_folder(path_or_name)
+    return *read_quantized(folder, device, dtype), Tokenizer.from_pretrained(folder)

@@ -32,15 +32,13 @@ def put_back(model: JoyFlash, quantized: QuantizedWeights) -> None:
     """Set the parameters to what the quantised weights stand for, in their own dtype and on their own device."""
     for name, tensor in quantized.items():
         parameter = model.get_parameter(name)
-        parts = zip(parameter, unstacked(tensor), strict=True) if parameter.dim() > 2 else [(parameter, tensor)]
-        for place, part in parts:
-            place.copy_(dequantize(part))
-
-
-def unstacked(tensor: QuantizedTensor) -> list[QuantizedTensor]:
-    """The matrices of a stack."""
-    matrices = zip(tensor.values, tensor.scales, strict=True)
-    return [QuantizedTensor(tensor.format, tensor.shape[1:], *parts) for parts in matrices]
+        weight = torch.empty(tensor.shape, dtype=parameter.dtype, device=parameter.device)
+        if weight.dim() == 2:
+            weight.copy_(dequantize(tensor))
+        else:
+            for place, values, scales in zip(weight, tensor.values, tensor.scales, strict=True):
+                place.copy_(dequantize(QuantizedTensor(tensor.format, tensor.shape[1:], values, scales)))
+        parameter.data = weight
 
 
 def _quantized(weight: torch.Tensor, format: Format) -> QuantizedTensor:

@@ -31,6 +31,8 @@ _DTYPES = {
     "F32": torch.float32,
     "F16": torch.float16,
     "BF16": torch.bfloat16,
+    "I32": torch.int32,  # packed weights and their shapes
+    "I64": torch.int64,
 }
 
 

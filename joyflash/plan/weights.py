@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,10 @@ import torch
 from joyflash.errors import CheckpointError, ConfigError
 from joyflash.model.config import PRESETS, ModelConfig, preset
 from joyflash.model.joyflash import JoyFlash
-from joyflash.model.layout import is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
+from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
 from joyflash.model.loading import model_folder
-from joyflash.model.shards import ShardFiles
+from joyflash.model.packed_files import PACKED, SCALE, SHAPE, weight_names
+from joyflash.model.shards import ShardFiles, StoredTensor
 
 Kind = Literal["expert", "projection", "embedding", "head", "router", "norm", "bias"]
 BF16_BYTES = 2
@@ -229,8 +230,19 @@ def _meta_state(config: ModelConfig) -> dict[str, torch.Tensor]:
 def _from_headers(folder: Path) -> Checkpoint:
     config = ModelConfig.from_folder(folder)
     stored = ShardFiles(folder).tensors
-    if config.num_nextn_predict_layers and not mtp_layer_present(config, set(stored)):
+    names = weight_names(set(stored))
+    if config.num_nextn_predict_layers and not mtp_layer_present(config, names):
         config = replace(config, num_nextn_predict_layers=0)
-    places(config, set(stored), _meta_state(config))
-    tensors = (Tensor(t.name, t.shape, t.end - t.start) for t in stored.values())
-    return Checkpoint(str(folder), True, config, tuple(tensors))
+    state = _meta_state(config)
+    plan = places(config, names, state) | {
+        copy: Place(ours) for copy, ours in stored_twice(config).items() if copy in names
+    }
+    sizes = {name: tuple(place.of(state).shape) for name, place in plan.items()}
+    tensors = tuple(Tensor(name, shape, _stored_bytes(stored, name)) for name, shape in sizes.items())
+    return Checkpoint(str(folder), True, config, tensors)
+
+
+def _stored_bytes(stored: Mapping[str, StoredTensor], name: str) -> int:
+    """Of a weight, or of the parts that a quantised one is stored in."""
+    parts = (stored.get(name + part) for part in ("", PACKED, SCALE, SHAPE))
+    return sum(part.end - part.start for part in parts if part)

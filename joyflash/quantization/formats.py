@@ -76,7 +76,7 @@ class QuantizedTensor:
         format: how it is stored.
         shape: of the weight, [..., O, I].
         values: ``int8`` int8 [..., O, I]; ``fp8`` float8_e4m3fn [..., O, I]; ``int4`` uint8 [..., O, ceil(I / 2)], two
-            a byte, the even one in the low half, each as value + 8 (a padded last half is 8, which is zero).
+            a byte, the even one in the low half, each as value + 8; behind an odd row's last value a half is 0.
         scales: [..., blocks of O, blocks of I] in the format's dtype; the last block of a row may be narrower.
     """
 
@@ -126,7 +126,7 @@ def dequantize(tensor: QuantizedTensor, dtype: torch.dtype = torch.float32) -> T
 
 def pack_nibbles(values: Tensor) -> Tensor:
     """int8 [..., I] from -8 to 7 -> uint8 [..., ceil(I / 2)]."""
-    shifted = F.pad(values, (0, values.shape[-1] % 2)).add(8).to(torch.uint8)
+    shifted = F.pad(values.add(8).to(torch.uint8), (0, values.shape[-1] % 2))
     return shifted[..., 0::2] | (shifted[..., 1::2] << 4)
 
 

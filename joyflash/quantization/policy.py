@@ -15,7 +15,7 @@ from joyflash.errors import ConfigError
 from joyflash.quantization.formats import FORMATS, Format
 
 EXPERTS = r"\.mlp\.experts\."
-PROJECTIONS = r"\.(q_(a_|b_)?proj|kv_a_proj_with_mqa|kv_b_proj|o_proj|gate_proj|up_proj|down_proj|eh_proj)\.weight$"
+PROJECTIONS = r"^(?!.*\.mlp\.experts\.).*\.(q_(a_|b_)?proj|kv_a_proj_with_mqa|kv_b_proj|o_proj|gate_proj|up_proj|down_proj|eh_proj)\.weight$"
 HEAD = r"(^lm_head|\.shared_head\.head)\.weight$"
 _PARTS = {"routed experts": EXPERTS, "projections": PROJECTIONS, "output head": HEAD}
 

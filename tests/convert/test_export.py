@@ -176,14 +176,14 @@ def test_memory_holds_one_shard_at_a_time(tmp_path, monkeypatch):
     from joyflash.convert import export
 
     fetched = []
-    original = export._Tensors.fetch
+    original = export.FolderTensors.fetch
 
     def fetch(self, names):
         result = original(self, names)
         fetched.append(sum(tensor.nbytes for tensor in result.values()))
         return result
 
-    monkeypatch.setattr(export._Tensors, "fetch", fetch)
+    monkeypatch.setattr(export.FolderTensors, "fetch", fetch)
     export_folder(tmp_path / "source", tmp_path / "out", shard_bytes=20_000)
     assert len(fetched) > 5
     assert max(fetched) <= 20_000

@@ -236,7 +236,7 @@ def test_every_altered_or_missing_byte_is_noticed(tmp_path):
 def test_integer_weights_are_refused(tmp_path):
     checkpoint.save_model(random_model(TINY), tmp_path)
     edit(tmp_path, lambda tensors: tensors.update({"model.norm.weight": torch.ones(32, dtype=torch.int32)}))
-    with pytest.raises(CheckpointError, match="stored as I32"):
+    with pytest.raises(CheckpointError, match="stored as int32"):
         checkpoint.read_model(tmp_path)
 
 

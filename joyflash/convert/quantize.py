@@ -1,0 +1,161 @@
+"""A Hugging Face folder with weights of 8 or 4 bits, in compressed-tensors' layout "pack-quantized".
+
+Streamed: memory holds one shard of the result and one weight at a time. Weights that the policy leaves alone are
+copied bit by bit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from joyflash.convert.export import ExportReport, FolderTensors, Format, check_new, copy_small_files
+from joyflash.errors import ConfigError
+from joyflash.model import packed_files
+from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
+from joyflash.model.shards import check, checksum, read_checksums, write_checksums
+from joyflash.quantization import formats
+from joyflash.quantization.formats import quantize
+from joyflash.quantization.policy import HEAD, Policy, policy_table
+
+
+def quantize_folder(
+    source: Path,
+    out: Path,
+    policy: Policy,
+    *,
+    format: Format = "hf",
+    head: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> tuple[ExportReport, str]:
+    """Write a checkpoint with quantised weights, and return what was written and a table of what became of what.
+
+    Args:
+        source: a folder that ``read_model`` reads, not quantised.
+        out: a new or empty folder.
+        policy: which weights take which format.
+        format: "hf" writes model_type ``joyai_llm_flash``, "deepseek_v3" the one that stock libraries know.
+        head: let the policy have the output head too. Other engines want it unquantised.
+        shard_bytes: a shard ends before it grows beyond this.
+
+    Raises:
+        CheckpointError: the source is missing, damaged, altered or quantised, or ``out`` holds something.
+        ConfigError: the source is another architecture, or a weight is not finite.
+    """
+    check_new(out)
+    found = open_checkpoint(source)
+    for name, stored in read_checksums(source).items():
+        check(source / name, checksum(source / name), stored)
+    tensors = _QuantizedTensors(FolderTensors(found, format, None, padded=False, mtp=True), policy, head=head)
+    write_folder(
+        tensors.source.config,
+        tensors.meta,
+        tensors.fetch,
+        out,
+        None,
+        shard_bytes=shard_bytes,
+        settings={"quantization_config": tensors.description()},
+    )
+    copy_small_files(source, out, tensors.source.config)
+    write_checksums(out)
+    size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
+    report = ExportReport(out, len(tensors.meta), size, bool(tensors.source.config.num_nextn_predict_layers))
+    return report, tensors.table()
+
+
+class _QuantizedTensors:
+    """The target's tensors: names and shapes at once, values when fetched."""
+
+    def __init__(self, source: FolderTensors, policy: Policy, *, head: bool) -> None:
+        self.source = source
+        self._policy = policy if head else Policy(policy.name, tuple(r for r in policy.rules if r[0] != HEAD))
+        self._formats: dict[str, formats.Format] = {}
+        self.meta: dict[str, torch.Tensor] = {}
+        for name, tensor in source.meta.items():
+            chosen = self._policy.format_of(name)
+            if chosen is None:
+                self.meta[name] = tensor
+                continue
+            self._formats[name] = chosen
+            shape = tuple(tensor.shape)
+            for part, size, dtype in (
+                (packed_files.PACKED, packed_files.packed_shape(chosen, shape), torch.int32),
+                (packed_files.SCALE, packed_files.scale_shape(chosen, shape), chosen.scale_dtype),
+                (packed_files.SHAPE, (len(shape),), torch.int64),
+            ):
+                self.meta[name + part] = torch.empty(size, dtype=dtype, device="meta")
+        if not self._formats:
+            raise ConfigError(f"The policy {policy.name} finds nothing to quantise in this model.")
+
+    def fetch(self, names: Iterable[str]) -> dict[str, torch.Tensor]:
+        """Read or make these tensors as they go into the file."""
+        result: dict[str, torch.Tensor] = {}
+        made: dict[str, torch.Tensor] = {}
+        for name in names:
+            if name in self.source.meta:
+                result |= self.source.fetch([name])
+                continue
+            if name not in made:  # the parts of a weight follow each other
+                weight = name.rpartition("_")[0]
+                quantized = quantize(self.source.fetch([weight])[weight], self._formats[weight])
+                made = packed_files.packed_parts(quantized, weight)
+            result[name] = made[name]
+        return result
+
+    def table(self) -> str:
+        """What becomes of what; see ``policy_table``."""
+        tensors = {name: (tuple(t.shape), t.numel() * t.dtype.itemsize) for name, t in self.source.meta.items()}
+        return policy_table(self._policy, tensors)
+
+    def description(self) -> dict[str, Any]:
+        """``quantization_config`` of the folder's ``config.json``.
+
+        One format: all linear layers but a list of exceptions, the form that every engine reads. Several: a pattern of
+        names for each.
+        """
+        chosen = list(dict.fromkeys(self._formats.values()))
+        groups = {}
+        for number, format in enumerate(chosen):
+            targets = ["Linear"] if len(chosen) == 1 else self._patterns(format)
+            groups[f"group_{number}"] = _group(format, targets)
+        linear = [
+            name
+            for name in self.source.meta
+            if re.search(r"(_proj|_head|\.head|kv_a_proj_with_mqa|\.gate)\.weight$", name)
+        ]
+        return {
+            "quant_method": "compressed-tensors",
+            "format": "pack-quantized",
+            "quantization_status": "compressed",
+            "kv_cache_scheme": None,
+            "global_compression_ratio": None,
+            "config_groups": groups,
+            "ignore": [name.removesuffix(".weight") for name in linear if name not in self._formats],
+        }
+
+    def _patterns(self, format: formats.Format) -> list[str]:
+        """The policy's patterns for a format, as they match names of modules (which lack ``.weight``) from the start."""
+        patterns = [pattern.replace(r"\.weight$", "$") for pattern, taken in self._policy.rules if taken == format]
+        return [f"re:{pattern}" if pattern.startswith("^") else f"re:.*{pattern}" for pattern in patterns]
+
+
+def _group(format: formats.Format, targets: list[str]) -> Mapping[str, Any]:
+    weights = {
+        "num_bits": format.bits,
+        "type": "int",
+        "symmetric": True,
+        "strategy": "group",
+        "group_size": format.block[1],
+        "dynamic": False,
+    }
+    return {
+        "targets": targets,
+        "weights": weights,
+        "input_activations": None,
+        "output_activations": None,
+        "format": "pack-quantized",
+    }
