@@ -19,6 +19,7 @@ from joyflash.model.compiled import CompiledStep
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.quantized import QuantizedWeights, put_back, quantize_model
 from joyflash.model.step import Rows, StepModel, TorchStep
+from joyflash.quantization.formats import FORMATS
 from joyflash.quantization.policy import policy_of
 
 _log = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ def _step(
         raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
     if compiled is not False and not plain:
         try:
-            return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized)
+            drafts = FORMATS["int8"]
+            return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized, draft_format=drafts)
         except KernelError as error:
             if compiled:
                 raise

@@ -19,10 +19,11 @@ from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
+from joyflash.model.mtp import MTPLayer
 from joyflash.model.rope import rope_angles
 from joyflash.model.step import Rows
 from joyflash.model.transformer import DecoderBlock
-from joyflash.quantization.formats import QuantizedTensor, dequantize
+from joyflash.quantization.formats import Format, QuantizedTensor, dequantize, quantize
 
 
 class CompiledStep:
@@ -39,6 +40,8 @@ class CompiledStep:
         threads: that work on a step; None = as many as torch uses.
         max_rows: most rows of one call.
         quantized: weights that replace the model's own, by parameter name; int8 or int4.
+        draft_format: of the weights that only drafts depend on. A rougher draft is rejected a little more often and
+            never changes a text, and it is drawn in less time.
 
     Raises:
         KernelError: the step cannot be compiled here, has no product for a weight's format, or there is no memory.
@@ -54,15 +57,18 @@ class CompiledStep:
         threads: int | None = None,
         max_rows: int = 256,
         quantized: Mapping[str, QuantizedTensor] | None = None,
+        draft_format: Format | None = None,
     ) -> None:
         config = model.config
+        if draft_format and model.mtp is not None:
+            quantized = {**_quantized_drafting(model.mtp, draft_format), **(quantized or {})}
         matrices = _Matrices(model, quantized or {}, cache.kv_LSW.dtype)
         self.max_rows = max_rows
         self.has_mtp = model.mtp is not None
         self.context_length = max_positions
         weights = StepWeights(
             _sizes(config, cache, max_rows, max_positions),
-            _model_weights(model, matrices, max_positions),
+            _model_weights(model, matrices, max_positions, draft_format),
             [_layer_weights(block, matrices, config) for block in _blocks(model)],
             cache.kv_LSW,
         )
@@ -169,7 +175,14 @@ class _Matrices:
         return key_NHC.transpose(1, 2).contiguous(), pack_matrix(values, scales, tensor.format.bits)
 
 
-def _model_weights(model: JoyFlash, matrices: _Matrices, max_positions: int) -> dict[str, Tensor | PackedMatrix]:
+def _quantized_drafting(mtp: MTPLayer, format: Format) -> dict[str, QuantizedTensor]:
+    matrices = {name: weight for name, weight in mtp.named_parameters(prefix="mtp") if weight.dim() > 1}
+    return {name: quantize(weight, format) for name, weight in matrices.items()}
+
+
+def _model_weights(
+    model: JoyFlash, matrices: _Matrices, max_positions: int, draft_format: Format | None
+) -> dict[str, Tensor | PackedMatrix]:
     config = model.config
     cos, sin = rope_angles(torch.arange(max_positions), config.qk_rope_head_dim, config.rope_theta)
     weights = {
@@ -179,7 +192,11 @@ def _model_weights(model: JoyFlash, matrices: _Matrices, max_positions: int) -> 
         "cos": cos.contiguous(),
         "sin": sin.contiguous(),
     }
+    weights["draft_head"] = weights["head"]
     if model.mtp is not None:
+        if draft_format:
+            head = quantize(model.lm_head.weight, draft_format)
+            weights["draft_head"] = pack_matrix(head.integers(), head.scales, draft_format.bits)
         weights |= {
             "mtp_join": matrices.take(model.mtp.eh_proj.weight),
             "mtp_enorm": _float(model.mtp.enorm.weight),

@@ -80,7 +80,8 @@ class StepModel(Protocol):
     def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
         """Draw a token for each of ``lines`` of hidden states; NOT_FINITE (-2) where a logit is not finite.
 
-        ``ids`` are the vocabulary's entries to draw from (int32, ascending), or how many of its first.
+        ``ids`` is how many of the vocabulary's first entries to draw from. Or it lists entries to draw a draft from
+        (int32, ascending), which need not be done as exactly.
         """
         ...
 

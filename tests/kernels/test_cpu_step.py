@@ -17,6 +17,7 @@ from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.config import ModelConfig
 from joyflash.model.step import Rows, TorchStep, draw_tokens
+from joyflash.quantization.formats import FORMATS
 from tests.model.conftest import TINY, random_model
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="the compiled step needs a C compiler")
@@ -230,3 +231,23 @@ def test_weights_that_bf16_can_hold_are_halved_and_no_bit_changes(config, monkey
     monkeypatch.undo()
     step = CompiledStep(random_model(config), PagedCache(config, 32, 8), 128)
     assert {layer["o"].element_size() for layer in step._step._weights.layers} == {4}
+
+
+@torch.inference_mode()
+def test_only_drafts_are_rougher_in_a_draft_format(config):
+    model, tokens = random_model(config), tokens_of(config)
+    exact = CompiledStep(model, PagedCache(config, 32, 8), 128)
+    rough = CompiledStep(model, PagedCache(config, 32, 8), 128, draft_format=FORMATS["int8"])
+    hidden, every = exact.trunk(rows_of(tokens)), range(len(tokens))
+    assert torch.equal(rough.trunk(rows_of(tokens)), hidden)
+    assert torch.equal(rough.logits(hidden), exact.logits(hidden))
+    after = rows_of([*tokens[1:], 5])
+    wanted, got = (step.mtp(after, hidden, every, every) for step in (exact, rough))
+    assert not torch.equal(got, wanted)
+    assert (got - wanted).norm() / wanted.norm() < 0.03
+    ids, draws = array("i", range(config.vocab_size)), [Draw(row, 0.0) for row in every]
+    assert exact.draw(hidden, every, draws, config.vocab_size) == rough.draw(hidden, every, draws, config.vocab_size)
+    likeliest, drafted = (step.draw(hidden, every, draws, ids) for step in (exact, rough))
+    assert sum(map(int.__eq__, likeliest, drafted)) > 0.8 * len(tokens)
+    # And the draft head is another matrix indeed.
+    assert "draft_head" in rough._step._weights.model and rough._step._weights.model["draft_head"].bits == 8

@@ -37,7 +37,7 @@ typedef struct {
     const float *cos, *sin; /* [max_positions][R / 2] */
     const layer *layer;     /* the trunk's, then the MTP block */
     stored *cache;          /* [layers + 1][blocks][block_tokens][W] */
-    matrix head, mtp_join;
+    matrix head, draft_head, mtp_join;
 } model;
 
 typedef struct {
@@ -528,7 +528,7 @@ typedef struct {
     engine *e;
     const float *hidden;
     const int32_t *lines; /* of `hidden`, one for each row; NULL: 0, 1, 2, ... */
-    const int32_t *ids;   /* of the outputs; NULL: 0, 1, 2, ... */
+    const int32_t *ids;   /* of the outputs, with the draft head; NULL: 0, 1, 2, ... with the head itself */
     int rows, outputs;
     float *logits; /* [rows][outputs]; NULL: tokens are drawn instead */
     const int64_t *keys;
@@ -546,7 +546,7 @@ static void head_chunk(worker *w, const head_job *h, int a, int b) {
     }
     for (int o = a, end; o < b; o = end) { /* neighbours in the vocabulary are computed together */
         for (end = o + 1; end < b && h->ids[end] == h->ids[end - 1] + 1;) end++;
-        multiply(w, h->rows, &m->head, m->hidden, h->ids[o], h->ids[o] + end - o, o - a, 0);
+        multiply(w, h->rows, &m->draft_head, m->hidden, h->ids[o], h->ids[o] + end - o, o - a, 0);
     }
 }
 

@@ -40,7 +40,7 @@ _INTS = (
 )
 _FLOATS = ("eps", "routed_scale", "attention_scale")
 _MODEL_POINTERS = ("embedding", "final_norm", "mtp_enorm", "mtp_hnorm", "mtp_norm", "cos", "sin", "layer", "cache")
-_MODEL_MATRICES = ("head", "mtp_join")
+_MODEL_MATRICES = ("head", "draft_head", "mtp_join")
 _LAYER_POINTERS = ("input_norm", "post_norm", "q_norm", "kv_norm", "router", "router_bias")
 _LAYER_MATRICES = (
     "q_a",
@@ -183,7 +183,8 @@ class CpuStep:
 
         Args:
             keys, temperatures: one a line; see ``joyflash.kernels.gumbel.Draw``.
-            ids: int32 entries of the vocabulary to draw from, or how many of its first.
+            ids: how many of the vocabulary's first entries to draw from, or int32 entries to draw drafts from, with the
+                draft head.
 
         Returns:
             Tokens; -2 where a logit is not finite.
