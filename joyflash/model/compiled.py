@@ -130,9 +130,11 @@ class _Matrices:
         names = dict(model.named_parameters())
         self._quantized: dict[Tensor, QuantizedTensor] = {names[name]: tensor for name, tensor in quantized.items()}
         for name, tensor in quantized.items():
-            if tensor.format.block != (1, GROUP):
+            rows, columns = tensor.format.block
+            if rows > 1 or (columns % GROUP and columns < tensor.shape[-1]):
                 raise KernelError(
-                    f"The CPU step multiplies with int8 and int4 weights, not with {tensor.format.name} ({name})."
+                    f"The CPU step takes int8 and int4 weights in groups of a multiple of {GROUP} inputs, not "
+                    f"{tensor.format.name} in blocks of {rows} x {columns} ({name})."
                 )
 
     def take(self, parameter: Tensor) -> Tensor | PackedMatrix:
@@ -140,7 +142,7 @@ class _Matrices:
         tensor = self._quantized.get(parameter)
         if tensor is None:
             return parameter.detach().contiguous()
-        return pack_matrix(tensor.integers(), tensor.scales, tensor.format.bits)
+        return pack_matrix(tensor.integers(), _narrow_scales(tensor), tensor.format.bits)
 
     def key_value(self, parameter: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
         """``kv_b_proj``'s two halves: keys transposed [N, C, H], values [N, V, C]."""
@@ -155,8 +157,14 @@ class _Matrices:
             return key_NHC.transpose(1, 2).contiguous(), value_NVC.contiguous()
         key_NHC, _ = halves(dequantize(tensor, self._dtype))
         _, values = halves(tensor.integers())
-        _, scales = halves(tensor.scales)
+        _, scales = halves(_narrow_scales(tensor))
         return key_NHC.transpose(1, 2).contiguous(), pack_matrix(values, scales, tensor.format.bits)
+
+
+def _narrow_scales(tensor: QuantizedTensor) -> Tensor:
+    """A scale for every 32 inputs, whatever the width of the format's own groups."""
+    groups = torch.arange(0, tensor.shape[-1], GROUP) // tensor.format.block[1]
+    return tensor.scales[..., groups]
 
 
 def _model_weights(model: JoyFlash, matrices: _Matrices, max_positions: int) -> dict[str, Tensor | PackedMatrix]:
