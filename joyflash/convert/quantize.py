@@ -1,7 +1,7 @@
 """A Hugging Face folder with weights of 8 or 4 bits, in compressed-tensors' layout "pack-quantized".
 
 Streamed: memory holds one shard of the result and one weight at a time. Weights that the policy leaves alone are
-copied bit by bit.
+copied bit by bit; so are those whose inputs do not fall into whole groups, which the layout does not know.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
 from joyflash.model.shards import check, checksum, read_checksums, write_checksums
 from joyflash.quantization import formats
 from joyflash.quantization.formats import quantize
-from joyflash.quantization.policy import HEAD, Policy, policy_table
+from joyflash.quantization.policy import HEAD, Policy, savings_table
 
 
 def quantize_folder(
@@ -76,12 +76,11 @@ class _QuantizedTensors:
         self._formats: dict[str, formats.Format] = {}
         self.meta: dict[str, torch.Tensor] = {}
         for name, tensor in source.meta.items():
-            chosen = self._policy.format_of(name)
-            if chosen is None:
+            chosen, shape = self._policy.format_of(name), tuple(tensor.shape)
+            if chosen is None or shape[-1] % chosen.block[1]:
                 self.meta[name] = tensor
                 continue
             self._formats[name] = chosen
-            shape = tuple(tensor.shape)
             for part, size, dtype in (
                 (packed_files.PACKED, packed_files.packed_shape(chosen, shape), torch.int32),
                 (packed_files.SCALE, packed_files.scale_shape(chosen, shape), chosen.scale_dtype),
@@ -107,9 +106,9 @@ class _QuantizedTensors:
         return result
 
     def table(self) -> str:
-        """What becomes of what; see ``policy_table``."""
+        """What becomes of what; see ``savings_table``."""
         tensors = {name: (tuple(t.shape), t.numel() * t.dtype.itemsize) for name, t in self.source.meta.items()}
-        return policy_table(self._policy, tensors)
+        return savings_table(self._formats, tensors)
 
     def description(self) -> dict[str, Any]:
         """``quantization_config`` of the folder's ``config.json``.
@@ -138,7 +137,7 @@ class _QuantizedTensors:
         }
 
     def _patterns(self, format: formats.Format) -> list[str]:
-        """The policy's patterns for a format, as they match names of modules (which lack ``.weight``) from the start."""
+        """The policy's patterns for a format, as they match names of modules, which lack ``.weight``."""
         patterns = [pattern.replace(r"\.weight$", "$") for pattern, taken in self._policy.rules if taken == format]
         return [f"re:{pattern}" if pattern.startswith("^") else f"re:.*{pattern}" for pattern in patterns]
 

@@ -61,7 +61,7 @@ class CompiledStep:
     ) -> None:
         config = model.config
         if draft_format and model.mtp is not None:
-            quantized = {**_quantized_drafting(model.mtp, draft_format), **(quantized or {})}
+            quantized = _quantized_drafting(model.mtp, draft_format, quantized or {})
         matrices = _Matrices(model, quantized or {}, cache.kv_LSW.dtype)
         self.max_rows = max_rows
         self.has_mtp = model.mtp is not None
@@ -146,9 +146,11 @@ class _Matrices:
         names = dict(model.named_parameters())
         self._quantized: dict[Tensor, QuantizedTensor] = {names[name]: tensor for name, tensor in quantized.items()}
         for name, tensor in quantized.items():
-            if tensor.format.block != (1, GROUP):
+            rows, columns = tensor.format.block
+            if rows > 1 or (columns % GROUP and columns < tensor.shape[-1]):
                 raise KernelError(
-                    f"The CPU step multiplies with int8 and int4 weights, not with {tensor.format.name} ({name})."
+                    f"The CPU step takes int8 and int4 weights in groups of a multiple of {GROUP} inputs, not "
+                    f"{tensor.format.name} in blocks of {rows} x {columns} ({name})."
                 )
 
     def take(self, parameter: Tensor) -> Tensor | PackedMatrix:
@@ -156,7 +158,7 @@ class _Matrices:
         tensor = self._quantized.get(parameter)
         if tensor is None:
             return _halved(parameter.detach())
-        return pack_matrix(tensor.integers(), tensor.scales, tensor.format.bits)
+        return pack_matrix(tensor.integers(), _narrow_scales(tensor), tensor.format.bits)
 
     def key_value(self, parameter: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
         """``kv_b_proj``'s two halves: keys transposed [N, C, H], values [N, V, C]."""
@@ -171,13 +173,23 @@ class _Matrices:
             return _halved(key_NHC.transpose(1, 2)), _halved(value_NVC)
         key_NHC, _ = halves(dequantize(tensor, self._dtype))
         _, values = halves(tensor.integers())
-        _, scales = halves(tensor.scales)
+        _, scales = halves(_narrow_scales(tensor))
         return key_NHC.transpose(1, 2).contiguous(), pack_matrix(values, scales, tensor.format.bits)
 
 
-def _quantized_drafting(mtp: MTPLayer, format: Format) -> dict[str, QuantizedTensor]:
+def _narrow_scales(tensor: QuantizedTensor) -> Tensor:
+    """A scale for every 32 inputs, whatever the width of the format's own groups."""
+    groups = torch.arange(0, tensor.shape[-1], GROUP) // tensor.format.block[1]
+    return tensor.scales[..., groups]
+
+
+def _quantized_drafting(
+    mtp: MTPLayer, format: Format, given: Mapping[str, QuantizedTensor]
+) -> dict[str, QuantizedTensor]:
+    """What is ``given``, and the MTP layer's other matrices."""
     matrices = {name: weight for name, weight in mtp.named_parameters(prefix="mtp") if weight.dim() > 1}
-    return {name: quantize(weight, format) for name, weight in matrices.items()}
+    others = {name: quantize(weight, format) for name, weight in matrices.items() if name not in given}
+    return {**others, **given}
 
 
 def _model_weights(
@@ -194,9 +206,9 @@ def _model_weights(
     }
     weights["draft_head"] = weights["head"]
     if model.mtp is not None:
-        if draft_format:
+        if draft_format and isinstance(weights["head"], Tensor):
             head = quantize(model.lm_head.weight, draft_format)
-            weights["draft_head"] = pack_matrix(head.integers(), head.scales, draft_format.bits)
+            weights["draft_head"] = pack_matrix(head.integers(), _narrow_scales(head), draft_format.bits)
         weights |= {
             "mtp_join": matrices.take(model.mtp.eh_proj.weight),
             "mtp_enorm": _float(model.mtp.enorm.weight),

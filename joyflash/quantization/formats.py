@@ -32,7 +32,7 @@ class Format:
     Attributes:
         name: of the format.
         bits: of a value.
-        block: outputs and inputs that share a scale.
+        block: outputs and inputs that share a scale; wider than a matrix means all of its own.
         scale_dtype: of the scales.
     """
 
@@ -138,13 +138,14 @@ def unpack_nibbles(packed: Tensor, count: int) -> Tensor:
 
 def _blocks_max(x: Tensor, block: tuple[int, int]) -> Tensor:
     """The largest entry of every block, [..., blocks of O, blocks of I]."""
-    rows, columns = block
     height, width = x.shape[-2:]
+    rows, columns = min(block[0], height), min(block[1], width)
     padded = F.pad(x, (0, -width % columns, 0, -height % rows))
     return padded.unflatten(-1, (-1, columns)).unflatten(-3, (-1, rows)).amax(dim=(-3, -1))
 
 
 def _spread(scales: Tensor, block: tuple[int, int], shape: tuple[int, ...]) -> Tensor:
     """Each block's scale at all of its entries."""
-    wide = scales.repeat_interleave(block[1], dim=-1)[..., : shape[-1]]
-    return wide.repeat_interleave(block[0], dim=-2)[..., : shape[-2], :] if block[0] > 1 else wide
+    rows, columns = min(block[0], shape[-2]), min(block[1], shape[-1])
+    wide = scales.repeat_interleave(columns, dim=-1)[..., : shape[-1]]
+    return wide.repeat_interleave(rows, dim=-2)[..., : shape[-2], :] if rows > 1 else wide

@@ -15,7 +15,7 @@ from joyflash.errors import ConfigError
 from joyflash.quantization.formats import FORMATS, Format
 
 EXPERTS = r"\.mlp\.experts\."
-PROJECTIONS = r"^(?!.*\.mlp\.experts\.).*\.(q_(a_|b_)?proj|kv_a_proj_with_mqa|kv_b_proj|o_proj|gate_proj|up_proj|down_proj|eh_proj)\.weight$"
+PROJECTIONS = r"^(?!.*\.mlp\.experts\.).*\.((q|q_a|q_b|kv_b|o|gate|up|down|eh)_proj|kv_a_proj_with_mqa)\.weight$"
 HEAD = r"(^lm_head|\.shared_head\.head)\.weight$"
 _PARTS = {"routed experts": EXPERTS, "projections": PROJECTIONS, "output head": HEAD}
 
@@ -55,16 +55,16 @@ def policy_of(name: str) -> Policy:
     return POLICIES[name]
 
 
-def policy_table(policy: Policy, tensors: Mapping[str, tuple[tuple[int, ...], int]]) -> str:
-    """What a policy makes of a model, as text: tensors, parameters and megabytes before and after, by part.
+def savings_table(formats: Mapping[str, Format], tensors: Mapping[str, tuple[tuple[int, ...], int]]) -> str:
+    """What becomes of a model, as text: tensors, parameters and megabytes before and after, by part.
 
     Args:
-        policy: the rules.
+        formats: of the tensors that are quantised, by name.
         tensors: shape and bytes of each tensor before, by name.
     """
     rows: dict[str, list[float]] = {}
     for name, (shape, before) in tensors.items():
-        format = policy.format_of(name)
+        format = formats.get(name)
         after = format.bytes(shape) if format else before
         part = next((part for part, pattern in _PARTS.items() if re.search(pattern, name)), "everything else")
         key = f"{part:16} {format.name if format else 'as it is':8}"
