@@ -9,7 +9,7 @@ one token on other prompts of the same length. Prefill is the time to the first 
 call of every kind warms each engine up (it compiles there); then engines take turns. Bytes are the weights that a step
 reads (experts: as many as uniform routing would hit), without the cache, beside the read bandwidth of summing a
 tensor of 1 GB; a share above 100 % means that the processor's caches hold the weights. A ratio is the engine over
-joyflash at as many bits: fp32 for f32, bf16 for f16.
+joyflash at as many bits: fp32 for f32, bf16 for f16, int8 for q8_0.
 
 llama.cpp: llama-cpp-python, or xllamacpp (its server, asked over HTTP; a folder that holds it may stand in
 PYTHONPATH). vLLM: see tests/interop/peers/vllm_check.py; it gets an export padded to the latent sizes its kernels take.
@@ -38,9 +38,11 @@ Prompts = list[list[int]]
 Generate = Callable[[Prompts, int], int]
 """Complete every prompt by so many tokens; return how many there were in all."""
 
-WEIGHT_BYTES = {"fp32": 4.0, "f32": 4.0, "bf16": 2.0, "f16": 2.0, "q8_0": 34 / 32}
-"""q8_0: blocks of 32 values of 8 bits with a scale of 16 bits."""
-EQUAL = {"fp32": "fp32", "f32": "fp32", "bf16": "bf16", "f16": "bf16"}
+WEIGHT_BYTES = {"fp32": 4.0, "f32": 4.0, "bf16": 2.0, "f16": 2.0, "q8_0": 34 / 32, "int8": 36 / 32}
+"""q8_0: blocks of 32 values of 8 bits with a scale of 16 bits; ours has one of 32 bits in memory."""
+QUANTIZED = ("int8",)
+"""Of joyflash's precisions those whose weights are quantised on loading; the rest is fp32."""
+EQUAL = {"fp32": "fp32", "f32": "fp32", "bf16": "bf16", "f16": "bf16", "int8": "int8", "q8_0": "int8"}
 """Which of joyflash's precisions a precision is compared to: the one of as many bits."""
 READ_COLUMNS = (("bytes_per_token", 1e6), ("bytes_per_second", 1e9))
 SETTLE_SECONDS = 0.3
@@ -55,9 +57,15 @@ def joyflash_worker(job: dict[str, Any]) -> Generate:
     from joyflash.engine.request import SamplingParams
 
     torch.set_num_threads(job["threads"])
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[job["precision"]]
+    quantized = job["precision"] in QUANTIZED
+    dtype = torch.bfloat16 if job["precision"] == "bf16" else torch.float32
     engine = Engine.from_pretrained(
-        job["model"], mtp=0, dtype=dtype, max_batch=job["sequences"], max_context=job["length"]
+        job["model"],
+        mtp=0,
+        dtype=dtype,
+        max_batch=job["sequences"],
+        max_context=job["length"],
+        quantization=job["precision"] if quantized else None,
     )
 
     def generate(prompts: Prompts, new: int) -> int:
@@ -250,8 +258,9 @@ class Row:
 def planned(options: argparse.Namespace) -> list[Row]:
     """A row for everything that was asked for."""
     rows = [Row("joyflash", dtype) for dtype in options.dtypes if "joyflash" in options.engines]
+    floats = [dtype for dtype in options.dtypes if dtype not in QUANTIZED]
     for mode in options.modes:
-        rows += [Row("transformers", dtype, mode) for dtype in options.dtypes if "transformers" in options.engines]
+        rows += [Row("transformers", dtype, mode) for dtype in floats if "transformers" in options.engines]
     if "llama.cpp" in options.engines:
         python = os.environ.get("JOYFLASH_LLAMA_PYTHON") or sys.executable
         rows += [Row("llama.cpp", kind, python=python) for kind in options.gguf]
@@ -442,7 +451,8 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--model", default="nano", help="bundled name or model folder (default nano)")
     add("--engines", type=names_of(*WORKERS), default=list(WORKERS), help=f"of {','.join(WORKERS)} (default all)")
-    add("--dtypes", type=names_of("fp32", "bf16"), default=["fp32", "bf16"], help="joyflash's and transformers'")
+    add("--dtypes", type=names_of("fp32", "bf16", *QUANTIZED), default=["fp32", "bf16", "int8"], help="joyflash's and, "
+        "int8 apart, transformers' (all three)")  # fmt: skip
     add("--modes", type=names_of("eager", "static", "compiled"), default=["eager"], help="of eager (default), static "
         "(cache; transformers only), compiled: transformers' and vLLM's")  # fmt: skip
     add("--gguf", type=names_of("f32", "f16", "q8_0"), default=["f32", "f16", "q8_0"], help="llama.cpp's (all three)")
