@@ -82,7 +82,7 @@ class SequenceState:
         self.arrival = 0
         self.place = CachePlace()
         self.drafts: list[int] = []
-        self.acceptance = Acceptance()
+        self.acceptance: Acceptance | None = None  # from its first draft on
         self.draws_plainly = request.params.draws_plainly
         self._text_key = text_key(seed, index)
         self._max_tokens = max_tokens

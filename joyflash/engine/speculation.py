@@ -16,6 +16,7 @@ _LONGEST_PAUSE = 1024
 _DECIDE_EVERY = 8
 _FRESH = 512
 _MEMORY = 0.9
+_LONG_MEMORY = 0.98
 _OPTIMISM = 0.7
 _HOPELESS = 0.02
 
@@ -52,11 +53,12 @@ class Acceptance:
     """How often a sequence's drafts were right lately, by position; a moving average that begins optimistic."""
 
     rates: list[float] = field(default_factory=lambda: [_OPTIMISM] * MOST_DRAFTS)
+    memory: float = _MEMORY
 
     def note(self, drafted: int, accepted: int) -> None:
         """Learn from one verification: positions up to the first wrong draft were tested."""
         for position in range(min(drafted, accepted + 1)):
-            self.rates[position] += (1 - _MEMORY) * ((position < accepted) - self.rates[position])
+            self.rates[position] += (1 - self.memory) * ((position < accepted) - self.rates[position])
 
 
 class LiveCosts:
@@ -119,9 +121,19 @@ class DraftPolicy:
             raise ValueError("choosing the number of drafts needs measured costs")
         self._fixed = fixed
         self.costs = LiveCosts(costs) if fixed is None and costs is not None else None
+        self._usual = Acceptance(memory=_LONG_MEMORY)
         self._chosen: list[int] = []
         self._age = 0
         self._until_probe = self._pause = _PROBE_EVERY
+
+    def newcomer(self) -> Acceptance:
+        """What to expect of a sequence of which nothing is known: what was usual lately."""
+        return Acceptance(list(self._usual.rates))
+
+    def note(self, sequence: Acceptance, drafted: int, accepted: int) -> None:
+        """Learn from one verification, for the sequence and for those to come."""
+        sequence.note(drafted, accepted)
+        self._usual.note(drafted, accepted)
 
     def choose(self, sequences: Sequence[Acceptance]) -> list[int]:
         """Drafts for each of ``sequences``, which all decode in the coming step."""

@@ -213,7 +213,8 @@ class StepLoop:
             # Where the text ended, the draft at its end was right too.
             accepted = depth + (depth < len(work.drafts) and token == work.drafts[depth])
             self.statistics.note_drafts(len(work.drafts), accepted)
-            sequence.acceptance.note(len(work.drafts), accepted)
+            if sequence.acceptance is not None:
+                self._policy.note(sequence.acceptance, len(work.drafts), accepted)
         if delta.finish_reason is not None:
             self._end(sequence, finished=delta.error is None)
         return delta
@@ -249,7 +250,11 @@ class StepLoop:
     def _draft(self) -> None:
         """Draft for the sequences that decode in the next step; a failure costs speed, never a text."""
         decoding = self._scheduler.decoding()
-        counts = self._policy.choose([sequence.acceptance for sequence in decoding])
+        known = []
+        for sequence in decoding:
+            sequence.acceptance = sequence.acceptance or self._policy.newcomer()
+            known.append(sequence.acceptance)
+        counts = self._policy.choose(known)
         if not any(counts):
             return
         try:

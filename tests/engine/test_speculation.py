@@ -187,6 +187,16 @@ class TestPolicy:
             counts = policy.choose(likely)
         assert counts == [0]
 
+    def test_a_new_sequence_is_expected_to_be_like_those_before_it(self):
+        policy = DraftPolicy(None, FLAT)
+        assert policy.newcomer().rates == Acceptance().rates
+        for _ in range(300):
+            policy.note(policy.newcomer(), 2, 1)
+        assert policy.newcomer().rates[:3] == pytest.approx([1.0, 0.0, 0.7], abs=0.01)
+        one = policy.newcomer()
+        one.note(1, 0)
+        assert policy.newcomer().rates[0] > one.rates[0]
+
     def test_a_single_stall_changes_little(self):
         costs = LiveCosts(FLAT)
         for seconds in (1.0, 1000.0):
