@@ -16,8 +16,10 @@ from joyflash.engine.sequence import CachePlace, SequenceState
 from joyflash.kernels.gumbel import NOT_FINITE
 from joyflash.model.step import Rows, StepModel
 
-_BACKLOG = 4096
+_BACKLOG = 1024
 """Most hidden states of a sequence that wait for the MTP layer."""
+_SHARED_ROWS = 16
+"""Largest result of a step that a sequence keeps whole for the sake of its own few lines."""
 
 
 class Runner:
@@ -72,6 +74,8 @@ class Runner:
         place = sequence.place
         place.cached += count
         if self._drafting:
+            if hidden_nD.shape[0] > max(count, _SHARED_ROWS):
+                hidden_nD, first = hidden_nD[first : first + count].clone(), 0
             place.backlog.append((hidden_nD, first, count))
             # The layer needs the token after each position; that after the very last one is not sampled yet.
             if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):

@@ -143,3 +143,15 @@ def test_random_requests_come_out_as_alone(seed):
     solo, _ = engine_of(slots=1, capacity=64)
     for name in requests.keys() - gone:
         assert tuple(tokens[name]) == solo.generate([requests[name].prompt_ids], requests[name].params)[0].token_ids
+
+
+def test_a_text_that_waits_for_the_mtp_layer_does_not_keep_its_neighbours_prompts():
+    engine, _ = engine_of(draft=hashed(SIZE), drafts=0, chunk=64)
+    engine.submit(Request([3], SamplingParams(max_tokens=40, ignore_eos=True), "short"))
+    engine.step()
+    engine.submit(Request([4] * 300, SamplingParams(max_tokens=1), "long"))
+    for _ in range(4):
+        engine.step()
+    (short,) = engine._scheduler.of_request("short")
+    sizes = [hidden.shape[0] for hidden, _, _ in short.place.backlog]
+    assert len(sizes) == 5 and max(sizes) <= 16
