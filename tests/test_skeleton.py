@@ -26,6 +26,7 @@ COMMANDS = [
     ["sft"],
     ["eval"],
     ["export"],
+    ["quantize"],
     ["tokenizer", "train"],
     ["tokenizer", "encode"],
     ["data", "build"],
