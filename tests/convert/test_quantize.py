@@ -168,6 +168,8 @@ def change(folder: Path, edit) -> None:
         (lambda q: q["config_groups"]["group_0"]["weights"].update(type="float"), "float4"),
         (lambda q: q["config_groups"]["group_0"]["weights"].update(num_bits=3), "int3"),
         (lambda q: q["config_groups"]["group_0"]["weights"].update(symmetric=False), "zero points"),
+        (lambda q: q["config_groups"]["group_0"]["weights"].update(actorder="group"), "reordered groups"),
+        (lambda q: q["config_groups"]["group_0"].update(input_activations={"num_bits": 8}), "quantised activations"),
         (lambda q: q["config_groups"]["group_0"].pop("weights"), "incomplete"),
         (lambda q: q.pop("config_groups"), "incomplete"),
         (lambda q: q["config_groups"]["group_0"]["weights"].update(group_size=8), "no format"),
