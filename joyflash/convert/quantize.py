@@ -113,13 +113,14 @@ class _QuantizedTensors:
     def description(self) -> dict[str, Any]:
         """``quantization_config`` of the folder's ``config.json``.
 
-        One format: all linear layers but a list of exceptions, the form that every engine reads. Several: a pattern of
-        names for each.
+        The last format has all linear layers but a list of exceptions, the form that every engine reads. Others,
+        before it, have patterns of names, which weigh more.
         """
-        chosen = list(dict.fromkeys(self._formats.values()))
+        used = set(self._formats.values())
+        chosen = list(dict.fromkeys(format for _, format in self._policy.rules if format in used))
         groups = {}
         for number, format in enumerate(chosen):
-            targets = ["Linear"] if len(chosen) == 1 else self._patterns(format)
+            targets = ["Linear"] if format == chosen[-1] else self._patterns(format)
             groups[f"group_{number}"] = _group(format, targets)
         linear = [
             name

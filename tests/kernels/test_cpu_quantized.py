@@ -136,6 +136,19 @@ def test_bits_do_not_depend_on_pieces_neighbours_blocks_or_threads(shape, dtype,
 
 
 @torch.inference_mode()
+def test_packed_inputs_are_not_taken_for_those_of_a_later_layer():
+    """One matrix of every layer is quantised, and its inputs lie at the same place in all of them."""
+    model = random_model(TINY)
+    policy = Policy("one", ((r"\.experts\.gate_up_proj$", FORMATS["int8"]),))
+    quantized = quantize_model(model, policy)
+    step = CompiledStep(model, PagedCache(TINY, 32, 8), 128, 1, quantized=quantized)
+    put_back(model, quantized)
+    plain = TorchStep(model, PagedCache(TINY, 32, 8), 128)
+    first = rows_of(tokens_of(TINY)[:1])
+    torch.testing.assert_close(step.trunk(first), plain.trunk(first), rtol=0, atol=1e-3)
+
+
+@torch.inference_mode()
 def test_wider_groups_are_read_too():
     """Folders of other tools have groups of 64, of 128, or one a row."""
     for width in (64, 128, 2**31):

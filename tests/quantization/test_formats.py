@@ -91,6 +91,12 @@ def test_zeros_stay_zeros_and_tiny_numbers_make_no_nan(name):
     assert back[2, 40] == pytest.approx(2.0, rel=0.07) and (back[2, :32] == 0).all()
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_block_without_any_number_but_zero_stays_zero(name):
+    tensor = quantize(torch.zeros(2, 40), FORMATS[name])
+    assert not dequantize(tensor).any() and not tensor.integers().float().any()
+
+
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_what_is_not_finite_is_refused(bad):
     weight = torch.ones(2, 40)

@@ -5,7 +5,7 @@
    linear.h, no bit of a row depends on the rows beside it. Why not float inputs: on AVX2 one instruction multiplies 16
    pairs of 16-bit integers but only 8 of floats, and converting weights to float costs as much again.
 
-   Rows of weights and inputs are padded with zeros to whole groups. 4 bits: byte i of a group's 16 holds value i in its
+   Rows of weights are padded with zeros to whole groups, so what the padding of the inputs holds does not matter. 4 bits: byte i of a group's 16 holds value i in its
    low half and value i + 16 in its high half, both in two's complement. */
 
 #define GROUP 32
@@ -140,10 +140,10 @@ static __attribute__((noinline)) void product_int4_rows(const int16_t *x, const 
     quantized_rows(4, x, x_scale, n, w, scale, groups, out, first, end, add);
 }
 
-/* One row of inputs as integers, padded to whole groups; returns what one of them is worth. */
+/* One row of inputs as integers; returns what one of them is worth. */
 static float pack_row(const float *x, int in, int16_t *packed) {
     vec_int most = {0};
-    int i = 0, padded = (in + GROUP - 1) / GROUP * GROUP;
+    int i = 0;
     for (; i + LANES <= in; i += LANES) { /* bits of non-negative floats are ordered as they are, NaN above all */
         vec_int size = (vec_int)load_float(x + i) & 0x7FFFFFFF, more = size > most;
         most = (size & more) | (most & ~more);
@@ -165,6 +165,5 @@ static float pack_row(const float *x, int in, int16_t *packed) {
         memcpy(packed + i, &narrow, sizeof narrow);
     }
     for (; i < in; i++) packed[i] = (int16_t)lrintf(x[i] * steps);
-    for (; i < padded; i++) packed[i] = 0;
     return largest / 32767.0f;
 }
