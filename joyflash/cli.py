@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Commands(TyperGroup):
-    """Turns expected errors into one line on stderr with exit status 2, and Ctrl-C into a quiet 130."""
+    """Turns expected errors and those of files into one line on stderr with exit status 2, Ctrl-C into a quiet 130."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
@@ -31,6 +31,11 @@ class Commands(TyperGroup):
         except BrokenPipeError:  # the reader of our output, e.g. `head`, has enough
             sys.stdout = None
             raise typer.Exit(0) from None
+        except OSError as error:
+            path = f"{error.filename}: " if error.filename else ""
+            advice = "Check that the path exists, that you may write there, and that the disk has room."
+            print(f"error: {path}{error.strerror or error}. {advice}", file=sys.stderr)
+            raise typer.Exit(2) from None
 
 
 app = typer.Typer(
@@ -282,13 +287,12 @@ def quantize(
     ] = False,
 ) -> None:
     """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric)."""
-    from joyflash.convert.export import format_of
-    from joyflash.convert.quantize import quantize_folder
+    from joyflash.convert.quantize import model_type_of, quantize_folder
     from joyflash.model.loading import model_folder
     from joyflash.quantization.policy import policy_of
 
     written, table = quantize_folder(
-        model_folder(model), out, policy_of(format), format=format_of(model_type), head=head
+        model_folder(model), out, policy_of(format), format=model_type_of(model_type), head=head
     )
     print(table)
     print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")

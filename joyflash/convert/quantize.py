@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from joyflash.convert.export import ExportReport, FolderTensors, Format, check_new, copy_small_files
+from joyflash.convert.export import MODEL_TYPE_OF, ExportReport, FolderTensors, Format, check_new, copy_small_files
 from joyflash.errors import ConfigError
 from joyflash.model import packed_files
 from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
@@ -65,6 +65,13 @@ def quantize_folder(
     size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
     report = ExportReport(out, len(tensors.meta), size, bool(tensors.source.config.num_nextn_predict_layers))
     return report, tensors.table()
+
+
+def model_type_of(name: str) -> Format:
+    """How the folder names its architecture, by its name on the command line; ConfigError lists them."""
+    if name not in MODEL_TYPE_OF:
+        raise ConfigError(f"There is no model type {name!r}; there are {' and '.join(MODEL_TYPE_OF)}.")
+    return name
 
 
 class _QuantizedTensors:

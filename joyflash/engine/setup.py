@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -84,9 +85,10 @@ def make_step(
     blocks = -(-wanted // _BLOCK_SIZE)
     cache = PagedCache(model.config, blocks, _BLOCK_SIZE, dtype, device)
     max_rows = options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
-    step = _step(model, quantized or {}, cache, context, max_rows, options.compiled, device)
+    drafting = model.mtp is not None and options.mtp != 0
+    step = _step(model, quantized or {}, cache, context, max_rows, options.compiled, device, drafting=drafting)
     policy = None
-    if model.mtp is not None and options.mtp != 0:
+    if drafting:
         costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
         policy = DraftPolicy(options.mtp, costs)
     return step, BlockPool(blocks, _BLOCK_SIZE, prefix_cache=options.prefix_cache), policy
@@ -100,13 +102,15 @@ def _step(
     max_rows: int,
     compiled: bool | None,
     device: torch.device,
+    *,
+    drafting: bool,
 ) -> StepModel:
     plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
     if compiled and plain:
         raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
     if compiled is not False and not plain:
         try:
-            drafts = FORMATS["int8"]
+            drafts = FORMATS["int8"] if drafting else None
             return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized, draft_format=drafts)
         except KernelError as error:
             if compiled:
@@ -125,13 +129,14 @@ def measure_costs(step: StepModel, max_batch: int, blocks: int) -> StepCosts:
     counts = [count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96) if count <= most]
     hidden = step.trunk(_rows(counts[-1]))
     vocabulary = step.logits(hidden[:1]).shape[1]
+    draft_ids = array("i", range(min(_DRAFT_IDS, vocabulary)))
 
-    def draw(hidden_nD: torch.Tensor, ids: int) -> None:
+    def draw(hidden_nD: torch.Tensor, ids: array[int] | int) -> None:
         count = hidden_nD.shape[0]
         step.draw(hidden_nD, range(count), [Draw(row, 0.6) for row in range(count)], ids)
 
     def draft(count: int) -> None:
-        draw(step.mtp(_rows(count), hidden, range(count), range(count)), min(_DRAFT_IDS, vocabulary))
+        draw(step.mtp(_rows(count), hidden, range(count), range(count)), draft_ids)
 
     rows = {count: _seconds(lambda count=count: draw(step.trunk(_rows(count)), vocabulary)) for count in counts}
     drafts = {count: _seconds(lambda count=count: draft(count)) for count in counts if count <= max_batch}

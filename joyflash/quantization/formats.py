@@ -61,13 +61,6 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def format_of(name: str) -> Format:
-    """A format by its name; ConfigError lists them."""
-    if name not in FORMATS:
-        raise ConfigError(f"There is no weight format {name!r}; there are {', '.join(FORMATS)}.")
-    return FORMATS[name]
-
-
 @dataclass(frozen=True)
 class QuantizedTensor:
     """A quantised matrix, or a stack of them.

@@ -229,3 +229,20 @@ def test_patterns_of_a_mixture_do_not_overlap():
     single = [Policy("one", (rule,)) for rule in policy.rules]
     for name in ("model.layers.1.mlp.experts.0.up_proj.weight", "model.layers.1.mlp.shared_experts.up_proj.weight"):
         assert sum(bool(each.format_of(name)) for each in single) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nano", "OUT", "--model-type", "gguf"], "no model type 'gguf'; there are hf and deepseek_v3"),
+        (["nano", "OUT", "--format", "int5"], "no quantisation 'int5'; there are int8, int4, int4-int8"),
+        (["nano", "FILE/below"], "Not a directory. Check that the path exists"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_one_line(tmp_path, arguments, message):
+    (tmp_path / "file").write_text("")
+    places = {"OUT": tmp_path / "out", "FILE/below": tmp_path / "file" / "below"}
+    result = CliRunner().invoke(app, ["quantize", *(str(places.get(each, each)) for each in arguments)])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert message in result.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from array import array
 
 import pytest
 import torch
@@ -220,6 +221,24 @@ def test_statistics_count_by_position():
 def test_costs_between_measured_rows():
     assert [LINEAR.step(n) for n in (0, 1, 51, 1000)] == pytest.approx([1.0, 1.0, 51.0, 1000.0])
     assert LINEAR.drafting(0) == 0.0
+
+
+def test_drafts_are_timed_as_they_are_drawn():
+    """From listed entries, which is what a step may do less exactly; the step itself from all."""
+    kinds = []
+
+    class Noting(FakeStep):
+        def mtp(self, *arguments):
+            kinds.append("mtp")
+            return super().mtp(*arguments)
+
+        def draw(self, hidden_hD, lines, draws, ids):
+            kinds.append(type(ids))
+            return super().draw(hidden_hD, lines, draws, ids)
+
+    measure_costs(Noting(hashed(SIZE), draft=hashed(SIZE)), max_batch=2, blocks=64)
+    after = [kind for before, kind in itertools.pairwise(kinds) if before == "mtp"]
+    assert set(after) == {array} and int in kinds
 
 
 def test_measured_costs_never_fall_with_more_rows():

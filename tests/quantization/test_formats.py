@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from joyflash.errors import ConfigError
-from joyflash.quantization.formats import FORMATS, dequantize, format_of, pack_nibbles, quantize, unpack_nibbles
+from joyflash.quantization.formats import FORMATS, dequantize, pack_nibbles, quantize, unpack_nibbles
 
 SHAPES = [(1, 1), (3, 7), (5, 32), (4, 33), (2, 3, 65), (130, 200), (2, 2, 129, 31)]
 INTEGERS = ["int8", "int4"]
@@ -125,8 +125,3 @@ def test_a_narrower_group_is_closer():
     wide = dataclasses.replace(FORMATS["int4"], block=(1, 128))
     errors = [(dequantize(quantize(weight, each)) - weight).norm() for each in (FORMATS["int4"], wide)]
     assert errors[0] < 0.9 * errors[1]
-
-
-def test_unknown_formats_are_named():
-    with pytest.raises(ConfigError, match="'int3'; there are int8, int4, fp8"):
-        format_of("int3")
