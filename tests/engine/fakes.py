@@ -167,6 +167,7 @@ def make_engine(
     draft: Predictor | None = None,
     drafts: int = 0,
     prefix_cache: bool = True,
+    policy: DraftPolicy | None = None,
 ) -> tuple[Engine, FakeStep]:
     """An engine over fakes; the model's vocabulary has ``padding`` rows beyond the tokenizer's.
 
@@ -180,7 +181,7 @@ def make_engine(
         tokenizer,  # type: ignore[arg-type]
         None,
         model_name="fake",
-        policy=DraftPolicy(drafts) if draft else None,
+        policy=policy or (DraftPolicy(drafts) if draft else None),
         prefill_chunk=chunk,
         max_batch=slots,
     )

@@ -386,9 +386,11 @@ def test_the_noise_of_a_token_is_that_of_its_position_in_the_whole(monkeypatch, 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_constraint_changes_only_the_tokens_that_it_forbids(seed):
+def test_a_constraint_changes_only_the_tokens_that_it_forbids(monkeypatch, seed):
     """The model's own draw stands where it is allowed: the text is that of the sampler with the mask."""
-    engine, _ = make_engine(draft=None)
+    from joyflash.engine import step_loop as module
+
+    engine, sample = make_engine()[0], module.sample
     params = SamplingParams(max_tokens=30, ignore_eos=True, seed=seed, temperature=3.0)
     allowed = torch.zeros(engine.tokenizer.vocab_size, dtype=torch.bool)
     allowed[:: 2 + seed % 2] = True
@@ -409,4 +411,8 @@ def test_a_constraint_changes_only_the_tokens_that_it_forbids(seed):
 
     fast, slow = tokens(params, Odd()), tokens(replace(params, logprobs=0), Odd())
     assert fast == slow and len(fast) == 30
+    # Where the drawn token is allowed nothing is sampled again.
+    counts = []
+    monkeypatch.setattr(module, "sample", lambda *given: (counts.append(1), sample(*given))[1])
+    assert tokens(params, Odd()) == fast and 0 < len(counts) < 30
     assert fast != tokens(params, None)

@@ -12,6 +12,8 @@ from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import CheckpointError, ConfigError
+from joyflash.kernels.cpu import build
+from joyflash.kernels.cpu.packed import PackedMatrix
 from joyflash.model.cache import PagedCache
 from joyflash.model.checkpoint import save_model
 from joyflash.model.config import preset
@@ -116,3 +118,11 @@ def test_from_pretrained_reads_a_folder(tmp_path, model):
         Engine.from_pretrained(tmp_path, mtp=5)
     with pytest.raises(CheckpointError, match="no-such-model"):
         Engine.from_pretrained("no-such-model")
+
+
+@pytest.mark.skipif(build.compiler() is None, reason="the compiled step needs a C compiler")
+@pytest.mark.parametrize("mtp", [0, 1, None])
+def test_only_an_engine_that_drafts_has_weights_for_drafts(mtp):
+    engine = Engine.from_pretrained("nano", mtp=mtp, max_context=64, max_batch=2)
+    weights = engine._runner.model._step._weights.model
+    assert isinstance(weights["draft_head"], PackedMatrix) == (mtp != 0)

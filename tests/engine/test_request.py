@@ -53,3 +53,25 @@ def test_defaults_and_edges_are_accepted():
     assert params.stop == ("end",)
     assert dataclasses.replace(params, stop=["a", "b"]).stop == ("a", "b")
     assert SamplingParams().temperature == 0.6
+
+
+@pytest.mark.parametrize("params", [{}, {"temperature": 0.0}, {"top_k": -1, "seed": 3, "stop": "x", "n": 2}])
+def test_what_the_model_can_draw_by_itself(params):
+    assert SamplingParams(**params).draws_plainly
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"top_k": 5},
+        {"top_p": 0.9},
+        {"min_p": 0.1},
+        {"presence_penalty": 0.5},
+        {"frequency_penalty": -0.5},
+        {"logit_bias": {3: 1.0}},
+        {"logprobs": 0},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_what_needs_the_sampler(params):
+    assert not SamplingParams(**params).draws_plainly

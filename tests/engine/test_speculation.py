@@ -253,3 +253,70 @@ def test_measured_costs_never_fall_with_more_rows():
     assert list(costs.rows) == sorted(costs.rows, reverse=True) and set(costs.draft) == {1, 2}
     times = [costs.rows[count] for count in sorted(costs.rows)]
     assert times == sorted(times) and costs.step(2) < 0.004
+
+
+def test_a_cost_that_was_not_seen_lately_follows_its_neighbour():
+    costs = LiveCosts(FLAT)
+    costs.note_step(1, 1.0)
+    for _ in range(511):
+        costs.note_step(2, 3.0)
+    assert costs.step(1) == 1.0
+    costs.note_step(2, 3.0)
+    assert costs.step(1) == 3.0
+
+
+def test_an_engine_times_its_steps_and_drafts_but_no_prompts():
+    policy = DraftPolicy(None, FLAT)
+    rows, counts = [], []
+
+    class Noting(LiveCosts):
+        def note_step(self, number, seconds):
+            assert 0 < seconds < 10
+            rows.append(number)
+
+        def note_drafting(self, each, seconds):
+            assert 0 < seconds < 10
+            counts.append(list(each))
+
+    policy.costs = Noting(FLAT)
+    engine, model = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=sometimes_wrong, policy=policy)
+    passes, trunk = [], model.trunk
+    model.trunk = lambda given: (passes.append(len(given.tokens)), trunk(given))[1]
+    engine.generate(PROMPTS, SamplingParams(max_tokens=20, ignore_eos=True, seed=1))
+    assert rows == passes[1:]  # the first step held the prompts
+    assert any(any(each) for each in counts) and all(len(each) <= 3 for each in counts)
+
+
+def test_drafts_that_are_no_tokens_are_dropped():
+    def broken(tokens):
+        return torch.full((SIZE,), torch.nan)
+
+    expected, _, _ = run(temperature=1.0)
+    got, _, statistics = run(broken, 3, temperature=1.0)
+    assert got == expected and statistics.drafted == []
+
+
+def test_without_a_prefix_cache_the_mtp_layer_does_not_catch_up_with_what_has_ended():
+    for prefix_cache in (True, False):
+        engine, model = make_engine(hashed(SIZE), draft=hashed(SIZE), prefix_cache=prefix_cache)
+        engine.generate(PROMPTS, SamplingParams(max_tokens=20, ignore_eos=True))
+        assert bool(model._mtp_memory) == prefix_cache
+
+
+def test_drafts_come_from_common_tokens_and_those_of_the_text():
+    engine, model = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=hashed(SIZE), drafts=1)
+    engine._common_tokens, engine._runner._draft_ids = 50, array("i", range(50))
+    asked, draw = [], model.draw
+
+    def noted(hidden, lines, draws, ids):
+        if not isinstance(ids, int):
+            asked.append(list(ids))
+        return draw(hidden, lines, draws, ids)
+
+    model.draw = noted
+    prompt = [3, 90, 70, 90]
+    (output,) = engine.generate([prompt], SamplingParams(max_tokens=12, ignore_eos=True, temperature=5.0, seed=2))
+    rare = {token for token in [*prompt, *output.token_ids] if token >= 50}
+    assert asked[0][:50] == list(range(50)) and {70, 90} <= set(asked[0])
+    assert all(each == sorted(set(each)) for each in asked)
+    assert len(rare) > 4 and set(asked[-1]) - set(range(50)) > {70, 90} and set(asked[-1]) <= {*range(50), *rare}

@@ -17,7 +17,7 @@ from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.config import ModelConfig
 from joyflash.model.step import Rows, TorchStep, draw_tokens
-from joyflash.quantization.formats import FORMATS
+from joyflash.quantization.formats import FORMATS, dequantize, quantize
 from tests.model.conftest import TINY, random_model
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="the compiled step needs a C compiler")
@@ -249,5 +249,27 @@ def test_only_drafts_are_rougher_in_a_draft_format(config):
     assert exact.draw(hidden, every, draws, config.vocab_size) == rough.draw(hidden, every, draws, config.vocab_size)
     likeliest, drafted = (step.draw(hidden, every, draws, ids) for step in (exact, rough))
     assert sum(map(int.__eq__, likeliest, drafted)) > 0.8 * len(tokens)
-    # And the draft head is another matrix indeed.
-    assert "draft_head" in rough._step._weights.model and rough._step._weights.model["draft_head"].bits == 8
+
+
+@torch.inference_mode()
+def test_drafts_are_drawn_with_the_draft_head():
+    """In 4 bits, which is rough enough for other tokens to win."""
+    model, tokens = random_model(TINY), tokens_of(TINY)
+    step = CompiledStep(model, PagedCache(TINY, 32, 8), 128, draft_format=FORMATS["int4"])
+    hidden, every = step.trunk(rows_of(tokens)), range(len(tokens))
+    head = dequantize(quantize(model.lm_head.weight, FORMATS["int4"]))
+    expected = (hidden.double() @ head.double().T).argmax(1).tolist()
+    drafted = step.draw(hidden, every, [Draw(0, 0.0)] * len(tokens), array("i", range(TINY.vocab_size)))
+    assert drafted == expected
+    assert drafted != step.logits(hidden).argmax(1).tolist()
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("kind", ["compiled", "plain"])
+def test_the_mtp_layer_takes_hidden_states_from_the_lines_named(config, kind):
+    step = compiled(config) if kind == "compiled" else TorchStep(random_model(config), PagedCache(config, 32, 8), 128)
+    tokens = tokens_of(config)
+    hidden, after = step.trunk(rows_of(tokens)), rows_of([*tokens[1:], 5])
+    expected = step.mtp(after, hidden, range(len(tokens)), [1, 7, 44])
+    got = step.mtp(after, hidden.flip(0), range(len(tokens))[::-1], [1, 7, 44])
+    assert torch.equal(got, expected)
