@@ -1,0 +1,72 @@
+"""`joyflash export` and `joyflash quantize`: one model folder in, another out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from joyflash.errors import ConfigError
+
+
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a bundled model, or a model folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder; for gguf the file to write.")],
+    format: Annotated[
+        str, typer.Option(help="hf (model type joyai_llm_flash), deepseek_v3 (as stock libraries call it) or gguf.")
+    ] = "deepseek_v3",
+    dtype: Annotated[
+        str | None, typer.Option(help="bf16, f32, f16; for gguf also q8_0, q4_k. Without: as stored; gguf bf16.")
+    ] = None,
+    padded: Annotated[
+        bool, typer.Option("--padded", help="Pad to latent 512 and rotated width 64, as vLLM's kernels want them.")
+    ] = False,
+    mtp: Annotated[bool, typer.Option("--mtp/--no-mtp", help="Keep the MTP layer (llama.cpp never gets it).")] = True,
+    mtp_shard: Annotated[bool, typer.Option("--mtp-shard", help="Put the MTP layer into a file of its own.")] = False,
+) -> None:
+    """Write a model for transformers, vLLM, SGLang or llama.cpp."""
+    from joyflash.model.loading import model_folder
+
+    source = model_folder(model)
+    if format == "gguf":
+        from joyflash.interop.gguf_export import export_gguf
+
+        if padded or mtp_shard:
+            raise ConfigError(
+                "--padded and --mtp-shard are for folders; llama.cpp takes every latent size, and no MTP."
+            )
+        written: Any = export_gguf(source, out, dtype or "bf16")  # pyright: ignore[reportArgumentType]
+    else:
+        from joyflash.convert.export import dtype_of, export_folder, format_of
+
+        written = export_folder(
+            source, out, format_of(format), dtype_of(dtype), padded=padded, mtp=mtp, own_mtp_shard=mtp_shard
+        )
+    print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
+
+
+def quantize(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a bundled model, or a model folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder.")],
+    format: Annotated[
+        str, typer.Option(help="int8 (all matrices), int4 (routed experts only), int4-int8 (experts, other matrices).")
+    ] = "int8",
+    model_type: Annotated[
+        str, typer.Option(help="hf (model type joyai_llm_flash) or deepseek_v3 (as stock libraries call it).")
+    ] = "hf",
+    head: Annotated[
+        bool,
+        typer.Option("--head", help="With int8 and int4-int8 the output head too; other engines cannot read that."),
+    ] = False,
+) -> None:
+    """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric)."""
+    from joyflash.convert.quantize import model_type_of, quantize_folder
+    from joyflash.model.loading import model_folder
+    from joyflash.quantization.policy import policy_of
+
+    written, table = quantize_folder(
+        model_folder(model), out, policy_of(format), format=model_type_of(model_type), head=head
+    )
+    print(table)
+    print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")

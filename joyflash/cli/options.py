@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[str, typer.Option(help="Name of a bundled model, or a model folder.")]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="Folder with pretrain/*.jsonl[.gz|.zst]. Without: Python's own texts.")
+]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Recipe file, e.g. recipes/nano/pretrain.py.")]
+RunFolder = Annotated[Path, typer.Option(help="Run folder: log, checkpoints, resulting model.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run folder.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Rows worked on at once. Without: one per core.")]

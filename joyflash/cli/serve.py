@@ -1,0 +1,136 @@
+"""`joyflash serve`: our own engine, or vLLM or SGLang on the same model and address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from joyflash.cli.options import Model
+from joyflash.errors import ConfigError
+
+if TYPE_CHECKING:
+    from joyflash.engine.async_engine import AsyncEngine
+    from joyflash.server.settings import ServerSettings
+
+
+def serve(
+    model: Model = "nano",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    api_key: Annotated[list[str] | None, typer.Option(help="Key that callers must send; may be repeated.")] = None,
+    served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
+    any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
+    allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
+    free_tool_names: Annotated[
+        bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
+    gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
+    context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once. Without: the engine's own.")] = None,
+    mtp: Annotated[str, typer.Option(help="Tokens that the MTP layer drafts per step: auto, or a number.")] = "auto",
+    quantization: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of fewer bits, made on loading: int8, int4 (experts only), int4-int8. joyflash only."
+        ),
+    ] = None,
+) -> None:
+    """Serve a model: OpenAI's API under /v1, a chat page under /."""
+    from joyflash.server.run import serve as run
+    from joyflash.server.settings import ServerSettings
+
+    draft_count = drafts(mtp)
+
+    def load() -> AsyncEngine:
+        from joyflash.engine.async_engine import AsyncEngine
+        from joyflash.engine.engine import Engine
+
+        batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
+        return AsyncEngine(
+            Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
+        )
+
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        api_keys=tuple(api_key or ()),
+        allow_open=allow_open,
+        served_model_names=tuple(served_model_name or ()),
+        any_model_name=any_model_name,
+        hold_tool_names=not free_tool_names,
+    )
+    if engine != "joyflash" and quantization is not None:
+        raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
+    if engine != "joyflash":
+        serve_elsewhere(engine, model, settings, gpus=gpus, context=context, concurrency=concurrency, mtp=draft_count)
+    if gpus > 1:
+        raise ConfigError("joyflash's own engine runs on one device. Leave out --gpus, or use --engine vllm or sglang.")
+    run(load, settings)
+
+
+def drafts(text: str) -> int | None:
+    """The value of ``--mtp``: None for ``auto``, else a number; ConfigError for anything else."""
+    if text == "auto":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise ConfigError(f"--mtp is {text!r}; it takes auto or a number of drafts, 0 for none.")
+    return int(text)
+
+
+def serve_elsewhere(
+    engine: str,
+    model: str,
+    settings: ServerSettings,
+    *,
+    gpus: int,
+    context: int | None,
+    concurrency: int | None,
+    mtp: int | None,
+) -> NoReturn:
+    """Replace this process by vLLM's or SGLang's server for the same model and address.
+
+    Raises:
+        ConfigError: the engine is unknown or cannot do what is asked; nothing is ignored.
+        MissingExtraError: the engine is not installed.
+    """
+    from joyflash.plan.estimate import DEFAULT_MTP
+    from joyflash.plan.launch import ENGINES, OTHER_ENGINES, LaunchSettings, launch, start
+    from joyflash.plan.weights import divides_width, open_checkpoint
+    from joyflash.server.auth import check_exposure
+
+    if engine not in OTHER_ENGINES:
+        raise ConfigError(f"No engine is called {engine!r}; there are {', '.join(ENGINES)}.")
+    refused: Mapping[str, bool] = {
+        "--any-model-name": settings.any_model_name,
+        "--free-tool-names": not settings.hold_tool_names,
+        "--port 0": settings.port == 0,
+    }
+    for option, given in refused.items():
+        if given:
+            raise ConfigError(f"{OTHER_ENGINES[engine]} cannot do {option}. Leave it out, or use --engine joyflash.")
+    check_exposure(settings)
+    checkpoint = open_checkpoint(model)
+    if not checkpoint.real:
+        raise ConfigError(f"{model} is a preset without weights; give the folder that holds them.")
+    has_mtp = checkpoint.config.num_nextn_predict_layers > 0
+    if mtp and not has_mtp:
+        raise ConfigError(f"--mtp is {mtp}, but {model} has no MTP layer. Leave it out or pass 0.")
+    command = launch(
+        engine,
+        LaunchSettings(
+            checkpoint.path,
+            host=settings.host,
+            port=settings.port,
+            api_keys=settings.api_keys,
+            served_names=settings.served_model_names or (checkpoint.name,),
+            gpus=gpus,
+            context=context,
+            concurrency=concurrency,
+            mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
+            whole_experts=not divides_width(checkpoint.config, "bf16", gpus),
+        ),
+    )
+    start(command)
