@@ -52,6 +52,7 @@ def test_public_names():
 
     assert joyflash.load_model is load_model
     assert joyflash.Engine is Engine
+    assert callable(joyflash.optim.Muon) and callable(joyflash.rl.fiberpo.gate)
     assert joyflash.__version__ == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = joyflash.nothing

@@ -121,14 +121,15 @@ def test_1_near_one_the_gate_is_the_ratio_and_its_gradient_the_policy_gradient()
         torch.testing.assert_close(gate(ratio), ratio, rtol=0, atol=1e-9)
         jacobian = torch.autograd.functional.jacobian(gate, ratio)
         torch.testing.assert_close(jacobian, torch.eye(len(ratio), dtype=torch.float64), rtol=0, atol=1e-9)
-    old = torch.randn(40)
-    log_prob = old.clone().requires_grad_()
+    old = torch.randn(40, requires_grad=True)
+    log_prob = old.detach().clone().requires_grad_()
     advantage = torch.randn(40)
     count = len(trajectory.unique())
     value = fiberpo.loss(log_prob, old, advantage, trajectory, torch.ones(40), num_trajectories=count, **BUDGETS)
     value.backward()
     length = torch.bincount(trajectory)[trajectory]
     torch.testing.assert_close(log_prob.grad, -advantage / length / count)
+    assert old.grad is None
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -192,6 +193,14 @@ def test_3_gradients_in_every_regime(plus: str, minus: str, u: str, v: str) -> N
         torch.testing.assert_close(difference, expected[:, j], rtol=0, atol=2e-7)
 
 
+def test_a_ratio_of_exactly_one_counts_as_upward() -> None:
+    log_ratio = torch.tensor([0.3, 0.3, 0.0, -0.02], dtype=torch.float64, requires_grad=True)
+    trajectory = torch.zeros(4, dtype=torch.int64)
+    gated = fiberpo.gate(log_ratio, trajectory, epsilon=0.0, c_plus=0.01, c_minus=1.0)
+    (gradient,) = torch.autograd.grad(gated.sum(), log_ratio)
+    torch.testing.assert_close(gradient / gated.sum(), torch.tensor([0, 0, 0, 0.25], dtype=torch.float64))
+
+
 def test_4_rollback_restores() -> None:
     log_ratio, budgets = regime("rollback", "pass", "clipped", "free")
     trajectory = torch.zeros(TOKENS, dtype=torch.int64)
@@ -248,6 +257,7 @@ def test_7_finite_at_the_extremes(dtype: torch.dtype) -> None:
     value = fiberpo.loss(new, old, old + 1, trajectory, mask, num_trajectories=3, **BUDGETS)
     value.backward()
     assert value.isfinite() and new.grad is not None and new.grad.isfinite().all()
+    assert fiberpo.gate(new, trajectory, **BUDGETS).dtype == value.dtype
     assert value.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
     assert torch.equal(new.grad[5:], torch.zeros(2, dtype=dtype))
     poisoned = torch.cat([new.detach()[:5], torch.full((2,), math.nan, dtype=dtype)])
