@@ -1,5 +1,5 @@
 """Reinforcement learning: policy losses as pure functions."""
 
-from joyflash.rl import fiberpo
+from joyflash.rl import fiberpo, losses
 
-__all__ = ["fiberpo"]
+__all__ = ["fiberpo", "losses"]

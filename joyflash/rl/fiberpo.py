@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from joyflash.errors import TrainingError
+from joyflash.rl.columns import read_columns
 from joyflash.rl.segments import number_segments, parents_of, segment_sum
 
 Budget = float | Sequence[float]
@@ -122,36 +123,18 @@ def loss(
     Raises:
         TrainingError: shapes, ids, budgets or the number of trajectories do not fit together.
     """
-    columns = {"old_log_prob": old_log_prob, "advantage": advantage, "trajectory": trajectory, "mask": mask}
-    for name, column in {**columns, "group": group, "domain": domain}.items():
-        if column is not None and column.shape != log_prob.shape:
-            shapes = f"{list(column.shape)}, log_prob has {list(log_prob.shape)}"
-            raise TrainingError(f"{name} has shape {shapes}; give one entry per token.")
-    keep_N = mask.bool()
-    if not torch.equal(keep_N.to(mask.dtype), mask):
-        raise TrainingError("mask may hold only 0 and 1 (or False and True); put weights into the advantage.")
-    kept = trajectory[keep_N]
-    _, here = number_segments(kept)
-    if num_trajectories < max(here, 1):
-        raise TrainingError(
-            f"num_trajectories is {num_trajectories}, but {here} trajectories are here; give the whole step's count, "
-            "at least 1."
-        )
-    wide = torch.float64 if log_prob.dtype == torch.float64 else torch.float32
-    log_ratio_N = log_prob[keep_N].to(wide) - old_log_prob[keep_N].detach().to(wide)
+    ids = {"group": group, "domain": domain}
+    columns = read_columns(log_prob, old_log_prob, advantage, trajectory, mask, num_trajectories, ids)
     gated_N = gate(
-        log_ratio_N,
-        kept,
+        columns.log_ratio_N,
+        columns.trajectory_N,
         epsilon=epsilon,
         c_plus=c_plus,
         c_minus=c_minus,
-        group=None if group is None else group[keep_N],
-        domain=None if domain is None else domain[keep_N],
+        group=columns.ids.get("group"),
+        domain=columns.ids.get("domain"),
     )
-    trajectory_N, count = number_segments(kept)
-    total_S = segment_sum(gated_N * advantage[keep_N].to(wide), trajectory_N, count)
-    length_S = torch.bincount(trajectory_N, minlength=count).to(wide)
-    return -(total_S / length_S).sum() / num_trajectories
+    return -columns.mean_trajectories(gated_N * columns.advantage_N).sum() / num_trajectories
 
 
 class _Tree:
