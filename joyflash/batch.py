@@ -5,6 +5,7 @@ Letters: T tokens of the row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -27,6 +28,24 @@ class PackedBatch:
     weights_T: torch.Tensor
     document_T: torch.Tensor
     extras: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def join(cls, rows: Sequence[PackedBatch]) -> PackedBatch:
+        """Lay rows side by side; documents are numbered on. Extras are not carried along."""
+        documents, first = [], 0
+        for row in rows:
+            documents.append(row.document_T + first)
+            first += int(row.document_T[-1]) + 1
+        tokens_T, positions_T, weights_T = (
+            torch.cat([getattr(row, name) for row in rows]) for name in ("tokens_T", "positions_T", "weights_T")
+        )
+        return cls(tokens_T, positions_T, weights_T, torch.cat(documents))
+
+    def to(self, device: torch.device) -> PackedBatch:
+        """The batch on ``device``."""
+        columns = (self.tokens_T, self.positions_T, self.weights_T, self.document_T)
+        extras = {name: column.to(device) for name, column in self.extras.items()}
+        return PackedBatch(*(column.to(device) for column in columns), extras)
 
     def lengths(self) -> list[int]:
         """Token count of each document, in order; they sum to T."""

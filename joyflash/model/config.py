@@ -177,7 +177,7 @@ def sized(width: int, vocab_size: int = 8192) -> ModelConfig:
     return ModelConfig(
         vocab_size=vocab_size,
         hidden_size=width,
-        num_hidden_layers=max(3, 1 + width // 64),
+        num_hidden_layers=max(3, width // 32),
         intermediate_size=width * 5 // 2,
         num_attention_heads=max(2, width // 64),
         q_lora_rank=width // 2,

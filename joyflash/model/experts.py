@@ -12,8 +12,20 @@ import torch
 from torch.nn import functional as F
 
 
-def _spans(counts_E: torch.Tensor) -> list[tuple[int, int, int]]:
-    """(expert, first row, end row) of every expert that has rows."""
+Spans = torch.Tensor | list[tuple[int, int, int]]
+"""Where each expert's rows lie: end rows int32 [E] on a GPU, else (expert, first row, end row) of those with rows."""
+
+
+def _counts(flat_M: torch.Tensor, experts: int) -> torch.Tensor:
+    """Rows of each expert; not by ``bincount``, which makes the host wait for a GPU."""
+    counts_E = torch.zeros(experts, dtype=torch.int64, device=flat_M.device)
+    return counts_E.scatter_add_(0, flat_M, torch.ones_like(flat_M))
+
+
+def _spans(counts_E: torch.Tensor, dtype: torch.dtype) -> Spans:
+    """The spans of rows of ``dtype``: on a GPU they stay there, and one grouped product serves all experts."""
+    if counts_E.is_cuda and dtype == torch.bfloat16:
+        return counts_E.cumsum(0).to(torch.int32)
     spans, start = [], 0
     for expert, count in enumerate(counts_E.tolist()):
         if count:
@@ -22,16 +34,20 @@ def _spans(counts_E: torch.Tensor) -> list[tuple[int, int, int]]:
     return spans
 
 
-def _multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: list[tuple[int, int, int]]) -> torch.Tensor:
+def _multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: Spans) -> torch.Tensor:
     """Rows of each expert times its matrix: [M, X] x [E, X, Y] -> [M, Y]."""
+    if isinstance(spans, torch.Tensor):
+        return F.grouped_mm(rows_MX, weight_EXY, offs=spans)
     out_MY = rows_MX.new_empty(rows_MX.shape[0], weight_EXY.shape[-1])
     for expert, a, b in spans:
         torch.mm(rows_MX[a:b], weight_EXY[expert], out=out_MY[a:b])
     return out_MY
 
 
-def _outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: list[tuple[int, int, int]]):
+def _outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: Spans) -> torch.Tensor:
     """Gradient of each expert's matrix: left rows transposed times right rows, [E, X, Y]; zero without rows."""
+    if isinstance(spans, torch.Tensor):
+        return F.grouped_mm(left_MX.t(), right_MY, offs=spans)
     out_EXY = left_MX.new_zeros(experts, left_MX.shape[1], right_MY.shape[1])
     for expert, a, b in spans:
         torch.mm(left_MX[a:b].t(), right_MY[a:b], out=out_EXY[expert])
@@ -69,8 +85,8 @@ def routed_experts(
     choices = chosen_TK.shape[1]
     flat_M = chosen_TK.flatten()
     order_M = flat_M.argsort(stable=True)
-    counts_E = torch.bincount(flat_M, minlength=gate_up_EJD.shape[0])
-    spans = _spans(counts_E)
+    counts_E = _counts(flat_M, gate_up_EJD.shape[0])
+    spans = _spans(counts_E, x_TD.dtype)
     projected_MJ = _multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
     gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
     active_MI = (F.silu(gate_MI) * up_MI).mul_(weight_TK.flatten()[order_M].unsqueeze(-1))
@@ -101,7 +117,7 @@ def _routed_experts_backward(
     order_M: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     experts, choices = gate_up_EJD.shape[0], weight_TK.shape[1]
-    spans = _spans(counts_E)
+    spans = _spans(counts_E, x_TD.dtype)
     token_M = order_M // choices
     weight_M1 = weight_TK.flatten()[order_M].unsqueeze(-1)
     gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)

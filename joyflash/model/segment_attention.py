@@ -123,6 +123,13 @@ def attend_segments(
         q_TND, k_TND = (F.pad(x, (0, value_width - width)) for x in (q_TND, k_TND))
     if q_TND.device.type == "cpu" and q_TND.dtype != torch.float64:
         out_TND, _ = segment_attention(q_TND, k_TND, v_TNV, ends_S, scale)
+    elif q_TND.is_cuda and q_TND.dtype in (torch.bfloat16, torch.float16):
+        ends = F.pad(ends_S, (1, 0))
+        longest = int(ends.diff().max())
+        limits = ends.to(q_TND.device, torch.int32, non_blocking=True)
+        out_TND = torch.ops.aten._flash_attention_forward(
+            q_TND, k_TND, v_TNV, limits, limits, longest, longest, 0.0, True, False, scale=scale
+        )[0]
     else:
         starts = [0, *ends_S.tolist()]
         parts = []

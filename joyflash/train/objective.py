@@ -45,17 +45,20 @@ class LanguageModelling:
     def __call__(self, model: JoyFlash, batch: PackedBatch) -> tuple[torch.Tensor, dict[str, float]]:
         """Differentiable scalar of one row, and its sums ``loss`` and ``mtp_loss`` (shares of the step's means)."""
         context = PackedContext.of(batch.positions_T, model.config)
+        main, ahead = targets(batch, 1), targets(batch, 2)  # before the forward pass: on a GPU this waits for all work
         hidden_TD = model.hidden(batch.tokens_T, context)
-        loss = _sum_of_losses(model, hidden_TD, batch, 1) / self.main_weight
+        loss = _sum_of_losses(model, hidden_TD, main) / self.main_weight
         sums = {"loss": float(loss.detach())}
         if self.mtp_weight:
             mtp_TD = model.mtp_hidden(hidden_TD, batch.tokens_T, batch.positions_T, context)
-            mtp_loss = _sum_of_losses(model, mtp_TD, batch, 2) / self.mtp_target_weight
+            mtp_loss = _sum_of_losses(model, mtp_TD, ahead) / self.mtp_target_weight
             sums["mtp_loss"] = float(mtp_loss.detach())
             loss = loss + self.mtp_weight * mtp_loss
         return loss, sums
 
 
-def _sum_of_losses(model: JoyFlash, hidden_TD: torch.Tensor, batch: PackedBatch, ahead: int) -> torch.Tensor:
-    index_N, target_N, weight_N = targets(batch, ahead)
+def _sum_of_losses(
+    model: JoyFlash, hidden_TD: torch.Tensor, found: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+) -> torch.Tensor:
+    index_N, target_N, weight_N = found
     return weighted_cross_entropy(hidden_TD.index_select(0, index_N), model.lm_head.weight, target_N, weight_N)[0]

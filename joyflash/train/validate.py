@@ -29,7 +29,7 @@ def bits_per_byte(model: JoyFlash, sets: Sequence[ValidationSet]) -> dict[str, f
     """Bits that the model needs per byte of held-out text, by language."""
     found = {}
     for each in sets:
-        nats = sum(float(_losses(model, row)[0]) for row in each.rows)
+        nats = sum(float(_losses(model, row.to(model.lm_head.weight.device))[0]) for row in each.rows)
         found[each.language] = nats / math.log(2) / each.bytes
     return found
 
@@ -40,7 +40,7 @@ def exactness(model: JoyFlash, rows: dict[str, list[PackedBatch]]) -> dict[str, 
     found = {}
     for name, packed in rows.items():
         right: dict[tuple[int, int], bool] = defaultdict(lambda: True)
-        for number, row in enumerate(packed):
+        for number, row in enumerate(row.to(model.lm_head.weight.device) for row in packed):
             index_N, target_N, _ = targets(row, 1)
             hidden_ND = model.hidden(row.tokens_T, PackedContext.of(row.positions_T, model.config))[index_N]
             hits_N = model.logits(hidden_ND).argmax(dim=-1) == target_N

@@ -1,0 +1,74 @@
+"""Gradients of several rows at once on one accelerator: the rows of a step joined into a few long ones.
+
+Letters: none of its own; see ``joyflash.batch``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+
+from joyflash.batch import PackedBatch
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.moe import MixtureOfExperts
+from joyflash.train.workers import Objective
+
+
+class DeviceWorker:
+    """Runs an objective forward and backward where ``model`` lies; the counterpart of ``RowWorkers`` for a GPU.
+
+    The optimiser works on ``model`` in float32; products run on a copy in ``dtype`` that every call refreshes.
+
+    Args:
+        model: its parameters receive the summed gradients, in float32.
+        dtype: of the copy.
+        tokens_at_once: rows are joined up to this many tokens; the rest follows in further passes.
+    """
+
+    def __init__(self, model: JoyFlash, dtype: torch.dtype = torch.bfloat16, tokens_at_once: int = 65_536):
+        self.model = model
+        self.tokens_at_once = tokens_at_once
+        self._copy = copy.deepcopy(model).train()
+        for parameter in self._copy.parameters():
+            parameter.data = parameter.data.to(dtype)
+        for mine, theirs in zip(self._copy.modules(), model.modules(), strict=True):
+            if "e_score_correction_bias" in mine._buffers:
+                mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
+        self._pairs = [
+            (mine, theirs)
+            for mine, theirs in zip(self._copy.parameters(), model.parameters(), strict=True)
+            if theirs.requires_grad
+        ]
+        self._moes = [module for module in self._copy.modules() if isinstance(module, MixtureOfExperts)]
+
+    def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
+        """Put the summed gradients of all rows into the model's ``grad``; return the sums of each pass."""
+        with torch.no_grad():
+            torch._foreach_copy_([mine for mine, _ in self._pairs], [theirs for _, theirs in self._pairs])
+        found = []
+        for start in range(0, len(rows), max(1, self.tokens_at_once // rows[0].tokens_T.numel())):
+            part = rows[start : start + max(1, self.tokens_at_once // rows[0].tokens_T.numel())]
+            loss, sums = objective(self._copy, PackedBatch.join(part).to(self.model.lm_head.weight.device))
+            loss.backward()
+            self._take_gradients()
+            found.append(sums)
+        return found
+
+    def take_loads(self) -> list[torch.Tensor]:
+        """Tokens per expert of each MoE layer since the last call; the counters restart."""
+        loads = [moe.tokens_per_expert_E.clone() for moe in self._moes]
+        for moe in self._moes:
+            moe.tokens_per_expert_E.zero_()
+        return loads
+
+    def close(self) -> None:
+        """Nothing to stop; the interface of ``RowWorkers``."""
+
+    def _take_gradients(self) -> None:
+        for mine, theirs in self._pairs:
+            if mine.grad is not None:
+                gradient = mine.grad.float()
+                theirs.grad = gradient if theirs.grad is None else theirs.grad.add_(gradient)
+                mine.grad = None
