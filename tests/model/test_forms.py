@@ -163,4 +163,4 @@ def test_parameter_counts_of_the_released_model():
 
 def test_nano_fits_its_budget():
     counts = parameter_counts(nano())
-    assert 2 * (counts["trunk"] + counts["mtp"] + nano().vocab_size * nano().hidden_size) < 40e6
+    assert 2 * (counts["trunk"] + counts["mtp"]) < 40e6  # bundled without the MTP layer's copy of the head
