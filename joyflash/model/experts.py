@@ -11,7 +11,6 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-
 Spans = torch.Tensor | list[tuple[int, int, int]]
 """Where each expert's rows lie: end rows int32 [E] on a GPU, else (expert, first row, end row) of those with rows."""
 

@@ -1,6 +1,6 @@
 """Gradients of several rows at once on one accelerator: the rows of a step joined into a few long ones.
 
-Letters: none of its own; see ``joyflash.batch``.
+Letters: those of ``joyflash.batch``.
 """
 
 from __future__ import annotations

@@ -29,8 +29,9 @@ def _rows() -> list[PackedBatch]:
 
 def _gradients(worker_type, **options) -> tuple[dict[str, torch.Tensor], list[torch.Tensor], float]:
     model = initialise(JoyFlash(sized(64, 512)), torch.Generator().manual_seed(1))
-    for parameter in model.parameters():  # the writing matrices start at zero and would hide their readers' gradients
-        parameter.data += 0.02 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(parameter.numel()))
+    for parameter in model.parameters():  # writing matrices start at zero and would hide the gradients before them
+        generator = torch.Generator().manual_seed(parameter.numel())
+        parameter.data += 0.02 * torch.randn(parameter.shape, generator=generator)
     rows = _rows()
     objective = LanguageModelling(target_weight(rows, 1), 0.3, target_weight(rows, 2))
     worker = worker_type(model, **options)
