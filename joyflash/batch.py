@@ -43,9 +43,13 @@ class PackedBatch:
 
     def to(self, device: torch.device) -> PackedBatch:
         """The batch on ``device``."""
-        columns = (self.tokens_T, self.positions_T, self.weights_T, self.document_T)
-        extras = {name: column.to(device) for name, column in self.extras.items()}
-        return PackedBatch(*(column.to(device) for column in columns), extras)
+        return PackedBatch(
+            self.tokens_T.to(device),
+            self.positions_T.to(device),
+            self.weights_T.to(device),
+            self.document_T.to(device),
+            {name: column.to(device) for name, column in self.extras.items()},
+        )
 
     def lengths(self) -> list[int]:
         """Token count of each document, in order; they sum to T."""

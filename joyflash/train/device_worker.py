@@ -46,7 +46,8 @@ class DeviceWorker:
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
         """Put the summed gradients of all rows into the model's ``grad``; return the sums of each pass."""
         with torch.no_grad():
-            torch._foreach_copy_([mine for mine, _ in self._pairs], [theirs for _, theirs in self._pairs])
+            for mine, theirs in self._pairs:
+                mine.copy_(theirs)
         found = []
         for start in range(0, len(rows), max(1, self.tokens_at_once // rows[0].tokens_T.numel())):
             part = rows[start : start + max(1, self.tokens_at_once // rows[0].tokens_T.numel())]
