@@ -14,4 +14,7 @@ DataFolder = Annotated[
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Recipe file, e.g. recipes/nano/pretrain.py.")]
 RunFolder = Annotated[Path, typer.Option(help="Run folder: log, checkpoints, resulting model.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run folder.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Rows worked on at once. Without: one per core.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Rows worked on at once, or on a GPU packed at once. Without: one per core.")
+]
+TrainingDevice = Annotated[str, typer.Option("--device", help="cpu or cuda.")]

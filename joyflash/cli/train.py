@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from joyflash.cli.options import DataFolder, RecipeName, Resume, RunFolder, Workers
+from joyflash.cli.options import DataFolder, RecipeName, Resume, RunFolder, TrainingDevice, Workers
 
 
 def pretrain(
@@ -16,12 +16,15 @@ def pretrain(
     resume: Resume = False,
     tokenizer: Annotated[str, typer.Option(help="Model whose tokenizer and template to use.")] = "nano",
     workers: Workers = None,
+    device: TrainingDevice = "cpu",
 ) -> None:
     """Train a model from fresh weights."""
     from joyflash.train.pretrain import run
     from joyflash.train.recipe import load_recipe
 
-    folder = run(load_recipe(recipe), data=data, out=out, resume=resume, tokenizer=tokenizer, workers=workers)
+    folder = run(
+        load_recipe(recipe), data=data, out=out, resume=resume, tokenizer=tokenizer, workers=workers, device=device
+    )
     print(f"The model is in {folder}. Try it: joyflash generate --model {folder} --raw 'Once upon a time'")
 
 
@@ -32,10 +35,11 @@ def sft(
     data: DataFolder = None,
     resume: Resume = False,
     workers: Workers = None,
+    device: TrainingDevice = "cpu",
 ) -> None:
     """Fine-tune a model on conversations."""
     from joyflash.train.recipe import load_recipe
     from joyflash.train.sft import run
 
-    folder = run(load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers)
+    folder = run(load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device)
     print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")

@@ -56,7 +56,7 @@ def load_checkpoint(folder: Path, model: JoyFlash, optimizers: list[torch.optim.
     try:
         model.load_state_dict(load_file(newest / "model.safetensors"))
         if optimizers is not None:
-            states = torch.load(newest / "optimizers.pt", weights_only=True)
+            states = torch.load(newest / "optimizers.pt", map_location="cpu", weights_only=True)
             for optimizer, state in zip(optimizers, states, strict=True):
                 rates = [group["lr"] for group in optimizer.param_groups]
                 optimizer.load_state_dict(state)

@@ -11,9 +11,19 @@ from collections.abc import Sequence
 import torch
 
 from joyflash.batch import PackedBatch
+from joyflash.errors import ConfigError
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
 from joyflash.train.workers import Objective
+
+
+def training_device(name: str) -> torch.device:
+    """The device called "cpu" or "cuda"; ConfigError if training does not run there or torch does not find it."""
+    if name not in ("cpu", "cuda"):
+        raise ConfigError(f"Training runs on cpu or cuda, not on {name!r}.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("torch finds no CUDA GPU here. Leave out --device, or install a torch built for your GPU.")
+    return torch.device(name)
 
 
 class DeviceWorker:
@@ -48,10 +58,12 @@ class DeviceWorker:
         with torch.no_grad():
             for mine, theirs in self._pairs:
                 mine.copy_(theirs)
+        device = self.model.lm_head.weight.device
+        together = max(1, self.tokens_at_once // rows[0].tokens_T.numel())
         found = []
-        for start in range(0, len(rows), max(1, self.tokens_at_once // rows[0].tokens_T.numel())):
-            part = rows[start : start + max(1, self.tokens_at_once // rows[0].tokens_T.numel())]
-            loss, sums = objective(self._copy, PackedBatch.join(part).to(self.model.lm_head.weight.device))
+        for start in range(0, len(rows), together):
+            joined = PackedBatch.join(rows[start : start + together]).to(device)
+            loss, sums = objective(self._copy, joined)
             loss.backward()
             self._take_gradients()
             found.append(sums)

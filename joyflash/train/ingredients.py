@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from joyflash.data.conversations import read_conversations
 from joyflash.data.dialogues.reading import read_tool_dialogues
@@ -39,6 +42,7 @@ class Ingredients:
 
     def __init__(self, recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path):
         self.recipe = recipe
+        self._made_of = (recipe, tokenizer_folder, data, cache)
         self.tokenizer = Tokenizer.from_pretrained(tokenizer_folder)
         self.template = ChatTemplate.from_pretrained(tokenizer_folder, self.tokenizer)
         self.data = data
@@ -58,9 +62,11 @@ class Ingredients:
         pad = self.tokenizer.pad_token
         return self.tokenizer.eos_id if pad is None else self.tokenizer.control_id(pad)
 
-    def rows(self, state: dict[str, Any] | None) -> Prefetcher:
-        """Packed rows from a saved position, or from the start."""
-        return Prefetcher(self._packer, state=state)
+    def rows(self, state: dict[str, Any] | None, processes: int = 0) -> Prefetcher:
+        """Packed rows from a saved position, or from the start; made in a thread, or in so many ``processes``."""
+        if not processes:
+            return Prefetcher(self.packer, state=state)
+        return Prefetcher(functools.partial(_packer_of, *self._made_of), workers=processes, processes=True, state=state)
 
     def validation(self) -> list[ValidationSet]:
         """Held-out text of each language that the data has."""
@@ -77,7 +83,8 @@ class Ingredients:
         ]
         return [found for found in sets if found.rows]
 
-    def _packer(self, part: int, parts: int) -> Packer:
+    def packer(self, part: int, parts: int) -> Packer:
+        """The packer of part ``part`` of the mixture."""
         weighted = [*self._text(), *self._chat(), *self._dialogues(), *self._skills()]
         weights = {source.name: weight for source, weight in weighted}
         mixture = Mixture([source for source, _ in weighted], weights, part=part, parts=parts)
@@ -131,6 +138,12 @@ class Ingredients:
             source = SkillSource(skill, language, self.template, seed=self.recipe.seed, emphasis=self._emphasis())
             sources.append((source, weight))
         return sources
+
+
+def _packer_of(recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path, part: int, parts: int) -> Packer:
+    """What a packing process runs; the shards exist by then."""
+    torch.set_num_threads(1)
+    return Ingredients(recipe, tokenizer_folder, data, cache).packer(part, parts)
 
 
 def _chat_file(folder: Path, name: str) -> Path:

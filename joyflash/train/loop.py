@@ -17,6 +17,7 @@ from joyflash.optim.groups import build_optimizers
 from joyflash.optim.schedule import scale_learning_rates
 from joyflash.train.balance import update_router_bias
 from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.logging import TrainingLog
 from joyflash.train.objective import LanguageModelling, target_weight
@@ -24,6 +25,8 @@ from joyflash.train.recipe import Recipe
 from joyflash.train.report import draw_report
 from joyflash.train.validate import bits_per_byte, exactness, skill_rows
 from joyflash.train.workers import RowWorkers
+
+CPU = torch.device("cpu")
 
 
 def run_stage(
@@ -35,18 +38,22 @@ def run_stage(
     resume: bool = False,
     workers: int | None = None,
     stop_after: int | None = None,
+    device: torch.device = CPU,
 ) -> Path:
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
     Args:
         run: run folder for log, curves, checkpoints and result; a new run needs one without a log.
         resume: go on from the newest checkpoint of ``run``; log and weights continue exactly.
-        workers: rows worked on at the same time; default one per core.
+        workers: rows worked on at the same time; on a GPU, processes that pack rows. Default one per core.
         stop_after: stop after this many steps, with a checkpoint.
+        device: where to train; on a GPU products run in bfloat16 beside float32 weights (``DeviceWorker``).
 
     Raises:
         TrainingError: the loss is no longer finite, or there is nothing to resume.
     """
+    model = model.to(device)
+    workers = workers or os.cpu_count() or 1
     optimizers = build_optimizers(
         model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
     )
@@ -54,10 +61,10 @@ def run_stage(
     run.mkdir(parents=True, exist_ok=True)
     (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
-    row_workers = RowWorkers(model, workers or os.cpu_count() or 1)
+    row_workers = RowWorkers(model, workers) if device.type == "cpu" else DeviceWorker(model)
     with (
         TrainingLog(run, recipe.steps, resumed_step=progress.step if resume else None) as log,
-        ingredients.rows(progress.data or None) as rows,
+        ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):
         validate = _validation(recipe, model, ingredients, log)
         for step in range(progress.step, last):
@@ -76,7 +83,7 @@ def run_stage(
 def train_step(
     recipe: Recipe,
     step: int,
-    workers: RowWorkers,
+    workers: RowWorkers | DeviceWorker,
     optimizers: list[torch.optim.Optimizer],
     rows: Prefetcher,
     log: TrainingLog,

@@ -7,6 +7,7 @@ from pathlib import Path
 from joyflash.errors import ConfigError
 from joyflash.model.checkpoint import read_model
 from joyflash.model.loading import model_folder
+from joyflash.train.device_worker import training_device
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.loop import run_stage
 from joyflash.train.pretrain import copy_tokenizer
@@ -22,6 +23,7 @@ def run(
     resume: bool = False,
     workers: int | None = None,
     stop_after: int | None = None,
+    device: str = "cpu",
 ) -> Path:
     """Fine-tune the model in ``start``; return the folder of the resulting model.
 
@@ -29,9 +31,12 @@ def run(
     """
     if recipe.stage != "sft":
         raise ConfigError("This is a pretrain recipe; run it with: joyflash pretrain")
+    place = training_device(device)
     folder = model_folder(start)
     ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     model = read_model(folder)
-    result = run_stage(recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after)
+    result = run_stage(
+        recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place
+    )
     copy_tokenizer(folder, result)
     return result

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from joyflash.batch import PackedBatch
 from joyflash.errors import DataError
@@ -66,3 +67,11 @@ def _first_row(recipe: Recipe, data: Path | None, tmp_path: Path) -> tuple[Packe
         row = next(rows)
         (worker,) = rows.state_dict()["workers"]
     return row, worker["mixture"]["tokens"], ingredients.tokenizer.decode(row.tokens_T.tolist())
+
+
+def test_processes_pack_what_one_thread_packs(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, text={}, skills={"compare_en": 1, "call_zh": 1})
+    ingredients = Ingredients(recipe, model_folder("nano"), None, tmp_path / "shards")
+    with ingredients.rows(None) as rows, ingredients.rows(None, processes=1) as others:
+        for _ in range(3):
+            assert torch.equal(next(rows).tokens_T, next(others).tokens_T)

@@ -161,3 +161,19 @@ def test_a_resumed_run_takes_its_rates_from_the_recipe(tmp_path):
     scale_learning_rates(after, 1.0)
     assert [group["lr"] for optimizer in after for group in optimizer.param_groups][-1] == 5e-4
     assert after[0].param_groups[0]["lr"] == 4e-4
+
+
+@pytest.mark.parametrize(("device", "message"), [("tpu", "cpu or cuda"), ("cuda", "no CUDA GPU")])
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(device, message, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=message):
+        pretrain.run(RECIPE, data=data, out=tmp_path / "run", device=device)
+    assert not (tmp_path / "run").exists() and not (tmp_path / "shards").exists()
+    with pytest.raises(ConfigError, match=message):
+        sft.run(
+            dataclasses.replace(RECIPE, stage="sft", width=None),
+            start="nano",
+            data=data,
+            out=tmp_path / "run",
+            device=device,
+        )
