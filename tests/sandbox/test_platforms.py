@@ -68,8 +68,8 @@ def test_ordinary_user(package: Path) -> None:
         "print(run_python('import os; print(os.getuid(), os.listdir(\"/tmp\"))').stdout, end='')\n"
         "bomb = 'import os, time\\nn = 1\\nwhile True:\\n try:\\n  if not os.fork(): time.sleep(9)\\n  n += 1\\n'\n"
         "print(run_python(bomb + ' except OSError: break\\nprint(n)', limits=Limits(processes=9)).stdout, end='')\n"
-        "kill = 'import os\\nfor pid in (-1, 0, 1):\\n'\n"
-        "kill += ' try: os.kill(pid, 15 if pid else 0)\\n except OSError: pass\\n'\n"
+        "kill = 'import os\\nfor pid, sign in ((-1, 15), (0, 0), (1, 2), (1, 15), (1, 9)):\\n'\n"
+        "kill += ' try: os.kill(pid, sign)\\n except OSError: pass\\n'\n"
         "print(run_python(kill + 'print(5)').stdout, end='')\n"
         "print(run_python('while True: pass', limits=Limits(cpu_seconds=0.3)).limits)\n"
     )
