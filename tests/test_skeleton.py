@@ -22,6 +22,8 @@ COMMANDS = [
     ["serve"],
     ["plan"],
     ["generate"],
+    ["agent"],
+    ["chat"],
     ["pretrain"],
     ["sft"],
     ["eval"],

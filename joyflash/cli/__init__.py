@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from joyflash import __version__
-from joyflash.cli import convert, data, evaluate, generate, plan, serve, train
+from joyflash.cli import agent, convert, data, evaluate, generate, plan, serve, train
 from joyflash.cli.errors import Commands
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ EXAMPLES = {
     serve.serve: "joyflash serve --port 8080",
     plan.plan: "joyflash plan flash_48b_a3b --gpu rtx4090 --count 2 --quant int4",
     generate.generate: 'joyflash generate "Which is bigger, 3.5 or 3.12?" --temperature 0',
+    agent.agent: 'joyflash agent "What is 17 percent of 2,340?" --tools calculator --model nano',
+    agent.chat: "joyflash chat --tools calculator,python --base-url http://127.0.0.1:8000/v1",
     train.pretrain: "joyflash pretrain recipes/nano/pretrain.py --data my-data --out runs/nano",
     train.sft: "joyflash sft recipes/nano/sft.py --start runs/nano/model --data my-data --out runs/nano-sft",
     evaluate.evaluate: "joyflash eval --suite examples --base-url http://127.0.0.1:8000/v1 -o runs/eval",
