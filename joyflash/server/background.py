@@ -39,7 +39,9 @@ def background_server(load: Callable[[], AsyncEngine]) -> Iterator[tuple[str, st
         async_engine = load()
         try:
             app = create_app(async_engine, ServerSettings(api_keys=(key,), any_model_name=True))
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+            )
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
             thread.start()
             while not server.started:
@@ -49,7 +51,7 @@ def background_server(load: Callable[[], AsyncEngine]) -> Iterator[tuple[str, st
             try:
                 yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", key
             finally:
-                server.should_exit = server.force_exit = True
+                server.should_exit = True
                 thread.join(10)
         finally:
             async_engine.close(timeout=0)
