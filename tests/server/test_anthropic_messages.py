@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import anthropic
+import openai
 import pytest
 
-from tests.server.live import LiveServer
+from joyflash.engine.async_engine import AsyncEngine
+from joyflash.engine.engine import Engine
+from joyflash.server.anthropic_blocks import read_conversation
+from joyflash.server.settings import ServerSettings
+from joyflash.server.signatures import ThoughtSigner
+from joyflash.text.messages import Message, ToolCall
+from tests.server.fakes import call
+from tests.server.live import LiveServer, live_server, served
+
+BLOCK_ENDS = ("content_block_start", "content_block_stop")
 
 ADD = {
     "name": "add",
@@ -96,12 +107,12 @@ def test_tools_round_trip(server: LiveServer) -> None:
     first = client(server).messages.create(**sdk("call it", tools=[ADD]))
     assert first.stop_reason == "tool_use"
     assert [block.type for block in first.content] == ["text", "tool_use"]
-    call = first.content[1]
-    assert (call.name, call.input) == ("add", {"a": 1, "b": 22})
+    use = first.content[1]
+    assert (use.name, use.input) == ("add", {"a": 1, "b": 22})
     messages = [
         {"role": "user", "content": "call it"},
         {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in first.content]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "23"}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": use.id, "content": "23"}]},
     ]
     second = client(server).messages.create(**{**sdk(tools=[ADD]), "messages": messages})
     assert second.content[0].text == "The result is 23."
@@ -176,6 +187,78 @@ def test_system_in_messages_and_the_billing_line(server: LiveServer) -> None:
     user = {"role": "user", "content": [{"type": "text", "text": "hello"}]}
     assert count(messages=[{"role": "system", "content": "Be brief."}, user]) == plain
     assert count(messages=[{"role": "system", "content": [{"type": "text", "text": "Be brief."}]}, user]) == plain
+
+
+def test_text_after_a_call_closes_its_block() -> None:
+    reply = call("add", a="1", b="2") + "\nThat was it."
+    with live_server(script=lambda prompt: reply) as server:
+        message = client(server).messages.create(**sdk(tools=[ADD]))
+        assert [block.type for block in message.content] == ["tool_use", "text"]
+        events = server.http.post("/v1/messages", json=body(tools=[ADD], stream=True)).text
+        payloads = [json.loads(line[6:]) for line in events.splitlines() if line.startswith("data: ")]
+        marks = [(p["type"][14:], p["index"]) for p in payloads if p["type"] in BLOCK_ENDS]
+        assert marks == [("start", 0), ("stop", 0), ("start", 1), ("stop", 1)]
+
+
+def test_blocks_become_the_turns_that_the_template_knows() -> None:
+    signer = ThoughtSigner(())
+    use = {"type": "tool_use", "id": "a", "name": "add", "input": {"a": 1}}
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": signer.sign("Hm.")}
+    result = {"type": "tool_result", "tool_use_id": "a"}
+    turns = [
+        {"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}]},
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "Let me see."}, use]},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "before"},
+                {**result, "content": [{"type": "text", "text": "no such number"}], "is_error": True},
+                {**result, "content": "Error: again", "is_error": True},
+                result,
+                {"type": "text", "text": "after"},
+            ],
+        },
+    ]
+    assert read_conversation(turns, 10, signer) == [
+        Message("user", "xy"),
+        Message("assistant", "Let me see.", "Hm.", (ToolCall("a", "add", {"a": 1}),)),
+        Message("user", "before"),
+        Message("tool", "Error: no such number", tool_call_id="a"),
+        Message("tool", "Error: again", tool_call_id="a"),
+        Message("tool", "", tool_call_id="a"),
+        Message("user", "after"),
+    ]
+
+
+def test_signatures_outlive_a_restart_where_there_are_keys() -> None:
+    assert ThoughtSigner(("key",)).verify("Hm.", ThoughtSigner(("key",)).sign("Hm."))
+    for keys, others in ((("key",), ("other",)), (("key",), ()), ((), ())):
+        assert not ThoughtSigner(keys).verify("Hm.", ThoughtSigner(others).sign("Hm."))
+
+
+def test_nano_says_the_same_over_both_apis() -> None:
+    question = "Which one is bigger, 9.11 or 9.9?"
+    engine = AsyncEngine(Engine.from_pretrained("nano", max_batch=2, max_context=1024))
+    with served(engine, ServerSettings()) as (url, _, _):
+        ours = anthropic.Anthropic(base_url=url, api_key="EMPTY", max_retries=0)
+        theirs = openai.OpenAI(base_url=f"{url}/v1", api_key="EMPTY", max_retries=0)
+        for thinking in (False, True):
+            mode: Any = {"type": "adaptive" if thinking else "disabled"}
+            message = ours.messages.create(**sdk(question, max_tokens=64, thinking=mode))
+            choice = theirs.chat.completions.create(
+                model="nano",
+                messages=[{"role": "user", "content": question}],
+                temperature=0,
+                max_tokens=64,
+                reasoning_effort="high" if thinking else "none",
+            ).choices[0]
+            said = {block.type: getattr(block, block.type) for block in message.content}
+            assert said.get("text", "") == choice.message.content
+            assert said.get("thinking") == getattr(choice.message, "reasoning_content", None)
+            assert said.get("text" if not thinking else "thinking")
+        budget = ours.messages.create(**sdk(question, max_tokens=64, thinking={"type": "enabled", "budget_tokens": 2}))
+        tokenizer = engine.engine.tokenizer
+        assert len(tokenizer.encode(budget.content[0].thinking)) <= 2
 
 
 def test_models_in_anthropic_shape(server: LiveServer) -> None:
