@@ -59,6 +59,18 @@ class ServerUnreachableError(JoyflashError):
     """A server that a client command talks to does not answer, or does not speak the OpenAI protocol."""
 
 
+class SandboxError(JoyflashError):
+    """The sandbox could not run a program, through no fault of the program."""
+
+
+class SandboxUnavailableError(SandboxError):
+    """This machine does not give the sandbox the isolation it needs."""
+
+
+class AgentError(JoyflashError):
+    """A conversation with tools cannot go on: the model's server failed, or a tool could not be set up."""
+
+
 class RequestError(JoyflashError):
     """A caller's request is wrong.
 
