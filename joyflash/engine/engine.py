@@ -13,7 +13,7 @@ import torch
 from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.grammar import ToolGrammar
 from joyflash.engine.limits import check_request
-from joyflash.engine.request import Delta, Request, RequestOutput, SamplingParams
+from joyflash.engine.request import Constraint, Delta, Request, RequestOutput, SamplingParams
 from joyflash.engine.runner import Runner
 from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.sequence import SequenceState
@@ -21,6 +21,7 @@ from joyflash.engine.setup import StepOptions, make_step
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.engine.statistics import Statistics
 from joyflash.engine.step_loop import StepLoop
+from joyflash.engine.thinking_budget import ThinkingBudget
 from joyflash.engine.token_table import TokenTable
 from joyflash.errors import EngineError, RequestError, TemplateError
 from joyflash.model.loading import load_quantized, model_folder
@@ -172,6 +173,10 @@ class Engine:
     ) -> ToolGrammar:
         """Return a constraint for ``Request`` that holds tool calls to ``tools``; see ToolGrammar."""
         return ToolGrammar(tools, self._token_table, choice=choice, name=name, thinking=thinking, parallel=parallel)
+
+    def thinking_budget(self, end_id: int, tokens: int, inner: Constraint | None = None) -> ThinkingBudget:
+        """Return a constraint for ``Request`` that ends a thought after ``tokens``; see ThinkingBudget."""
+        return ThinkingBudget(end_id, tokens, self._token_table, inner)
 
     def encode_prompt(self, prompt: Prompt) -> list[int]:
         """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation."""

@@ -13,13 +13,15 @@ from starlette.staticfiles import StaticFiles
 
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.server.admission import Admission
+from joyflash.server.anthropic_messages import AnthropicMessages
 from joyflash.server.body import read_json_object
+from joyflash.server.error_shapes import error_response, speaks_anthropic
 from joyflash.server.errors import as_api_error
 from joyflash.server.gate import Gate
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
 from joyflash.server.settings import ServerSettings
-from joyflash.server.streaming import EventStream, until_disconnect
+from joyflash.server.streaming import ANTHROPIC_FRAMES, OPENAI_FRAMES, EventStream, Frames, until_disconnect
 
 STATIC = Path(__file__).parent / "static"
 
@@ -39,13 +41,14 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     names = ModelNames(async_engine.engine.model_name, settings)
     _add_process_routes(app, door)
     _add_model_routes(app, names)
-    _add_chat_route(app, door, OpenAIChat(async_engine, names, settings), settings)
+    chat, messages = OpenAIChat(async_engine, names, settings), AnthropicMessages(async_engine, names, settings)
+    _add_chat_routes(app, door, chat, messages, settings)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 
 async def _answer_routing_error(request: Request, error: Exception) -> Response:
-    return as_api_error(error, request.scope["request_id"]).response()
+    return error_response(as_api_error(error, request.scope["request_id"]), request.scope)
 
 
 def _add_process_routes(app: FastAPI, door: Admission) -> None:
@@ -67,23 +70,41 @@ def _add_process_routes(app: FastAPI, door: Admission) -> None:
 
 def _add_model_routes(app: FastAPI, names: ModelNames) -> None:
     @app.get("/v1/models")
-    async def list_models() -> JSONResponse:
-        return JSONResponse(names.listing())
+    async def list_models(request: Request) -> JSONResponse:
+        return JSONResponse(names.anthropic_listing() if speaks_anthropic(request.scope) else names.listing())
 
     @app.get("/v1/models/{name:path}")
-    async def show_model(name: str) -> JSONResponse:
-        return JSONResponse(names.entry(name))
+    async def show_model(request: Request, name: str) -> JSONResponse:
+        return JSONResponse(names.anthropic_entry(name) if speaks_anthropic(request.scope) else names.entry(name))
 
 
-def _add_chat_route(app: FastAPI, door: Admission, chat: OpenAIChat, settings: ServerSettings) -> None:
+def _add_chat_routes(
+    app: FastAPI, door: Admission, chat: OpenAIChat, messages: AnthropicMessages, settings: ServerSettings
+) -> None:
     @app.post("/v1/chat/completions")
     async def complete_chat(request: Request) -> Response:
+        return await _answer(request, door, chat, OPENAI_FRAMES, settings)
+
+    @app.post("/v1/messages")
+    async def create_message(request: Request) -> Response:
+        return await _answer(request, door, messages, ANTHROPIC_FRAMES, settings)
+
+    @app.post("/v1/messages/count_tokens")
+    async def count_tokens(request: Request) -> Response:
         door.check_open()
-        job = chat.prepare(await read_json_object(request, settings.max_body_bytes))
-        with ExitStack() as stack:
-            stack.enter_context(door.admit())
-            deltas = chat.start(job)
-            if not job.stream:
-                return JSONResponse(await until_disconnect(request, chat.complete(job, deltas)))
-            leave = stack.pop_all().close  # the place is held until the stream's end
-            return EventStream(chat.chunks(job, deltas), settings.keep_alive_seconds, leave)
+        return JSONResponse(messages.count(await read_json_object(request, settings.max_body_bytes)))
+
+
+async def _answer(
+    request: Request, door: Admission, service: OpenAIChat | AnthropicMessages, frames: Frames, settings: ServerSettings
+) -> Response:
+    """One generation, whole or as a stream; it holds a place at the door until its end."""
+    door.check_open()
+    job = service.prepare(await read_json_object(request, settings.max_body_bytes))
+    with ExitStack() as stack:
+        stack.enter_context(door.admit())
+        deltas = service.start(job)
+        if not job.stream:
+            return JSONResponse(await until_disconnect(request, service.complete(job, deltas)))
+        leave = stack.pop_all().close  # the place is held until the stream's end
+        return EventStream(service.chunks(job, deltas), frames, settings.keep_alive_seconds, leave)

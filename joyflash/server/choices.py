@@ -10,7 +10,7 @@ from joyflash.text.thinking import Split, ThinkingSplitter
 from joyflash.text.tool_calls import ArgumentsDelta, CallFinished, CallStarted, ContentDelta, Event, ToolCallParser
 
 if TYPE_CHECKING:
-    from joyflash.server.openai_request import ChatJob
+    from joyflash.server.chat_job import ChatJob
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class ChoiceReader:
 
     Attributes:
         finish_reason: "stop", "length" or "tool_calls" after the last delta, None before.
+        stop_string: the stop string that ended the choice, or None.
         token_count, reasoning_token_count: tokens generated so far, the end token included.
         cached_token_count: tokens of the prompt that the prefix cache held.
     """
@@ -66,6 +67,7 @@ class ChoiceReader:
         self._open_call: list[Piece] = []
         self._call_count = 0
         self.finish_reason: str | None = None
+        self.stop_string: str | None = None
         self.token_count = 0
         self.reasoning_token_count = 0
         self.cached_token_count = 0
@@ -84,6 +86,7 @@ class ChoiceReader:
             pieces += self._read(self._thinking.finish())
             if self._parser is not None:
                 pieces += self._read_events(self._parser.finish())
+            self.stop_string = delta.stop_reason if isinstance(delta.stop_reason, str) else None
             called = self._call_count > 0 and delta.finish_reason == "stop"
             self.finish_reason = "tool_calls" if called else delta.finish_reason
         return pieces

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 
 from joyflash.errors import (
     ContextLengthError,
@@ -50,10 +49,6 @@ class ApiError(JoyflashError):
         """The response body in OpenAI's shape."""
         kind = ERROR_TYPES.get(self.status, "invalid_request_error")
         return {"error": {"message": str(self), "type": kind, "param": self.param, "code": self.code}}
-
-    def response(self) -> JSONResponse:
-        """The whole HTTP response."""
-        return JSONResponse(self.body(), status_code=self.status, headers=self.headers)
 
 
 def as_api_error(error: BaseException, request_id: str) -> ApiError:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from joyflash.server.chat_fields import CHAT_FIELDS
+from joyflash.server import anthropic_fields
+from joyflash.server.chat_fields import CHAT_FIELDS, Field
 from joyflash.server.openai_messages import MESSAGE_FIELDS, ROLES
 from joyflash.server.settings import ServerSettings
 
@@ -18,7 +19,8 @@ Every field of a request is honoured, or accepted without effect and listed as s
 names it in `param`. A field that is not in these tables is refused too, with the nearest known name as a hint. A field
 that is `null` counts as absent.
 
-This page is written from the tables in `joyflash/server/chat_fields.py` and `joyflash/server/openai_messages.py` by
+This page is written from the tables in `joyflash/server/chat_fields.py`, `joyflash/server/openai_messages.py` and
+`joyflash/server/anthropic_fields.py` by
 `python -m joyflash.server.fields_page > docs/FIELDS.md`; a test keeps the two in step.
 """
 
@@ -29,21 +31,23 @@ parameters in calls are held to the listed ones while the model writes. A call t
 `stop`) is not reported.
 """
 
+ANTHROPIC = """`POST /v1/messages/count_tokens` takes the same fields but `stream`, and `max_tokens` may be absent. The
+headers `anthropic-version` and `anthropic-beta` are accepted, and change nothing but the shape of `/v1/models`.
+`usage.input_tokens` leaves out what the prefix cache held, which is `cache_read_input_tokens`; together they are what
+`count_tokens` says.
+"""
+
 
 def fields_page() -> str:
     """The whole page as Markdown."""
     bounds = ServerSettings()
-    chat = [
-        (f"`{field.name}`", field.check.words, "required" if field.required else _shown(field.default), field.effect)
-        for field in CHAT_FIELDS
-    ]
     messages = [(f"`{field.name}`", field.check.words, _roles(field.roles), field.effect) for field in MESSAGE_FIELDS]
     return "\n".join(
         [
             INTRODUCTION,
             "## `POST /v1/chat/completions`",
             "",
-            *_table(("field", "takes", "default", "what we do with it"), chat),
+            *_table(("field", "takes", "default", "what we do with it"), _rows(CHAT_FIELDS)),
             "",
             f"At most {bounds.max_choices} choices, {bounds.max_stop} stop strings, {bounds.max_tools} tools, "
             f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request.",
@@ -55,8 +59,34 @@ def fields_page() -> str:
             "## `tools[i]`",
             "",
             TOOLS,
+            *_anthropic_part(),
         ]
     )
+
+
+def _anthropic_part() -> list[str]:
+    """What `/v1/messages` takes."""
+    return [
+        "## `POST /v1/messages`",
+        "",
+        ANTHROPIC,
+        *_table(("field", "takes", "default", "what we do with it"), _rows(anthropic_fields.MESSAGE_FIELDS)),
+        "",
+        "## Content blocks of `/v1/messages`",
+        "",
+        *_table(("type", "roles", "what we do with it"), anthropic_fields.BLOCKS),
+        "",
+        f"A message has `role` (`user`, `assistant` or `system`) and `content` (text or blocks). "
+        f"A tool is {anthropic_fields.TOOL.words}.",
+        "",
+    ]
+
+
+def _rows(fields: Iterable[Field]) -> list[tuple[str, ...]]:
+    return [
+        (f"`{field.name}`", field.check.words, "required" if field.required else _shown(field.default), field.effect)
+        for field in fields
+    ]
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from joyflash.server.auth import check_key
+from joyflash.server.error_shapes import error_response
 from joyflash.server.errors import as_api_error
 
 PAGE_POLICY = (
@@ -56,4 +57,4 @@ class Gate:
         except Exception as error:
             refusal = as_api_error(error, request_id)
             if not started:
-                await refusal.response()(scope, receive, send_named)
+                await error_response(refusal, scope)(scope, receive, send_named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -41,3 +42,14 @@ class ModelNames:
     def listing(self) -> dict[str, Any]:
         """The body of `GET /v1/models`."""
         return {"object": "list", "data": [self.entry(name) for name in self.names]}
+
+    def anthropic_entry(self, name: str) -> dict[str, Any]:
+        """One model in Anthropic's shape; ModelNotFoundError when the name is not served."""
+        created = datetime.fromtimestamp(self.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        known = self.resolve(name)
+        return {"type": "model", "id": known, "display_name": known, "created_at": created, "lifecycle": "active"}
+
+    def anthropic_listing(self) -> dict[str, Any]:
+        """The body of `GET /v1/models` in Anthropic's shape: everything on one page."""
+        data = [self.anthropic_entry(name) for name in self.names]
+        return {"data": data, "has_more": False, "first_id": self.names[0], "last_id": self.names[-1]}

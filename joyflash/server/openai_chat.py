@@ -10,9 +10,10 @@ from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
 from joyflash.engine.request import Delta, TokenLogprob
+from joyflash.server.chat_job import ChatJob
 from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
 from joyflash.server.models import ModelNames
-from joyflash.server.openai_request import ChatJob, read_chat_request
+from joyflash.server.openai_request import read_chat_request
 from joyflash.server.settings import ServerSettings
 
 LOWEST_LOGPROB = -9999.0  # JSON has no minus infinity; this is what OpenAI writes

@@ -4,50 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
-from joyflash.errors import ContextLengthError, RequestError, TemplateError
+from joyflash.errors import ContextLengthError, RequestError
 from joyflash.server.chat_fields import read_fields
+from joyflash.server.chat_job import ChatJob, ToolUse, build_job
 from joyflash.server.checks import STRING, fields_of, number, one_of, refuse_unknown
 from joyflash.server.openai_messages import read_messages
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import ToolDefinition
-from joyflash.text.thinking import END_OF_THOUGHT
 
 THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 NAMED_FUNCTION = fields_of(
     {"type": one_of("function"), "function": fields_of({"name": STRING}, ["name"])}, ["type", "function"]
 )
 NOT_STRICT = one_of(False, why="Names are held to the schema, values are not yet; leave it out.")
-
-
-@dataclass(frozen=True)
-class ChatJob:
-    """A checked chat request.
-
-    Attributes:
-        model: the name to answer under.
-        request: what the engine gets.
-        tools: functions that the answer may call; empty when there are none or calls are not wanted.
-        thinking: the answer begins with reasoning.
-        parallel: more than one call is allowed.
-        stream, include_usage: how the caller wants the answer.
-        top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
-        end_of_thought_id: the token that ends reasoning, if the tokenizer has one.
-    """
-
-    model: str
-    request: Request
-    tools: tuple[ToolDefinition, ...]
-    thinking: bool
-    parallel: bool
-    stream: bool
-    include_usage: bool
-    top_logprobs: int | None
-    end_of_thought_id: int | None
 
 
 def read_chat_request(
@@ -69,36 +42,23 @@ def read_chat_request(
     messages = read_messages(fields["messages"], settings.max_messages)
     tools = _read_tools(fields["tools"], settings.max_tools)
     choice, name = _read_tool_choice(fields["tool_choice"], tools)
-    if choice == "none":
-        tools = ()
     thinking = _wants_thinking(fields)
     params = _sampling(fields, settings)
-    if engine.template is None:
-        raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
-    parallel = fields["parallel_tool_calls"]
-    constraint = None
-    if settings.hold_tool_names or not (tools and choice == "auto" and parallel):
-        # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
-        constraint = engine.tool_constraint(
-            tools, choice=choice if tools else "none", name=name, thinking=thinking, parallel=parallel
-        )
-    prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking)
-    request = Request(prompt_ids=prompt_ids, params=params, constraint=constraint)
-    _check_length(engine, request, fields)
-    options = fields["stream_options"]
-    if options is not None and not fields["stream"]:
-        raise RequestError("'stream_options' needs \"stream\": true.", "stream_options", "invalid_value")
-    return ChatJob(
+    job = build_job(
+        engine,
+        messages,
+        ToolUse(tools, choice, name, fields["parallel_tool_calls"]),
+        params,
         model=model,
-        request=request,
-        tools=tools,
         thinking=thinking,
-        parallel=parallel,
         stream=fields["stream"],
-        include_usage=bool(options and options.get("include_usage")),
-        top_logprobs=params.logprobs,
-        end_of_thought_id=engine.tokenizer.control_tokens.get(END_OF_THOUGHT),
+        hold_tool_names=settings.hold_tool_names,
+        include_usage=bool((fields["stream_options"] or {}).get("include_usage")),
     )
+    _check_length(engine, job.request, fields)
+    if fields["stream_options"] is not None and not fields["stream"]:
+        raise RequestError("'stream_options' needs \"stream\": true.", "stream_options", "invalid_value")
+    return job
 
 
 def _read_tools(values: list[Any], limit: int) -> tuple[ToolDefinition, ...]:

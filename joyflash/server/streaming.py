@@ -6,22 +6,46 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from joyflash.server.error_shapes import error_body
 from joyflash.server.errors import as_api_error
 
 T = TypeVar("T")
-KEEP_ALIVE = b": still working\n\n"
-DONE = b"data: [DONE]\n\n"
 
 
 def event(payload: dict[str, Any]) -> bytes:
     """One `data:` event; JSON has no line breaks of its own, so one line is enough."""
     return b"data: " + json.dumps(payload, ensure_ascii=False, allow_nan=False).encode() + b"\n\n"
+
+
+def named_event(payload: dict[str, Any]) -> bytes:
+    """One event whose name is the payload's `type`."""
+    return b"event: " + payload["type"].encode() + b"\n" + event(payload)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """How one vendor's stream looks on the wire.
+
+    Attributes:
+        frame: one payload as an event.
+        keep_alive: sent during a silence.
+        done: sent after the last payload of a stream that did not fail.
+    """
+
+    frame: Callable[[dict[str, Any]], bytes]
+    keep_alive: bytes
+    done: bytes
+
+
+OPENAI_FRAMES = Frames(event, b": still working\n\n", b"data: [DONE]\n\n")
+ANTHROPIC_FRAMES = Frames(named_event, named_event({"type": "ping"}), b"")
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
@@ -55,14 +79,15 @@ async def until_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
 
 class EventStream(Response):
-    """A stream of `chat.completion.chunk` events that ends with `[DONE]`.
+    """A stream of events in one vendor's frames.
 
-    A failure in the middle sends an `error` event and ends the stream without `[DONE]`. When the caller hangs up,
-    `chunks` is closed, which cancels the generation behind it.
+    A failure in the middle sends an `error` event and ends the stream without the vendor's end mark.
+    When the caller hangs up, `chunks` is closed, which cancels the generation behind it.
 
     Args:
         chunks: payloads in order; closed in every case.
-        keep_alive_seconds: silence after which a comment line is sent.
+        frames: how payloads look on the wire.
+        keep_alive_seconds: silence after which `frames.keep_alive` is sent.
         on_close: called once at the end, in every case.
     """
 
@@ -70,17 +95,22 @@ class EventStream(Response):
     charset = "utf-8"
 
     def __init__(
-        self, chunks: AsyncGenerator[dict[str, Any], None], keep_alive_seconds: float, on_close: Callable[[], None]
+        self,
+        chunks: AsyncGenerator[dict[str, Any], None],
+        frames: Frames,
+        keep_alive_seconds: float,
+        on_close: Callable[[], None],
     ):
         super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self.chunks = chunks
+        self.frames = frames
         self.keep_alive_seconds = keep_alive_seconds
         self.on_close = on_close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream; part of the ASGI protocol."""
-        writer = asyncio.create_task(self._write(send, scope.get("request_id", "unknown")))
+        writer = asyncio.create_task(self._write(send, scope))
         watcher = asyncio.create_task(wait_for_disconnect(receive))
         try:
             await asyncio.wait({writer, watcher}, return_when=asyncio.FIRST_COMPLETED)
@@ -91,7 +121,7 @@ class EventStream(Response):
             await cancel(writer)
             self.on_close()
 
-    async def _write(self, send: Send, request_id: str) -> None:
+    async def _write(self, send: Send, scope: Scope) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
         async def send_bytes(data: bytes, more: bool = True) -> None:
@@ -100,12 +130,13 @@ class EventStream(Response):
         try:
             async with aclosing(with_pauses(self.chunks, self.keep_alive_seconds)) as payloads:
                 async for payload in payloads:
-                    await send_bytes(KEEP_ALIVE if payload is None else event(payload))
-            await send_bytes(DONE)
+                    await send_bytes(self.frames.keep_alive if payload is None else self.frames.frame(payload))
+            await send_bytes(self.frames.done)
         except OSError:
             raise  # the connection itself failed: nothing more can be sent
         except Exception as error:
-            await send_bytes(event(as_api_error(error, request_id).body()))
+            refusal = as_api_error(error, scope.get("request_id", "unknown"))
+            await send_bytes(self.frames.frame(error_body(refusal, scope)))
         await send_bytes(b"", more=False)
 
 

@@ -1,10 +1,18 @@
-"""Training checkpoints: everything a run needs to go on as if it had never stopped."""
+"""Training checkpoints: everything a run needs to go on as if it had never stopped.
+
+A checkpoint is the folder ``step-N``. It is written beside its place, flushed to the disk with the checksum of every
+file, and only then renamed: whatever moment a run is killed at, the folders named ``step-N`` are whole, and an older
+one leaves only after a newer one is on the disk. Nothing is loaded before every byte of the checkpoint is verified.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +24,10 @@ from safetensors.torch import load_file, save_file
 from joyflash.errors import TrainingError
 from joyflash.model.joyflash import JoyFlash
 
-KEPT = 2
+CHECKSUMS = "checksums.json"
+_FILES = ("model.safetensors", "optimizers.pt", "progress.json")
+_PIECE = 1 << 24
+_UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, pickle.UnpicklingError)
 
 
 @dataclass(frozen=True)
@@ -27,48 +38,141 @@ class Progress:
     data: dict[str, Any]
 
 
-def save_checkpoint(folder: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], progress: Progress) -> Path:
-    """Write ``folder/step-N``; it appears whole or not at all, and only the newest two stay."""
+def save_checkpoint(
+    folder: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], progress: Progress, *, keep: int = 2
+) -> Path:
+    """Write ``folder/step-N``; it appears whole or not at all.
+
+    Afterwards the newest ``keep`` stay. A checkpoint of a later step can only be one that could not be read when the
+    run was resumed from an earlier one, and leaves too.
+
+    Raises:
+        TrainingError: the disk is full or cannot be written to; the checkpoints before stay.
+    """
     target = folder / f"step-{progress.step:07d}"
     partial = folder / f".{target.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / "model.safetensors")
-    torch.save([optimizer.state_dict() for optimizer in optimizers], partial / "optimizers.pt")
-    (partial / "progress.json").write_text(json.dumps({"step": progress.step, "data": progress.data}))
-    shutil.rmtree(target, ignore_errors=True)
-    partial.replace(target)
-    for old in _checkpoints(folder)[:-KEPT]:
+    try:
+        _remove_leftovers(folder)
+        partial.mkdir(parents=True)
+        state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+        save_file(state, partial / "model.safetensors")
+        torch.save([optimizer.state_dict() for optimizer in optimizers], partial / "optimizers.pt")
+        (partial / "progress.json").write_text(json.dumps({"step": progress.step, "data": progress.data}))
+        sums = {name: _checksum(partial / name) for name in _FILES}
+        (partial / CHECKSUMS).write_text(json.dumps(sums))
+        for name in (*_FILES, CHECKSUMS):
+            _flush(partial / name)
+        _flush(partial)
+        if target.exists():  # an unreadable one that this run has reached again
+            target.replace(folder / f".{target.name}.replaced")
+        partial.replace(target)
+        _flush(folder)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise TrainingError(
+            f"The checkpoint {target} cannot be written ({error}). Make room or give the folder write permission, then "
+            "go on from the one before with --resume."
+        ) from error
+    found = _checkpoints(folder)
+    place = found.index(target)
+    for old in (*found[: max(0, place + 1 - keep)], *found[place + 1 :]):
         shutil.rmtree(old)
+    _remove_leftovers(folder)
     return target
 
 
-def load_checkpoint(folder: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer] | None = None) -> Progress:
-    """Restore the newest checkpoint of a run folder into ``model`` and ``optimizers``.
+def load_checkpoint(
+    folder: Path,
+    model: JoyFlash,
+    optimizers: list[torch.optim.Optimizer] | None = None,
+    *,
+    notify: Callable[[str], None] | None = None,
+) -> Progress:
+    """Restore the newest readable checkpoint of a run folder into ``model`` and ``optimizers``.
+
+    Args:
+        notify: is told, in a sentence, of each damaged checkpoint that was passed over for the one before.
 
     Raises:
-        TrainingError: there is none, or it is damaged or of another model.
+        TrainingError: there is none, every one is damaged, or it belongs to another model.
     """
     found = _checkpoints(folder)
     if not found:
         raise TrainingError(f"{folder} holds no checkpoint to go on from; start without --resume.")
-    newest = found[-1]
+    damages: list[str] = []
+    for checkpoint in reversed(found):
+        try:
+            state, optimizer_states, progress = _read(checkpoint)
+        except _UNREADABLE as error:
+            damages.append(f"The checkpoint {checkpoint} cannot be read ({error}).")
+            continue
+        if notify is not None:
+            for damage in damages:
+                notify(f"{damage} Going on from {checkpoint.name} instead.")
+        _restore(checkpoint, model, state, optimizers, optimizer_states)
+        return progress
+    raise TrainingError(" ".join([*damages, "None is left to go on from: start again in another folder."]))
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run folder holds a checkpoint, damaged or not."""
+    return bool(_checkpoints(folder))
+
+
+def _read(checkpoint: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]], Progress]:
+    sums = json.loads((checkpoint / CHECKSUMS).read_text())
+    for name in _FILES:
+        if _checksum(checkpoint / name) != sums[name]:
+            raise ValueError(f"{name} is not what was written")
+    states = torch.load(checkpoint / "optimizers.pt", map_location="cpu", weights_only=True)
+    progress = json.loads((checkpoint / "progress.json").read_text())
+    return load_file(checkpoint / "model.safetensors"), states, Progress(int(progress["step"]), progress["data"])
+
+
+def _restore(
+    checkpoint: Path,
+    model: JoyFlash,
+    state: dict[str, torch.Tensor],
+    optimizers: list[torch.optim.Optimizer] | None,
+    optimizer_states: list[dict[str, Any]],
+) -> None:
     try:
-        model.load_state_dict(load_file(newest / "model.safetensors"))
-        if optimizers is not None:
-            states = torch.load(newest / "optimizers.pt", map_location="cpu", weights_only=True)
-            for optimizer, state in zip(optimizers, states, strict=True):
-                rates = [group["lr"] for group in optimizer.param_groups]
-                optimizer.load_state_dict(state)
-                for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["initial_lr"] = rate  # the recipe decides, also after it was edited
-        progress = json.loads((newest / "progress.json").read_text())
-        return Progress(int(progress["step"]), progress["data"])
-    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        model.load_state_dict(state)
+        for optimizer, saved in zip(optimizers or [], optimizer_states if optimizers else [], strict=True):
+            rates = [group["lr"] for group in optimizer.param_groups]
+            optimizer.load_state_dict(saved)
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["initial_lr"] = rate  # the recipe decides, also after it was edited
+    except (RuntimeError, ValueError, KeyError) as error:
         raise TrainingError(
-            f"The checkpoint {newest} cannot be loaded ({error}). Remove that folder to go on from the one before."
+            f"The checkpoint {checkpoint} cannot be loaded: it is of another model or recipe ({error}). Resume with "
+            "the recipe that the run began with."
         ) from error
 
 
 def _checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"))
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What a killed run left half written."""
+    for pattern in (".step-*.partial", ".step-*.replaced"):
+        for leftover in folder.glob(pattern):
+            shutil.rmtree(leftover)
+
+
+def _checksum(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            total = zlib.crc32(piece, total)
+    return total
+
+
+def _flush(path: Path) -> None:
+    """Have the file system write a file or a folder's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -106,6 +106,10 @@ class TrainingLog:
             self._print(f"step {step}  exact  " + "  ".join(f"{k} {v:.0%}" for k, v in exact.items()))
         self.restart_clock()
 
+    def note(self, text: str) -> None:
+        """Tell the reader of the display something; it is no part of the record."""
+        self._print(text)
+
     def restart_clock(self) -> None:
         """Do not count the time since the last step (a checkpoint, a validation) to the next one."""
         self._mark = time.monotonic()

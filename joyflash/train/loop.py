@@ -16,10 +16,10 @@ from joyflash.model.moe import Router
 from joyflash.optim.groups import build_optimizers
 from joyflash.optim.schedule import scale_learning_rates
 from joyflash.train.balance import update_router_bias
-from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
+from joyflash.train.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.ingredients import Ingredients
-from joyflash.train.logging import TrainingLog
+from joyflash.train.logging import LOG_NAME, TrainingLog
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe
 from joyflash.train.report import draw_report
@@ -44,7 +44,8 @@ def run_stage(
 
     Args:
         run: run folder for log, curves, checkpoints and result; a new run needs one without a log.
-        resume: go on from the newest checkpoint of ``run``; log and weights continue exactly.
+        resume: go on from the newest readable checkpoint of ``run``, or from the beginning where it was killed before
+            the first; log and weights continue exactly.
         workers: rows worked on at the same time; on a GPU, processes that pack rows. Default one per core.
         stop_after: stop after this many steps, with a checkpoint.
         device: where to train; on a GPU products run in bfloat16 beside float32 weights (``DeviceWorker``).
@@ -57,7 +58,8 @@ def run_stage(
     optimizers = build_optimizers(
         model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
     )
-    progress = load_checkpoint(run, model, optimizers) if resume else Progress(0, {})
+    notes: list[str] = []
+    progress = _resumed(run, model, optimizers, notes) if resume else Progress(0, {})
     run.mkdir(parents=True, exist_ok=True)
     (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
@@ -66,18 +68,27 @@ def run_stage(
         TrainingLog(run, recipe.steps, resumed_step=progress.step if resume else None) as log,
         ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):
+        for note in notes:
+            log.note(note)
         validate = _validation(recipe, model, ingredients, log)
         for step in range(progress.step, last):
             train_step(recipe, step, row_workers, optimizers, rows, log)
             done = step + 1
             if done % recipe.validate_every == 0 or done == last:
                 validate(done)
-                save_checkpoint(run, model, optimizers, Progress(done, rows.state_dict()))
+                save_checkpoint(run, model, optimizers, Progress(done, rows.state_dict()), keep=recipe.checkpoints_kept)
                 log.restart_clock()
     row_workers.close()
     draw_report(run)
     save_model(model, run / "model", torch.float32)
     return run / "model"
+
+
+def _resumed(run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], notes: list[str]) -> Progress:
+    if (run / LOG_NAME).is_file() and not has_checkpoint(run):
+        notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
+        return Progress(0, {})
+    return load_checkpoint(run, model, optimizers, notify=notes.append)
 
 
 def train_step(

@@ -38,6 +38,7 @@ class Recipe:
         mtp_from: share of the steps after which the MTP loss is on, times ``mtp_weight``.
         balance_rate: γ of the router-bias update; 0 freezes the biases.
         validate_every: steps between validations, each followed by a checkpoint.
+        checkpoints_kept: newest checkpoints that stay in the run folder; with two, one may be damaged.
         validation_rows, skill_samples: rows per text language and held-out samples per skill in a validation.
         seed: of weights and data order.
     """
@@ -64,6 +65,7 @@ class Recipe:
     mtp_weight: float = 0.1
     balance_rate: float = 1e-3
     validate_every: int = 100
+    checkpoints_kept: int = 2
     validation_rows: int = 12
     skill_samples: int = 48
     seed: int = 0
@@ -71,8 +73,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.stage == "pretrain") != (self.width is not None):
             raise ConfigError("A pretrain recipe names the width of the model, an sft recipe does not.")
-        if min(self.tokens, self.row_tokens, self.rows_per_step, self.validate_every) < 1:
-            raise ConfigError("tokens, row_tokens, rows_per_step and validate_every must be at least 1.")
+        whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept")
+        if wrong := [name for name in whole if getattr(self, name) < 1]:
+            raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")
         if self.tokens < self.row_tokens * self.rows_per_step:
             raise ConfigError(f"tokens is {self.tokens}: less than one step of {self.row_tokens * self.rows_per_step}.")
         if not 0 <= self.warmup + self.decay <= 1:

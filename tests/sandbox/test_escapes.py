@@ -118,8 +118,8 @@ def test_the_same_calls_by_other_numbers() -> None:
 def test_no_capabilities_and_no_groups() -> None:
     code = CALL + (
         "head = (ctypes.c_uint32 * 2)(0x20080522, 0); data = (ctypes.c_uint32 * 6)();"
-        "call(125, 90, head, data); print(list(data), os.getresuid(), os.getresgid(), end=' ');"
-        "print(libc.prctl(39, 0, 0, 0, 0), libc.prctl(23, 21))"
+        "call(125, 90, head, data); "
+        "print(list(data), os.getresuid(), os.getresgid(), libc.prctl(39, 0, 0, 0, 0), libc.prctl(23, 21))"
     )
     said = attempt(code).splitlines()[0]
     assert said == f"[0, 0, 0, 0, 0, 0] {(65534,) * 3} {(65534,) * 3} 1 0"

@@ -52,16 +52,8 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(
-    settings: ServerSettings | None = None,
-    script: Script = script,
-    slots: int = 4,
-    max_waiting: int = 256,
-    context: int = 2048,
-) -> Iterator[LiveServer]:
-    """Serve a scripted model until the block ends."""
-    settings = settings or ServerSettings()
-    async_engine, model = scripted_engine(script, slots, max_waiting, context)
+def served(async_engine: AsyncEngine, settings: ServerSettings) -> Iterator[tuple[str, Admission, httpx.Client]]:
+    """Serve an engine until the block ends, then close it; gives the address, the door and a client."""
     admission = Admission(settings.max_requests)
     listener = bind("127.0.0.1", 0)
     config = uvicorn.Config(
@@ -75,10 +67,26 @@ def live_server(
         try:
             while not server.started:
                 time.sleep(0.01)
-            yield LiveServer(url, async_engine, model, admission, http)
+            yield url, admission, http
         finally:
-            model.gate.set()
             server.should_exit = True
             thread.join(10)
             async_engine.close(timeout=0)
             listener.close()
+
+
+@contextmanager
+def live_server(
+    settings: ServerSettings | None = None,
+    script: Script = script,
+    slots: int = 4,
+    max_waiting: int = 256,
+    context: int = 2048,
+) -> Iterator[LiveServer]:
+    """Serve a scripted model until the block ends."""
+    async_engine, model = scripted_engine(script, slots, max_waiting, context)
+    with served(async_engine, settings or ServerSettings()) as (url, admission, http):
+        try:
+            yield LiveServer(url, async_engine, model, admission, http)
+        finally:
+            model.gate.set()

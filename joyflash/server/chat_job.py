@@ -1,0 +1,115 @@
+"""One checked chat request in the house's own form, whichever vendor's shape it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from joyflash.engine.engine import Engine
+from joyflash.engine.request import Constraint, Request, SamplingParams
+from joyflash.errors import RequestError, TemplateError
+from joyflash.text.messages import Message, ToolDefinition
+from joyflash.text.thinking import END_OF_THOUGHT
+
+
+@dataclass(frozen=True)
+class ChatJob:
+    """A checked chat request.
+
+    Attributes:
+        model: the name to answer under.
+        request: what the engine gets.
+        tools: functions that the answer may call; empty when there are none or calls are not wanted.
+        thinking: the answer begins with reasoning.
+        parallel: more than one call is allowed.
+        stream, include_usage: how the caller wants the answer.
+        top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
+        end_of_thought_id: the token that ends reasoning, if the tokenizer has one.
+    """
+
+    model: str
+    request: Request
+    tools: tuple[ToolDefinition, ...]
+    thinking: bool
+    parallel: bool
+    stream: bool
+    include_usage: bool
+    top_logprobs: int | None
+    end_of_thought_id: int | None
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """Which functions may be called, and whether one must be.
+
+    Attributes:
+        tools: as listed by the caller.
+        choice: "none", "auto" or "required".
+        name: the one function to call, or None.
+        parallel: more than one call is allowed.
+    """
+
+    tools: tuple[ToolDefinition, ...] = ()
+    choice: str = "auto"
+    name: str | None = None
+    parallel: bool = True
+
+
+def build_job(
+    engine: Engine,
+    messages: Sequence[Message],
+    use: ToolUse,
+    params: SamplingParams,
+    *,
+    model: str,
+    thinking: bool,
+    stream: bool,
+    hold_tool_names: bool,
+    thinking_budget: int | None = None,
+    include_usage: bool = False,
+) -> ChatJob:
+    """Render the prompt and put constraints on the answer.
+
+    Args:
+        engine: renders the prompt.
+        messages, use, params: the conversation, its tools, and how to sample.
+        model: the name to answer under.
+        thinking, stream, include_usage: see ChatJob.
+        hold_tool_names: hold the names in calls to the listed ones.
+        thinking_budget: tokens after which the thought is ended; None lets it run.
+
+    Raises:
+        RequestError: the template refuses the conversation, or the model cannot keep a budget.
+        TemplateError: the model has no chat template.
+    """
+    if engine.template is None:
+        raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
+    tools = () if use.choice == "none" else use.tools
+    constraint: Constraint | None = None
+    if hold_tool_names or not (tools and use.choice == "auto" and use.parallel):
+        # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
+        constraint = engine.tool_constraint(
+            tools,
+            choice=use.choice if tools else "none",
+            name=use.name,
+            thinking=thinking,
+            parallel=use.parallel,
+        )
+    end_of_thought = engine.tokenizer.control_tokens.get(END_OF_THOUGHT)
+    if thinking and thinking_budget is not None:
+        if end_of_thought is None:
+            message = f"'thinking.budget_tokens' cannot be kept: '{model}' has no token that ends a thought."
+            raise RequestError(message, "thinking.budget_tokens", "unsupported_parameter")
+        constraint = engine.thinking_budget(end_of_thought, thinking_budget, constraint)
+    prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking)
+    return ChatJob(
+        model=model,
+        request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint),
+        tools=tools,
+        thinking=thinking,
+        parallel=use.parallel,
+        stream=stream,
+        include_usage=include_usage,
+        top_logprobs=params.logprobs,
+        end_of_thought_id=end_of_thought,
+    )
