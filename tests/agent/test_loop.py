@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -54,6 +55,7 @@ def test_three_dependent_calls_of_which_the_first_fails(streamed: bool, tmp_path
     on_piece = (lambda kind, text: pieces.append(text)) if streamed else None
     with scripted_server(shopper) as server:
         outcome = run(server, on_event=trace, on_piece=on_piece)
+    events = [json.loads(line) for line in (tmp_path / "runs" / "trace.jsonl").read_text().splitlines()]
     trace.close()
     assert (outcome.text, outcome.reason, outcome.calls, outcome.tokens) == ("That is 48.", "answered", 3, 60)
     assert [message["role"] for message in outcome.messages] == ["user"] + ["assistant", "tool"] * 3 + ["assistant"]
@@ -63,7 +65,6 @@ def test_three_dependent_calls_of_which_the_first_fails(streamed: bool, tmp_path
     assert all(body.get("stream", False) is streamed for body in server.bodies)
     assert [tool["function"]["name"] for tool in server.bodies[0]["tools"]] == ["price", "calculator"]
     assert server.bodies[1]["messages"] == outcome.messages[:3]
-    events = [json.loads(line) for line in (tmp_path / "runs" / "trace.jsonl").read_text().splitlines()]
     assert [event["event"] for event in events] == ["request", "reply", "call", "result"] * 3 + [
         "request", "reply", "end",
     ]  # fmt: skip
@@ -189,6 +190,24 @@ def test_interrupt_ends_the_answer_and_keeps_its_beginning() -> None:
         outcome = run(server, on_piece=on_piece)
     assert outcome.reason == "interrupted" and outcome.text == "abc"
     assert outcome.messages[-1] == {"role": "assistant", "content": "abc"}
+
+
+def test_interrupt_in_the_middle_of_a_call_drops_it() -> None:
+    begun = threading.Event()
+
+    def script(body: dict[str, Any]) -> Say:
+        begun.set()
+        return Say(calls=[("price", {"item": "p" * 200})], wait=0.02)
+
+    def interrupt() -> None:
+        begun.wait(20)
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with scripted_server(script) as server:
+        threading.Thread(target=interrupt, daemon=True).start()
+        outcome = run(server, on_piece=lambda kind, text: None)
+    assert (outcome.reason, outcome.calls) == ("interrupted", 0) and "tool_calls" not in outcome.messages[-1]
 
 
 def test_options_and_key_reach_the_server() -> None:
