@@ -39,7 +39,7 @@ class RowWorkers:
         self.count = count
         self._copy = model if dtype == model.lm_head.weight.dtype else working_copy(model, dtype)
         self._replicas = [self._copy] if count == 1 else [_share(self._copy) for _ in range(count)]
-        self._pool = ThreadPoolExecutor(count, initializer=_use_one_thread) if count > 1 else None
+        self._pool = ThreadPoolExecutor(count, initializer=use_one_thread) if count > 1 else None
         self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
@@ -146,6 +146,7 @@ def _share_router_biases(replica: JoyFlash, model: JoyFlash) -> None:
             mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
+    """Keep the operations of the calling thread to itself."""
     torch.get_num_threads()  # the first call in a thread takes over the process's setting; only then can it be changed
     torch.set_num_threads(1)
