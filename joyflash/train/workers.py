@@ -2,7 +2,7 @@
 
 Why not threads inside each operation: at this size an operation lasts under a millisecond, so most of a second thread
 is spent waiting at barriers, and one busy neighbour on a core stalls every one of them. A worker that owns a whole row
-meets the others once per step.
+meets the others once per step. Rows are shared out so that all have about the same attention to compute.
 
 Each worker has a replica of the model that shares the parameters' memory and owns its gradients. Row gradients are
 added in row order whoever finishes first, so the result does not depend on timing.
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from joyflash.batch import PackedBatch
+from joyflash.data.balancing import attention_work, share_out
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
 
@@ -46,13 +47,14 @@ class RowWorkers:
         """Put the gradients of all rows, added in row order, into the model's; return each row's sums."""
         if self._copy is not self.model:
             refresh(self._copy, self.model)
+        shares = share_out([attention_work(row) for row in rows], self.count)
         reducer = _OrderedSum([p for p in self.model.parameters() if p.requires_grad])
 
         def work(worker: int) -> list[tuple[int, dict[str, float]]]:
             replica = self._replicas[worker].train()
             parameters = [p for p in replica.parameters() if p.requires_grad]
             results = []
-            for index in range(worker, len(rows), self.count):
+            for index in shares[worker]:
                 for parameter in parameters:
                     parameter.grad = None
                 loss, sums = objective(replica, rows[index])
