@@ -99,7 +99,10 @@ def run_stage(
             try:
                 batch = [next(rows) for _ in range(recipe.rows(step))]
             except DataError as error:
-                raise _without_data(error, run, model, optimizers, Progress(step, position), recipe) from error
+                if step > progress.step:
+                    keep = recipe.checkpoints_kept
+                    save_checkpoint(run, model, optimizers, Progress(step, position), keep=keep)
+                raise _without_data(error, run, step) from error
             train_step(recipe, step, row_workers, optimizers, batch, log, meter)
             position = rows.state_dict()
             done = step + 1
@@ -123,21 +126,10 @@ def _resumed(run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer]
     return load_checkpoint(run, model, optimizers, notify=notes.append)
 
 
-def _without_data(
-    error: DataError,
-    run: Path,
-    model: JoyFlash,
-    optimizers: list[torch.optim.Optimizer],
-    progress: Progress,
-    recipe: Recipe,
-) -> TrainingError:
-    """Keep the steps since the last checkpoint, and say how to go on."""
-    if progress.step and progress.data:
-        save_checkpoint(run, model, optimizers, progress, keep=recipe.checkpoints_kept)
-    return TrainingError(
-        f"No data for step {progress.step + 1}: {error} The {progress.step} steps before are saved in {run}; put the "
-        "data right, then go on with --resume."
-    )
+def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
+    """What to say after the steps since the last checkpoint were saved."""
+    saved = f" The {step} steps before are saved in {run};" if step else ""
+    return TrainingError(f"No data for step {step + 1}: {error}{saved} Put the data right and go on with --resume.")
 
 
 def train_step(
