@@ -72,6 +72,7 @@ class TrainingLog:
             self._board = require("tensorboardX", extra="train").SummaryWriter(
                 str(self.path.parent / TENSORBOARD_NAME),
                 purge_step=None if resumed_step is None else resumed_step + 1,
+                filename_suffix=f".after-step-{resumed_step or 0}",  # two sessions of one second are two files
             )
         self._file = self.path.open("a", encoding="utf-8")
         self._mark = time.monotonic()
