@@ -1,11 +1,10 @@
 """Packing: how much of a row is padding, and how much faster packed rows train than padded batches.
 
-    python benchmarks/packing.py [--row 4096] [--rows 2] [--out packing.json]
+    python benchmarks/packing.py [--row 8192] [--rows 6] [--out packing.json]
 
 The lengths are those of a mix as fine-tuning has it: many short answers, some reasoning, a few long agent sessions
 (log-uniform with a tail). The same conversations go through forward and backward pass of the same small model as packed
-rows, and as batches of which every conversation is padded to the longest (drawn in order, as many as fill the same
-number of tokens). Both count only real tokens, on one thread, by processor time: a busy neighbour hardly counts.
+rows, and as batches of eight of which every one is padded to the longest. Both count only real tokens, on one thread, by processor time: a busy neighbour hardly counts.
 """
 
 from __future__ import annotations
@@ -74,29 +73,28 @@ def packed_rows(row_tokens: int, count: int) -> list[PackedBatch]:
     return list(itertools.islice(Packer(mixture, row_tokens=row_tokens, pad_id=PAD), count))
 
 
-def padded_batches(row_tokens: int, tokens: int, *, by_length: bool) -> list[PackedBatch]:
-    """The same conversations, each padded to the longest of its batch, until they hold ``tokens`` real tokens.
+def padded_batches(rows: list[PackedBatch], size: int, *, by_length: bool) -> list[PackedBatch]:
+    """The conversations of ``rows``, ``size`` at a time in random order, each padded to the longest of its batch.
 
     Args:
-        by_length: sort each 64 conversations by length first, the usual remedy.
+        rows: packed rows; their padding is left out.
+        size: conversations of a batch.
+        by_length: batch conversations of like length instead, the usual remedy (it makes steps unlike each other).
     """
-    source, batches, real = Conversations(row_tokens), [], 0
-    samples = [source.sample(index) for index in range(64)]
-    for start in itertools.count(64, 64):
-        if by_length:
-            samples.sort(key=len)
-        while samples and real < tokens:
-            batch: list[Sample] = []
-            while samples and max(map(len, [*batch, samples[0]])) * (len(batch) + 1) <= row_tokens:
-                batch.append(samples.pop(0))
-            longest = max(map(len, batch))
-            real += sum(map(len, batch))
-            filled = [_filled(sample, longest) for sample in batch]
-            batches.append(pack(filled, longest * len(batch), PAD))
-        if real >= tokens:
-            return batches
-        samples = [source.sample(index) for index in range(start, start + 64)]
-    raise AssertionError("unreachable: the conversations never end")
+    samples = []
+    for row in rows:
+        for ids_n, weights_n in zip(row.tokens_T.split(row.lengths()), row.weights_T.split(row.lengths()), strict=True):
+            if int(ids_n[0]) != PAD:
+                samples.append(Sample(ids_n.numpy(), weights_n.numpy(), "chat", splittable=False))
+    random.Random(0).shuffle(samples)
+    if by_length:
+        samples.sort(key=len)
+    batches = []
+    for start in range(0, len(samples), size):
+        batch = samples[start : start + size]
+        longest = max(map(len, batch))
+        batches.append(pack([_filled(sample, longest) for sample in batch], longest * len(batch), PAD))
+    return batches
 
 
 def _filled(sample: Sample, length: int) -> Sample:
@@ -120,8 +118,9 @@ def processor_seconds(model: JoyFlash, batches: list[PackedBatch]) -> tuple[floa
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--row", type=int, default=4096, help="tokens of a row in the speed test")
-    parser.add_argument("--rows", type=int, default=2, help="packed rows a round")
+    parser.add_argument("--row", type=int, default=8192, help="tokens of a row in the speed test")
+    parser.add_argument("--rows", type=int, default=6, help="packed rows a round")
+    parser.add_argument("--batch", type=int, default=8, help="conversations of a padded batch")
     parser.add_argument("--rounds", type=int, default=3, help="timed rounds of each")
     parser.add_argument("--long-rows", type=int, default=200, help="rows of 128K packed to measure the padding")
     parser.add_argument("--width", type=int, default=64, help="of the model")
@@ -135,11 +134,10 @@ def main() -> None:
     }
     model = initialise(JoyFlash(sized(options.width))).train()
     packed = packed_rows(options.row, options.rows)
-    tokens = sum(int((row.tokens_T != PAD).sum()) for row in packed)
     ways = {
         "packed": packed,
-        "padded": padded_batches(options.row, tokens, by_length=False),
-        "padded_by_length": padded_batches(options.row, tokens, by_length=True),
+        "padded": padded_batches(packed, options.batch, by_length=False),
+        "padded_by_length": padded_batches(packed, options.batch, by_length=True),
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(options.rounds + 1):
@@ -147,12 +145,12 @@ def main() -> None:
             seconds, real = processor_seconds(model, batches)
             if turn:  # the first round warms up
                 rates[name].append(real / seconds)
+    real = sum(int((row.tokens_T != PAD).sum()) for row in packed)
     for name, found in rates.items():
         ratios = [a / b for a, b in zip(rates["packed"], found, strict=True)]
         figures[name] = {
             "real_tokens_per_processor_second": statistics.median(found),
-            "real_share": sum(int((b.tokens_T != PAD).sum()) for b in ways[name])
-            / sum(b.tokens_T.numel() for b in ways[name]),
+            "real_share": real / sum(batch.tokens_T.numel() for batch in ways[name]),
             "packed_over_this": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
         }
     print(json.dumps(figures, indent=2))
