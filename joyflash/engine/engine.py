@@ -296,4 +296,5 @@ def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
         stop_reason=last.stop_reason,
         logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
         cached_token_count=last.cached_token_count,
+        prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
     )
