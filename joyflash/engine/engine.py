@@ -19,7 +19,7 @@ from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.setup import StepOptions, make_step
 from joyflash.engine.speculation import DraftPolicy
-from joyflash.engine.statistics import Statistics
+from joyflash.engine.statistics import CacheUse, Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.thinking_budget import ThinkingBudget
 from joyflash.engine.token_table import TokenTable
@@ -157,6 +157,18 @@ class Engine:
     def waiting_count(self) -> int:
         """Choices that wait to be admitted; safe to read from another thread."""
         return self._scheduler.waiting_count
+
+    @property
+    def running_count(self) -> int:
+        """Choices that are being computed; safe to read from another thread."""
+        return self._scheduler.running_count
+
+    @property
+    def cache_use(self) -> CacheUse:
+        """How full the cache is, and how often prompts were found in it; safe to read from another thread."""
+        pool = self._runner.pool
+        held = pool.blocks - pool.free_blocks
+        return CacheUse(pool.blocks * pool.block_size, held * pool.block_size, pool.asked_tokens, pool.matched_tokens)
 
     @cached_property
     def _token_table(self) -> TokenTable:

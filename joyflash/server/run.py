@@ -37,12 +37,13 @@ def serve(load: Callable[[], AsyncEngine], settings: ServerSettings) -> None:
     """
     require("fastapi", extra="serve")
     uvicorn = require("uvicorn", extra="serve")
+    require("prometheus_client", extra="serve")
     check_exposure(settings)
     listener = bind(settings.host, settings.port)
     try:
         async_engine = load()
         try:
-            admission = Admission(settings.max_requests)
+            admission = Admission(settings.max_requests, settings.max_prompt_tokens)
             from joyflash.server.app import create_app  # needs the extra that was just checked
 
             app = create_app(async_engine, settings, admission)

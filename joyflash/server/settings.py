@@ -17,10 +17,14 @@ class ServerSettings:
         any_model_name: answer under whatever name a request gives.
         hold_tool_names: while decoding, hold the names in tool calls to the listed ones.
         max_requests: requests admitted at once, running and waiting together; more are refused with 429.
+        max_prompt_tokens: tokens of their prompts together; a request beyond is refused with 429 unless it is alone.
         max_choices, max_stop, max_tools, max_messages: bounds on `n`, `stop`, `tools` and `messages` of one request.
+        max_prompts: most prompts of one request to `/v1/completions`.
         max_body_bytes: longest request body.
         drain_seconds: how long running requests may go on after SIGTERM or SIGINT.
         keep_alive_seconds: silence on a stream after which a comment line is sent, so that proxies keep it open.
+        log_format: a line for every request on the standard error stream: "off", "text" or "json".
+        log_bodies: put the requests' bodies, prompts included, into the log too.
     """
 
     host: str = "127.0.0.1"
@@ -31,10 +35,14 @@ class ServerSettings:
     any_model_name: bool = False
     hold_tool_names: bool = True
     max_requests: int = 256
+    max_prompt_tokens: int = 1_048_576
     max_choices: int = 16
     max_stop: int = 16
     max_tools: int = 128
     max_messages: int = 2048
+    max_prompts: int = 128
     max_body_bytes: int = 8 * 1024 * 1024
     drain_seconds: float = 30.0
     keep_alive_seconds: float = 15.0
+    log_format: str = "off"
+    log_bodies: bool = False
