@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from joyflash.server.settings import ServerSettings
 
 
+class LogFormat(StrEnum):
+    """What the request log looks like."""
+
+    off = "off"
+    text = "text"
+    json = "json"
+
+
 def serve(
     model: Model = "nano",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -25,6 +35,24 @@ def serve(
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
     free_tool_names: Annotated[
         bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    ] = False,
+    max_requests: Annotated[
+        int, typer.Option(min=1, help="Requests in flight, waiting ones too, beyond which callers get 429.")
+    ] = 256,
+    max_prompt_tokens: Annotated[
+        int, typer.Option(min=1, help="Tokens of their prompts together, beyond which callers get 429.")
+    ] = 1_048_576,
+    drain_seconds: Annotated[
+        float, typer.Option(min=0, help="How long running requests may go on after SIGTERM.")
+    ] = 30.0,
+    keep_alive_seconds: Annotated[
+        float, typer.Option(min=0.01, help="Silence on a stream after which a sign of life is sent.")
+    ] = 15.0,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="A line for every request on standard error, without its text.")
+    ] = LogFormat.off,
+    log_bodies: Annotated[
+        bool, typer.Option("--log-bodies", help="Put the bodies of requests, prompts included, into the log.")
     ] = False,
     engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
@@ -61,7 +89,15 @@ def serve(
         served_model_names=tuple(served_model_name or ()),
         any_model_name=any_model_name,
         hold_tool_names=not free_tool_names,
+        max_requests=max_requests,
+        max_prompt_tokens=max_prompt_tokens,
+        drain_seconds=drain_seconds,
+        keep_alive_seconds=keep_alive_seconds,
+        log_format=log_format.value,
+        log_bodies=log_bodies,
     )
+    if log_bodies and log_format is LogFormat.off:
+        raise ConfigError("--log-bodies needs a log; add --log-format json or text.")
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
     if engine != "joyflash":
@@ -108,7 +144,7 @@ def serve_elsewhere(
         "--free-tool-names": not settings.hold_tool_names,
         "--port 0": settings.port == 0,
     }
-    for option, given in refused.items():
+    for option, given in {**refused, **_own_options(settings)}.items():
         if given:
             raise ConfigError(f"{OTHER_ENGINES[engine]} cannot do {option}. Leave it out, or use --engine joyflash.")
     check_exposure(settings)
@@ -134,3 +170,10 @@ def serve_elsewhere(
         ),
     )
     start(command)
+
+
+def _own_options(settings: ServerSettings) -> dict[str, bool]:
+    """Options of joyflash's own server, and whether they were given."""
+    own = ("max_requests", "max_prompt_tokens", "drain_seconds", "keep_alive_seconds", "log_format", "log_bodies")
+    usual = {field.name: field.default for field in fields(settings)}
+    return {f"--{name.replace('_', '-')}": getattr(settings, name) != usual[name] for name in own}

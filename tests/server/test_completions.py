@@ -1,4 +1,4 @@
-"""`/v1/completions`: prompts of every form, the echo with its log-probabilities, streams that say the same, refusals."""
+"""`/v1/completions`: every form of a prompt, the echo and its log-probabilities, streams, refusals."""
 
 from __future__ import annotations
 
