@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from joyflash.engine.async_engine import AsyncEngine
+from joyflash.server import checks
 from joyflash.server.admission import Admission
 from joyflash.server.anthropic_messages import AnthropicMessages
 from joyflash.server.body import read_json_object
@@ -25,12 +26,23 @@ from joyflash.server.gate import Gate
 from joyflash.server.metrics import CONTENT_TYPE, Metrics
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
+from joyflash.server.paging import read_page
 from joyflash.server.record import Deltas, NotedDeltas, RequestRecord
 from joyflash.server.request_log import RequestLog
+from joyflash.server.responses import OpenAIResponses
+from joyflash.server.responses_store import ResponseStore
 from joyflash.server.settings import ServerSettings
-from joyflash.server.streaming import ANTHROPIC_FRAMES, OPENAI_FRAMES, EventStream, Frames, until_disconnect
+from joyflash.server.streaming import (
+    ANTHROPIC_FRAMES,
+    OPENAI_FRAMES,
+    EventStream,
+    Frames,
+    named_event,
+    until_disconnect,
+)
 from joyflash.server.tokenizing import Tokenizing
 
+RESPONSE_FRAMES = Frames(named_event, OPENAI_FRAMES.keep_alive, b"")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -145,9 +157,11 @@ def _add_generating_routes(
     app: FastAPI, door: Admission, async_engine: AsyncEngine, names: ModelNames, settings: ServerSettings
 ) -> None:
     messages = AnthropicMessages(async_engine, names, settings)
+    responses = OpenAIResponses(async_engine, names, settings)
     services: dict[str, tuple[Service, Frames]] = {
         "/v1/chat/completions": (OpenAIChat(async_engine, names, settings), OPENAI_FRAMES),
         "/v1/completions": (OpenAICompletions(async_engine, names, settings), OPENAI_FRAMES),
+        "/v1/responses": (responses, RESPONSE_FRAMES),
         "/v1/messages": (messages, ANTHROPIC_FRAMES),
     }
 
@@ -163,6 +177,32 @@ def _add_generating_routes(
     async def count_tokens(request: Request) -> Response:
         door.check_open()
         return JSONResponse(messages.count(await read_json_object(request, settings.max_body_bytes)))
+
+    @app.post("/v1/responses/input_tokens")
+    async def count_input_tokens(request: Request) -> Response:
+        door.check_open()
+        return JSONResponse(responses.count(await read_json_object(request, settings.max_body_bytes)))
+
+    _add_stored_response_routes(app, responses.store)
+
+
+def _add_stored_response_routes(app: FastAPI, store: ResponseStore) -> None:
+    @app.get("/v1/responses/{response_id}")
+    async def show_response(request: Request, response_id: str) -> JSONResponse:
+        checks.refuse_unknown(request.query_params, ("include", "stream"))
+        checks.one_of("false", why="A response is stored when it is complete.")(
+            request.query_params.get("stream", "false"), "stream"
+        )
+        return JSONResponse(store.get(response_id).body)
+
+    @app.delete("/v1/responses/{response_id}")
+    async def delete_response(response_id: str) -> JSONResponse:
+        store.delete(response_id)
+        return JSONResponse({"id": response_id, "object": "response", "deleted": True})
+
+    @app.get("/v1/responses/{response_id}/input_items")
+    async def list_input_items(request: Request, response_id: str) -> JSONResponse:
+        return JSONResponse(read_page(store.get(response_id).input_items, request.query_params))
 
 
 async def _answer(

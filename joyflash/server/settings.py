@@ -21,6 +21,7 @@ class ServerSettings:
         max_choices, max_stop, max_tools, max_messages: bounds on `n`, `stop`, `tools` and `messages` of one request.
         max_prompts: most prompts of one request to `/v1/completions`.
         max_body_bytes: longest request body.
+        max_stored_responses, max_stored_bytes: what is kept in memory for `/v1/responses`.
         drain_seconds: how long running requests may go on after SIGTERM or SIGINT.
         keep_alive_seconds: silence on a stream after which a comment line is sent, so that proxies keep it open.
         log_format: a line for every request on the standard error stream: "off", "text" or "json".
@@ -42,6 +43,8 @@ class ServerSettings:
     max_messages: int = 2048
     max_prompts: int = 128
     max_body_bytes: int = 8 * 1024 * 1024
+    max_stored_responses: int = 1000
+    max_stored_bytes: int = 64 * 1024 * 1024
     drain_seconds: float = 30.0
     keep_alive_seconds: float = 15.0
     log_format: str = "off"

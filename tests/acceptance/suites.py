@@ -15,7 +15,7 @@ PYTEST = (
     "dirty-equals==0.11",
     "inline-snapshot==0.36.1",
     "rich==15.0.0",
-    "httpx-aiohttp==",
+    "aiohttp==3.14.5",
 )
 ALL_PARAMS = (
     "all_params",
@@ -82,7 +82,7 @@ SUITES: tuple[Suite, ...] = (
         "openai-responses",
         source="openai==3.54.0",
         needs=(*PYTEST, "openai==3.54.0"),
-        paths=("tests/api_resources/responses/test_responses.py",),
+        paths=("tests/api_resources/test_responses.py",),
         select="create",
         left_out=(ALL_PARAMS,),
         environment={"TEST_API_BASE_URL": "{url}/v1"},
