@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine
@@ -48,9 +48,9 @@ class OpenAICompletions:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_completion_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: CompletionJob) -> MergedDeltas:
+    def start(self, job: CompletionJob, priority: int = 0) -> MergedDeltas:
         """Put all prompts in line; EngineBusyError when it is full. Closing the result cancels them."""
-        return start_all(self.async_engine, [prompt.request for prompt in job.prompts])
+        return start_all(self.async_engine, [replace(prompt.request, priority=priority) for prompt in job.prompts])
 
     async def complete(self, job: CompletionJob, deltas: Deltas) -> dict[str, Any]:
         """The whole answer, put together from the parts. Cancelling this coroutine cancels the generation."""

@@ -41,8 +41,9 @@ headers `anthropic-version` and `anthropic-beta` are accepted, and change nothin
 
 RESPONSES = """Responses are kept in memory unless `store` is false: the newest {count} within {size} MiB, until the
 server ends. `GET` and `DELETE /v1/responses/{{id}}` and `GET /v1/responses/{{id}}/input_items` (`after`, `limit`,
-`order`) reach them; an id is the only key to one. `POST /v1/responses/input_tokens` takes the same fields but `stream` and counts.
-The events of a stream are those of messages, reasoning texts and function calls; a failure is `response.failed`.
+`order`) reach them; an id is the only key to one. `POST /v1/responses/input_tokens` takes the same fields but `stream`
+and counts. The events of a stream are those of messages, reasoning texts and function calls; a failure is
+`response.failed`.
 """
 HEAD = ("field", "takes", "default", "what we do with it")
 

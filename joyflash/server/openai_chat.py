@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
@@ -39,9 +40,9 @@ class OpenAIChat:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_chat_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: ChatJob) -> DeltaStream:
+    def start(self, job: ChatJob, priority: int = 0) -> DeltaStream:
         """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(job.request)
+        return self.async_engine.stream(replace(job.request, priority=priority))
 
     async def complete(self, job: ChatJob, deltas: Deltas) -> dict[str, Any]:
         """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
@@ -50,9 +51,9 @@ class OpenAIResponses:
         """The body of `/v1/responses/input_tokens`: the very prompt is rendered that a response would get."""
         return {"object": "response.input_tokens", "input_tokens": self.prepare(body, counting=True).prompt_token_count}
 
-    def start(self, job: ResponseJob) -> DeltaStream:
+    def start(self, job: ResponseJob, priority: int = 0) -> DeltaStream:
         """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(job.chat.request)
+        return self.async_engine.stream(replace(job.chat.request, priority=priority))
 
     async def complete(self, job: ResponseJob, deltas: Deltas) -> dict[str, Any]:
         """The whole response: what its last event carries. Cancelling this coroutine cancels the generation."""

@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tarfile
@@ -57,6 +58,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "joyflash" / "acceptance")
     parser.add_argument("--report", type=Path, help="write the outcomes there, as JSON")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped too
     known = {suite.name: suite for suite in SUITES}
     unknown = [name for name in options.names if name not in known]
     if unknown:
