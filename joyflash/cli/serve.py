@@ -48,6 +48,10 @@ def serve(
     keep_alive_seconds: Annotated[
         float, typer.Option(min=0.01, help="Silence on a stream after which a sign of life is sent.")
     ] = 15.0,
+    files: Annotated[
+        str | None,
+        typer.Option(help="Folder of uploads and batches, which then outlive the server. Without: a temporary one."),
+    ] = None,
     log_format: Annotated[
         LogFormat, typer.Option(help="A line for every request on standard error, without its text.")
     ] = LogFormat.off,
@@ -77,9 +81,8 @@ def serve(
         from joyflash.engine.engine import Engine
 
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
-        return AsyncEngine(
-            Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
-        )
+        loaded = Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
+        return AsyncEngine(loaded, max_waiting=max(256, max_requests))
 
     settings = ServerSettings(
         host=host,
@@ -93,6 +96,7 @@ def serve(
         max_prompt_tokens=max_prompt_tokens,
         drain_seconds=drain_seconds,
         keep_alive_seconds=keep_alive_seconds,
+        files_folder=files,
         log_format=log_format.value,
         log_bodies=log_bodies,
     )
@@ -174,6 +178,15 @@ def serve_elsewhere(
 
 def _own_options(settings: ServerSettings) -> dict[str, bool]:
     """Options of joyflash's own server, and whether they were given."""
-    own = ("max_requests", "max_prompt_tokens", "drain_seconds", "keep_alive_seconds", "log_format", "log_bodies")
+    own = (
+        "files_folder",
+        "max_requests",
+        "max_prompt_tokens",
+        "drain_seconds",
+        "keep_alive_seconds",
+        "log_format",
+        "log_bodies",
+    )
     usual = {field.name: field.default for field in fields(settings)}
-    return {f"--{name.replace('_', '-')}": getattr(settings, name) != usual[name] for name in own}
+    flags = {name: "--files" if name == "files_folder" else f"--{name.replace('_', '-')}" for name in own}
+    return {flags[name]: getattr(settings, name) != usual[name] for name in own}

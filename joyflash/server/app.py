@@ -18,6 +18,7 @@ from joyflash.engine.async_engine import AsyncEngine
 from joyflash.server import checks
 from joyflash.server.admission import Admission
 from joyflash.server.anthropic_messages import AnthropicMessages
+from joyflash.server.batches import Batches
 from joyflash.server.body import read_json_object
 from joyflash.server.completions import OpenAICompletions
 from joyflash.server.error_shapes import error_response, speaks_anthropic
@@ -93,16 +94,31 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
         settings: names, keys and bounds.
         admission: counts requests in flight; give one to drain it from outside.
     """
-    app = FastAPI(title="joyflash", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    names = ModelNames(async_engine.engine.model_name, settings)
+    chat, completions = OpenAIChat(async_engine, names, settings), OpenAICompletions(async_engine, names, settings)
+    responses, messages = (
+        OpenAIResponses(async_engine, names, settings),
+        AnthropicMessages(async_engine, names, settings),
+    )
+    services = {"/v1/chat/completions": chat, "/v1/completions": completions, "/v1/responses": responses}
+    batches = Batches(services, names.names[0], settings)
+    app = FastAPI(
+        title="joyflash", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
+        lifespan=batches.lifespan,
+    )  # fmt: skip
     app.add_exception_handler(HTTPException, _answer_routing_error)
     door = admission or Admission(settings.max_requests, settings.max_prompt_tokens)
     metrics = Metrics(async_engine, door)
     app.add_middleware(Gate, api_keys=settings.api_keys, metrics=metrics, log=RequestLog(settings))
-    names = ModelNames(async_engine.engine.model_name, settings)
     _add_process_routes(app, door, metrics)
     _add_model_routes(app, names)
     _add_token_routes(app, Tokenizing(async_engine.engine, names, settings), settings)
-    _add_generating_routes(app, door, async_engine, names, settings)
+    frames = {"/v1/responses": RESPONSE_FRAMES, "/v1/messages": ANTHROPIC_FRAMES}
+    for path, service in {**services, "/v1/messages": messages}.items():
+        _add_generating_route(app, path, door, service, frames.get(path, OPENAI_FRAMES), settings)
+    _add_counting_routes(app, door, messages, responses, settings)
+    _add_stored_response_routes(app, responses.store)
+    batches.add_routes(app, door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
@@ -153,26 +169,17 @@ def _add_token_routes(app: FastAPI, tokenizing: Tokenizing, settings: ServerSett
     add("/detokenize", tokenizing.detokenize)
 
 
-def _add_generating_routes(
-    app: FastAPI, door: Admission, async_engine: AsyncEngine, names: ModelNames, settings: ServerSettings
+def _add_generating_route(
+    app: FastAPI, path: str, door: Admission, service: Service, frames: Frames, settings: ServerSettings
 ) -> None:
-    messages = AnthropicMessages(async_engine, names, settings)
-    responses = OpenAIResponses(async_engine, names, settings)
-    services: dict[str, tuple[Service, Frames]] = {
-        "/v1/chat/completions": (OpenAIChat(async_engine, names, settings), OPENAI_FRAMES),
-        "/v1/completions": (OpenAICompletions(async_engine, names, settings), OPENAI_FRAMES),
-        "/v1/responses": (responses, RESPONSE_FRAMES),
-        "/v1/messages": (messages, ANTHROPIC_FRAMES),
-    }
+    @app.post(path)
+    async def generate(request: Request) -> Response:
+        return await _answer(request, door, service, frames, settings)
 
-    def add(path: str, service: Service, frames: Frames) -> None:
-        @app.post(path)
-        async def generate(request: Request) -> Response:
-            return await _answer(request, door, service, frames, settings)
 
-    for path, (service, frames) in services.items():
-        add(path, service, frames)
-
+def _add_counting_routes(
+    app: FastAPI, door: Admission, messages: AnthropicMessages, responses: OpenAIResponses, settings: ServerSettings
+) -> None:
     @app.post("/v1/messages/count_tokens")
     async def count_tokens(request: Request) -> Response:
         door.check_open()
@@ -182,8 +189,6 @@ def _add_generating_routes(
     async def count_input_tokens(request: Request) -> Response:
         door.check_open()
         return JSONResponse(responses.count(await read_json_object(request, settings.max_body_bytes)))
-
-    _add_stored_response_routes(app, responses.store)
 
 
 def _add_stored_response_routes(app: FastAPI, store: ResponseStore) -> None:

@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterable
 
 from joyflash.server import anthropic_fields, responses_fields
+from joyflash.server.batch_routes import BATCH_FIELDS
 from joyflash.server.chat_fields import CHAT_FIELDS, Field
 from joyflash.server.completion_fields import COMPLETION_FIELDS
 from joyflash.server.openai_messages import MESSAGE_FIELDS, ROLES
 from joyflash.server.settings import ServerSettings
 from joyflash.server.tokenizing import DETOKENIZE_FIELDS, TOKENIZE_FIELDS
+from joyflash.server.uploads import UPLOAD_FIELDS
 
 INTRODUCTION = """# What the server does with each field
 
@@ -22,7 +24,8 @@ names it in `param`. A field that is not in these tables is refused too, with th
 that is `null` counts as absent.
 
 This page is written from the tables in `joyflash/server/` (`chat_fields.py`, `openai_messages.py`,
-`completion_fields.py`, `responses_fields.py`, `tokenizing.py`, `anthropic_fields.py`) by
+`completion_fields.py`, `responses_fields.py`, `uploads.py`, `batch_routes.py`, `tokenizing.py`,
+`anthropic_fields.py`) by
 `python -m joyflash.server.fields_page > docs/FIELDS.md`; a test keeps the two in step.
 """
 
@@ -44,6 +47,14 @@ server ends. `GET` and `DELETE /v1/responses/{{id}}` and `GET /v1/responses/{{id
 `order`) reach them; an id is the only key to one. `POST /v1/responses/input_tokens` takes the same fields but `stream`
 and counts. The events of a stream are those of messages, reasoning texts and function calls; a failure is
 `response.failed`.
+"""
+BATCHES = """A form with one file. Files and batches lie in the folder that `joyflash serve --files` names, and are there
+again after a restart, when open batches go on without asking twice; without `--files` they end with the server. At most
+{files} files of {each} MiB, {all} MiB together; {batches} batches of {lines} lines. `GET /v1/files` (`purpose`, `after`,
+`limit`, `order`), `GET` and `DELETE /v1/files/{{id}}`, `GET /v1/files/{{id}}/content`, `GET /v1/batches`,
+`GET /v1/batches/{{id}}` and `POST /v1/batches/{{id}}/cancel` do the rest. Lines are OpenAI's (`custom_id`, `method`, `url`,
+`body`); one that is wrong, or gets an error, goes into the error file. Batches run one after the other, behind all other
+callers.
 """
 HEAD = ("field", "takes", "default", "what we do with it")
 
@@ -71,6 +82,7 @@ def fields_page() -> str:
             TOOLS,
             *_completions_part(bounds),
             *_responses_part(bounds),
+            *_batches_part(bounds),
             *_tokens_part(),
             *_anthropic_part(),
         ]
@@ -102,6 +114,28 @@ def _responses_part(bounds: ServerSettings) -> list[str]:
         *_table(("type", "what we do with it"), responses_fields.ITEMS),
         "",
         f"A tool is {responses_fields.TOOL.words}; only the type `function` is taken, and `strict` may only be false.",
+        "",
+    ]
+
+
+def _batches_part(bounds: ServerSettings) -> list[str]:
+    """What `/v1/files` and `/v1/batches` take."""
+    numbers = {
+        "files": f"{bounds.max_files:,}",
+        "each": bounds.max_file_bytes // 2**20,
+        "all": bounds.max_files_bytes // 2**20,
+        "batches": bounds.max_batches,
+        "lines": f"{bounds.max_batch_lines:,}",
+    }
+    return [
+        "## `POST /v1/files`",
+        "",
+        BATCHES.format(**numbers),
+        *_table(HEAD, _rows(UPLOAD_FIELDS)),
+        "",
+        "## `POST /v1/batches`",
+        "",
+        *_table(HEAD, _rows(BATCH_FIELDS)),
         "",
     ]
 

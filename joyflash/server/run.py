@@ -37,7 +37,8 @@ def serve(load: Callable[[], AsyncEngine], settings: ServerSettings) -> None:
     """
     require("fastapi", extra="serve")
     uvicorn = require("uvicorn", extra="serve")
-    require("prometheus_client", extra="serve")
+    for module in ("prometheus_client", "python_multipart"):
+        require(module, extra="serve")
     check_exposure(settings)
     listener = bind(settings.host, settings.port)
     try:

@@ -54,7 +54,7 @@ class Suite:
     left_out: tuple[tuple[str, str], ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
-    serve: tuple[str, ...] = ("--any-model-name", "--context", "1024")
+    serve: tuple[str, ...] = ("--any-model-name", "--context", "2048")
 
     @property
     def expression(self) -> str:
