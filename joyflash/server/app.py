@@ -27,6 +27,7 @@ from joyflash.server.gate import Gate
 from joyflash.server.metrics import CONTENT_TYPE, Metrics
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
+from joyflash.server.openapi import openapi_document
 from joyflash.server.paging import read_page
 from joyflash.server.record import Deltas, NotedDeltas, RequestRecord
 from joyflash.server.request_log import RequestLog
@@ -128,7 +129,12 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
 
 
 def _add_process_routes(app: FastAPI, door: Admission, metrics: Metrics) -> None:
-    """The web chat, and what load balancers and Prometheus ask."""
+    """The web chat, what load balancers and Prometheus ask, and the description of this API."""
+    document = openapi_document()
+
+    @app.get("/openapi.json")
+    async def describe() -> JSONResponse:
+        return JSONResponse(document)
 
     @app.get("/")
     async def web_chat() -> FileResponse:

@@ -31,7 +31,11 @@ def _check_prompt(value: Any, param: str) -> Any:
     return kind(value, param)
 
 
-PROMPT = Check("a string, an array of strings, an array of token ids, or an array of such arrays", _check_prompt)
+PROMPT = Check(
+    "a string, an array of strings, an array of token ids, or an array of such arrays",
+    _check_prompt,
+    {"anyOf": [check.schema for check in (STRING, TEXTS, TOKEN_IDS, SEVERAL)]},
+)
 
 COMPLETION_FIELDS: tuple[Field, ...] = (
     _CHAT["model"],
