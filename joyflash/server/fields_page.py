@@ -49,12 +49,12 @@ and counts. The events of a stream are those of messages, reasoning texts and fu
 `response.failed`.
 """
 BATCHES = """A form with one file. Files and batches lie in the folder that `joyflash serve --files` names, and are
-there again after a restart, when open batches go on without asking twice; without `--files` they end with the server. At
-most {files} files of {each} MiB, {all} MiB together; {batches} batches of {lines} lines. `GET /v1/files` (`purpose`,
-`after`, `limit`, `order`), `GET` and `DELETE /v1/files/{{id}}`, `GET /v1/files/{{id}}/content`, `GET /v1/batches`,
-`GET /v1/batches/{{id}}` and `POST /v1/batches/{{id}}/cancel` do the rest. Lines are OpenAI's (`custom_id`, `method`,
-`url`, `body`); one that is wrong, or gets an error, goes into the error file. Batches run one after the other, behind
-all other callers.
+there again after a restart, when open batches go on without asking twice; without `--files` they end with the server.
+At most {files} files of {each} MiB, {all} MiB together; {batches} batches of {lines} lines. `GET /v1/files`
+(`purpose`, `after`, `limit`, `order`), `GET` and `DELETE /v1/files/{{id}}`, `GET /v1/files/{{id}}/content`, `GET
+/v1/batches`, `GET /v1/batches/{{id}}` and `POST /v1/batches/{{id}}/cancel` do the rest. Lines are OpenAI's
+(`custom_id`, `method`, `url`, `body`); one that is wrong, or gets an error, goes into the error file. Batches run one
+after the other, behind all other callers.
 """
 HEAD = ("field", "takes", "default", "what we do with it")
 

@@ -100,7 +100,7 @@ def run_suite(suite: Suite, cache: Path) -> Outcome:
     with server(suite.serve, work / "serve.log") as url:
         filled = {
             "url": url, "port": url.rpartition(":")[2], "here": str(HERE), "work": str(work), "python": str(python),
-            "source": str(source),
+            "source": str(source), "own": sys.executable,
         }  # fmt: skip
         outcome = run_command(suite, filled, work) if suite.command else run_pytest(suite, filled, source, work)
     outcome.seconds = time.monotonic() - started

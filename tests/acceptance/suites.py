@@ -39,7 +39,8 @@ class Suite:
         marks: pytest's `-m`.
         left_out: what is deselected, by pattern, and why; joined to `select` as `and not`.
         environment: `{url}`, `{port}` and `{here}` are filled in.
-        command: what to run instead of pytest; `{python}`, `{url}`, `{here}`, `{work}`, `{source}` are filled in.
+        command: what to run instead of pytest; `{python}` (the suite's), `{own}` (ours), `{url}`, `{here}`,
+            `{work}`, `{source}` are filled in.
         serve: options of `joyflash serve`.
     """
 
@@ -111,5 +112,18 @@ SUITES: tuple[Suite, ...] = (
             ("empty_messages", "llama.cpp answers an empty list of messages; Anthropic and this server refuse it"),
         ),
         environment={"DEBUG_EXTERNAL": "1", "PORT": "{port}"},
+    ),
+    Suite(
+        "schemathesis",
+        needs=("schemathesis==4.32.5",),
+        command=("{python}", "{here}/run_schemathesis.py", "{url}"),
+        serve=("--any-model-name", "--context", "256"),
+    ),
+    Suite(
+        "lm-eval",
+        needs=("lm-eval[api]==0.4.13", "transformers==5.23.0"),
+        command=("{own}", "{here}/run_lm_eval.py", "{url}", "{python}"),
+        environment={"HF_DATASETS_OFFLINE": "1", "HF_HOME": "{work}/hf"},
+        serve=("--context", "1024"),
     ),
 )  # fmt: skip
