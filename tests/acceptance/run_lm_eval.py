@@ -1,7 +1,7 @@
 """lm-eval against the server: log-likelihoods over /v1/completions, answers over /v1/chat/completions, a local task.
 
-Runs in this repository's environment: `python run_lm_eval.py URL PYTHON`, where PYTHON has lm-eval. The likelihoods that
-lm-eval reads out of the server's `echo` are compared with a full forward pass of the model. Leaves `outcome.json`.
+Runs in this repository's environment: `python run_lm_eval.py URL PYTHON`, where PYTHON has lm-eval. The likelihoods
+that lm-eval reads out of the server's `echo` are compared with a full forward pass. Leaves `outcome.json`.
 """
 
 from __future__ import annotations

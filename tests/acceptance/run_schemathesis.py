@@ -22,7 +22,7 @@ def main() -> int:
         str(st), "run", f"{sys.argv[1]}/openapi.json",
         "--checks", "not_a_server_error,status_code_conformance",
         "--phases", "coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1", "--generation-database", "none",
-        "--workers", "4", "--request-timeout", "120", "--continue-on-failure", "--no-shrink", "--warnings", "off",
+        "--workers", "1", "--request-timeout", "120", "--continue-on-failure", "--no-shrink", "--warnings", "off",
         "--no-color",
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

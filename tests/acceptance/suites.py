@@ -97,6 +97,13 @@ SUITES: tuple[Suite, ...] = (
         environment={"TEST_API_BASE_URL": "{url}"},
     ),
     Suite(
+        "sglang",
+        source="sglang==0.5.23",
+        wheel=True,
+        needs=("openai==3.54.0", "anthropic==2.12.0", "requests==2.34.2"),
+        command=("{python}", "{here}/run_sglang.py", "{url}", "{source}"),
+    ),
+    Suite(
         "llama-cpp",
         source="llama-cpp-python==0.3.36",
         folder="vendor/llama.cpp/tools/server/tests",
