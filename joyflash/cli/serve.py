@@ -29,7 +29,10 @@ def serve(
     model: Model = "nano",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    api_key: Annotated[list[str] | None, typer.Option(help="Key that callers must send; may be repeated.")] = None,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Key that callers must send; may be repeated.", envvar="JOYFLASH_API_KEY"),
+    ] = None,
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
