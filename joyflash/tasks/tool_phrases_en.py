@@ -63,7 +63,7 @@ def _mistype(rng: random.Random, text: str) -> str:
 PHRASES = ToolPhrases(
     language="en",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=read_tools("en", ("world", "home", "daily", "people", "work", "office", "science")),
+    tools=read_tools("en", ("world", "home", "daily", "people", "work", "office", "science", "services")),
     words=WORDS,
     talk=TALK,
     invent=pseudo_word,
