@@ -37,7 +37,8 @@ def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
-    given = {str(value) for tool in load_phrases(language).tools for saying in tool.says for _, value in saying.given}
+    tools = load_phrases(language).tools
+    given = {str(value) for tool in tools for saying in tool.says for _, value in saying.given}
     for sample in samples(150 if split == "train" else 12, language, split, kinds=KINDS):
         schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
         assert len(schemas) == len(sample["tools"])
