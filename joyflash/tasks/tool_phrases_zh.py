@@ -32,7 +32,7 @@ def invent(rng: random.Random, split: Split) -> str:
 PHRASES = ToolPhrases(
     language="zh",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work")),
+    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work", "life")),
     words=WORDS,
     talk=TALK,
     invent=invent,
