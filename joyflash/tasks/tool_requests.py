@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from joyflash.tasks.tool_build import Parameter, Tool
 from joyflash.tasks.tool_use import Saying, ToolPhrases
-from joyflash.tasks.tool_values import Data, Value, draw, join
+from joyflash.tasks.tool_values import Data, Value, draw, join, joinable
 from joyflash.tasks.words import Split, fits
 
 _SAY_SHARE = 0.6
@@ -112,7 +112,7 @@ def clauses_of_list(
     if "enum" in parameter.schema:
         return None
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
-    if len(drawn) != count:
+    if len(drawn) != count or not all(map(joinable, drawn)):
         return None
     together = slots.hold(join([_quoted(value, rng) for value in drawn.values()], rng, phrases))
     if tool.style == "real":

@@ -117,7 +117,7 @@ def test_requests_are_phrased_in_thousands_of_ways(language: str) -> None:
 def test_real_tools_are_many_and_each_has_requests() -> None:
     tools = load_phrases("en").tools
     assert len(tools) >= 60
-    assert all(len(tool.orders + tool.questions + tool.notes) >= 4 for tool in tools)
+    assert all(len(tool.orders + tool.questions + tool.notes + tool.says) >= 4 for tool in tools)
 
 
 def test_tool_blocks_with_mistakes_are_refused_by_name() -> None:
