@@ -208,7 +208,7 @@ def test_names_are_held_to_the_listed_ones_unless_the_operator_frees_them() -> N
     other = {"type": "function", "function": {"name": "other"}}
     names = {}
     for hold in (True, False):
-        with live_server(ServerSettings(hold_tool_names=hold)) as server:
+        with live_server(ServerSettings(hold_calls=hold)) as server:
             choice = server.chat("call", tools=[other], max_tokens=200).json()["choices"][0]
             names[hold] = choice["message"]["tool_calls"][0]["function"]["name"]
             none = server.chat("call", tools=[other], tool_choice="none").json()["choices"][0]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from joyflash.engine.token_table import TokenTable
 
 import joyflash
 from joyflash.engine.grammar import ToolGrammar
-from joyflash.engine.token_table import TokenTable
 from joyflash.errors import RequestError
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.tokenizer import Tokenizer

@@ -1,0 +1,105 @@
+"""The grammar of one parameter's value: bare text for strings, JSON for the rest, as the reader of calls expects it.
+
+<parameter=NAME>
+VALUE
+</parameter>
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from joyflash.engine.held_schema import HeldSchema
+from joyflash.engine.text_patterns import INTEGER, LOOKS_LIKE, NUMBER, literal, string_parts, without
+from joyflash.errors import ToolSchemaError
+from joyflash.text.messages import to_json
+from joyflash.text.value_forms import ValueForm, value_forms
+
+PARAMETER_END = "</parameter>"
+SIMPLE = {"boolean": "/true|false/", "null": '"null"', "integer": f"/{INTEGER}/", "number": f"/{NUMBER}/"}
+
+
+class ValueGrammar:
+    """Rules and terminals for values, each written once however many parameters share it.
+
+    Args:
+        value_end: what a value's own lexeme ends with, up to where a token of its own takes over.
+        fault: why the library cannot compile a grammar, or "".
+
+    Attributes:
+        lines: of the grammar.
+    """
+
+    def __init__(self, value_end: str, fault: Callable[[str], str]) -> None:
+        self.lines: list[str] = []
+        self._end = literal(value_end)
+        self._fault = fault
+        self._names: dict[str, str] = {}
+
+    def rule(self, schema: Any, root: Mapping[str, Any], strict: bool) -> str:
+        """The name of a rule for a value of ``schema`` and the end of its lexeme.
+
+        Raises:
+            ToolSchemaError: nothing matches the schema, or ``strict`` is asked of one that cannot be held.
+        """
+        forms = value_forms(schema, root)
+        held = HeldSchema(root, strict)
+        bodies = [body for form in forms if (body := self._form(form, forms, held, strict))]
+        if strict and held.dropped:
+            raise ToolSchemaError(f"{listed(held.dropped)} cannot be held strictly; leave it out, or 'strict'.")
+        if not bodies:
+            raise ToolSchemaError("no value matches the schema.")
+        return self._named("v", " | ".join(dict.fromkeys(bodies)))
+
+    def _form(self, form: ValueForm, forms: Sequence[ValueForm], held: HeldSchema, strict: bool) -> str:
+        """The alternative for one form; "" if it has no values."""
+        if form.allowed is not None:
+            texts = dict.fromkeys(value if isinstance(value, str) else to_json(value) for value in form.allowed)
+            texts = [literal(text) for text in texts if PARAMETER_END not in text]
+            return self._lexeme(" | ".join(texts)) if texts else ""
+        if form.kind == "string":
+            return self._string(form.schema, {other.kind for other in forms} - {"string"}, strict)
+        simple = SIMPLE.get(form.kind)
+        if simple and not form.constrained:
+            return self._lexeme(simple)
+        body = f"%json {json.dumps(held.document(form.schema))}"
+        fault = self._fault(f"start: {body}")
+        if fault and (strict or "nsatisfiable" in fault):
+            raise ToolSchemaError(f"cannot be held: {fault}")
+        if fault:
+            body = f"%json {json.dumps(held.document({'type': form.kind}))}"
+        return f"{self._named('j', body)} {self._end}"
+
+    def _string(self, schema: Mapping[str, Any], others: set[str], strict: bool) -> str:
+        """A terminal for bare text that is not read as a value of one of ``others``."""
+        parts, fault = self._string_parts(schema)
+        if fault and strict:
+            raise ToolSchemaError(f"its pattern cannot be held: {fault}")
+        unlike = [f"~/{LOOKS_LIKE[kind]}/" for kind in sorted(others)]
+        return self._lexeme(" & ".join([without(PARAMETER_END), *parts.values(), *unlike]))
+
+    def _string_parts(self, schema: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Expressions for a string, and why its pattern is not among them."""
+        try:
+            parts = string_parts(schema)
+            fault = self._fault(f"start: S\nS: {parts['pattern']}") if "pattern" in parts else ""
+        except ValueError as error:
+            fault = str(error)
+        return (string_parts({**schema, "pattern": None}), fault) if fault else (parts, fault)
+
+    def _lexeme(self, expression: str) -> str:
+        return self._named("S", f"({expression}) {self._end}")
+
+    def _named(self, prefix: str, body: str) -> str:
+        name = self._names.get(prefix + body)
+        if name is None:
+            name = self._names[prefix + body] = f"{prefix}{len(self.lines)}"
+            self.lines.append(f"{name}: {body}")
+        return name
+
+
+def listed(names: set[str]) -> str:
+    """Names in quotation marks."""
+    return ", ".join(f"'{name}'" for name in sorted(names))
