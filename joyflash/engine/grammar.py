@@ -20,6 +20,7 @@ from torch import Tensor
 from joyflash.engine.call_grammar import ReplyGrammar, ReplyRules
 from joyflash.errors import ConstraintError, ToolSchemaError
 from joyflash.extras import require
+from joyflash.text.messages import ToolDefinition
 
 _KEPT = 128
 _LONGEST = 4_000_000
@@ -117,7 +118,7 @@ class GrammarCompiler:
         Raises:
             ToolSchemaError: a schema cannot be held; ``param`` names the tool or the reply's schema.
         """
-        key = json.dumps([getattr(rules, field.name) for field in fields(rules)], default=vars)
+        key = json.dumps([getattr(rules, field.name) for field in fields(rules)], default=_held_part)
         kept = self._kept.pop(key, None) or self._compile(rules)
         self._kept[key] = kept
         if len(self._kept) > _KEPT:
@@ -162,6 +163,11 @@ class _Vocabulary:
         """Byte by byte."""
         alphabet = {token: i for i, token in enumerate(self.tokens) if len(token) == 1}
         return [alphabet[bytes([byte])] for byte in text]
+
+
+def _held_part(tool: ToolDefinition) -> tuple[Any, ...]:
+    """What of a tool the grammar depends on."""
+    return tool.name, tool.parameters, tool.strict
 
 
 def _first_line(error: str) -> str:

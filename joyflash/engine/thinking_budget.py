@@ -19,7 +19,7 @@ class ThinkingBudget:
         end_id: the token that ends the thought.
         tokens: how many tokens the thought may have before it; at least 0.
         vocabulary: entries of the tokenizer.
-        inner: a further constraint, or None; while the end is forced it is not asked, only told.
+        inner: a further constraint, or None. Where it does not allow the end, the thought goes on until it does.
     """
 
     def __init__(self, end_id: int, tokens: int, vocabulary: int, inner: Constraint | None = None) -> None:
@@ -46,15 +46,19 @@ class ThinkingBudgetState:
 
     def allows(self, token_id: int) -> bool:
         """Whether the next token may be this one."""
-        if self._left == 0:
+        if self._is_over():
             return token_id == self._end_id
         return self._inner is None or self._inner.allows(token_id)
 
     def mask(self) -> Tensor | None:
         """Return bool [vocabulary], True where the next token may be; None = every token may be."""
-        if self._left == 0:
+        if self._is_over():
             return self._only_end_V
         return self._inner.mask() if self._inner is not None else None
+
+    def _is_over(self) -> bool:
+        """Whether the thought must end here; a character that several tokens spell is spelt out first."""
+        return self._left == 0 and (self._inner is None or self._inner.allows(self._end_id))
 
     def accept(self, token_id: int) -> None:
         """Advance past a sampled token."""

@@ -45,22 +45,23 @@ class ValueGrammar:
             ToolSchemaError: nothing matches the schema, or ``strict`` is asked of one that cannot be held.
         """
         forms = value_forms(schema, root)
+        read_as = {form.kind for form in forms} - {"string"}
         held = HeldSchema(root, strict)
-        bodies = [body for form in forms if (body := self._form(form, forms, held, strict))]
+        bodies = [body for form in _told_apart(forms) if (body := self._form(form, read_as, held, strict))]
         if strict and held.dropped:
             raise ToolSchemaError(f"{listed(held.dropped)} cannot be held strictly; leave it out, or 'strict'.")
         if not bodies:
             raise ToolSchemaError("no value matches the schema.")
         return self._named("v", " | ".join(dict.fromkeys(bodies)))
 
-    def _form(self, form: ValueForm, forms: Sequence[ValueForm], held: HeldSchema, strict: bool) -> str:
-        """The alternative for one form; "" if it has no values."""
+    def _form(self, form: ValueForm, read_as: set[str], held: HeldSchema, strict: bool) -> str:
+        """The alternative for one form, or ""; ``read_as``: what a text is tried as before it is taken for a text."""
         if form.allowed is not None:
             texts = dict.fromkeys(value if isinstance(value, str) else to_json(value) for value in form.allowed)
             texts = [literal(text) for text in texts if PARAMETER_END not in text]
             return self._lexeme(" | ".join(texts)) if texts else ""
         if form.kind == "string":
-            return self._string(form.schema, {other.kind for other in forms} - {"string"}, strict)
+            return self._string(form.schema, read_as, strict)
         simple = SIMPLE.get(form.kind)
         if simple and not form.constrained:
             return self._lexeme(simple)
@@ -72,12 +73,12 @@ class ValueGrammar:
             body = f"%json {json.dumps(held.document({'type': form.kind}))}"
         return f"{self._named('j', body)} {self._end}"
 
-    def _string(self, schema: Mapping[str, Any], others: set[str], strict: bool) -> str:
-        """A terminal for bare text that is not read as a value of one of ``others``."""
+    def _string(self, schema: Mapping[str, Any], read_as: set[str], strict: bool) -> str:
+        """A terminal for bare text that is not read as a value of another type."""
         parts, fault = self._string_parts(schema)
         if fault and strict:
             raise ToolSchemaError(f"its pattern cannot be held: {fault}")
-        unlike = [f"~/{LOOKS_LIKE[kind]}/" for kind in sorted(others)]
+        unlike = [f"~/{LOOKS_LIKE[kind]}/" for kind in sorted(read_as)]
         return self._lexeme(" & ".join([without(PARAMETER_END), *parts.values(), *unlike]))
 
     def _string_parts(self, schema: Mapping[str, Any]) -> tuple[dict[str, str], str]:
@@ -98,6 +99,13 @@ class ValueGrammar:
             name = self._names[prefix + body] = f"{prefix}{len(self.lines)}"
             self.lines.append(f"{name}: {body}")
         return name
+
+
+def _told_apart(forms: Sequence[ValueForm]) -> list[ValueForm]:
+    """The forms without bounded numbers where free text is possible too: the lexer reads the longer text, not both."""
+    if not any(form.kind == "string" and form.allowed is None for form in forms):
+        return list(forms)
+    return [form for form in forms if form.kind not in ("integer", "number") or not form.constrained]
 
 
 def listed(names: set[str]) -> str:

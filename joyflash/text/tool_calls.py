@@ -238,9 +238,11 @@ class ToolCallParser:
             self._events.append(ContentDelta(shown))
 
 
-def parse_tool_calls(text: str, tools: Iterable[ToolDefinition] = ()) -> tuple[str, list[ToolCall]]:
+def parse_tool_calls(
+    text: str, tools: Iterable[ToolDefinition] = (), *, held: bool = False
+) -> tuple[str, list[ToolCall]]:
     """The content of a whole reply (its reasoning taken off before) and its finished calls."""
-    parser = ToolCallParser(tools)
+    parser = ToolCallParser(tools, held=held)
     events = parser.push(text) + parser.finish()
     content = "".join(event.text for event in events if isinstance(event, ContentDelta))
     return content, [event.call for event in events if isinstance(event, CallFinished)]

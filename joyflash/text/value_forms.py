@@ -123,6 +123,10 @@ def _kinds(schema: Mapping[str, Any]) -> Sequence[str]:
     return (kinds,) if isinstance(kinds, str) else kinds
 
 
+def _narrower(kind: str, kinds: Sequence[str]) -> bool:
+    return kind == "integer" and "number" in kinds and "integer" not in kinds
+
+
 def _resolved(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
     """A member of a combination, its own reference followed."""
     for _ in range(_LONGEST_CHAIN):
@@ -140,11 +144,19 @@ def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in other.items():
         if key not in joined or (key in _REMARKS and joined[key] is not None):
             joined.setdefault(key, value)
+        elif key == "type":
+            joined[key] = [kind for kind in _kinds(one) if kind in _kinds(other) or _narrower(kind, _kinds(other))]
+            joined[key] += [kind for kind in _kinds(other) if _narrower(kind, _kinds(one))]
         elif key == "required":
             joined[key] = [*joined[key], *(name for name in value if name not in joined[key])]
         elif key == "properties" and not joined[key].keys() & value.keys():
             joined[key] = {**joined[key], **value}
         elif joined[key] != value:
-            kinds = {"type": other["type"]} if "type" in other else {"type": one["type"]} if "type" in one else {}
-            return {**kinds, "allOf": [dict(one), dict(other)]}
+            return {**_type_of(one, other), "allOf": [dict(one), dict(other)]}
     return joined
+
+
+def _type_of(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The type that two schemas leave."""
+    only = [{"type": schema["type"]} for schema in (one, other) if "type" in schema]
+    return _both(only[0], only[-1]) if only else {}
