@@ -1,4 +1,4 @@
-"""Regular expressions for values that are written as bare text: JSON Schema's words about strings, in Lark's spelling."""
+"""Regular expressions for values written as bare text: JSON Schema's words about strings, in Lark's spelling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ ANY_TEXT = "/(?s:.*)/"
 INTEGER = "-?(0|[1-9][0-9]{0,17})"
 NUMBER = rf"{INTEGER}(\.[0-9]{{1,17}})?([eE][+-]?[0-9]{{1,2}})?"
 
-_DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"  # no 29th
+_LONG, _SHORT = r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", r"(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_DAY = rf"({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))"  # no 29th of February: no year to ask
 _DATE = rf"[0-9]{{4}}-{_DAY}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

@@ -1,4 +1,4 @@
-"""The grammar of one parameter's value: bare text for strings, JSON for the rest, as the reader of calls expects it.
+"""The grammar of a parameter's value: bare text for strings, JSON for the rest, as the reader of calls expects it.
 
 <parameter=NAME>
 VALUE
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
-from joyflash.engine.held_schema import HeldSchema
+from joyflash.engine.held_schema import MOST_PARTS, HeldSchema
 from joyflash.engine.text_patterns import INTEGER, LOOKS_LIKE, NUMBER, literal, string_parts, without
 from joyflash.errors import ToolSchemaError
 from joyflash.text.messages import to_json
@@ -37,6 +38,7 @@ class ValueGrammar:
         self._end = literal(value_end)
         self._fault = fault
         self._names: dict[str, str] = {}
+        self._parts = count(MOST_PARTS, -1)
 
     def rule(self, schema: Any, root: Mapping[str, Any], strict: bool) -> str:
         """The name of a rule for a value of ``schema`` and the end of its lexeme.
@@ -46,7 +48,7 @@ class ValueGrammar:
         """
         forms = value_forms(schema, root)
         read_as = {form.kind for form in forms} - {"string"}
-        held = HeldSchema(root, strict)
+        held = HeldSchema(root, strict, self._parts)
         bodies = [body for form in _told_apart(forms) if (body := self._form(form, read_as, held, strict))]
         if strict and held.dropped:
             raise ToolSchemaError(f"{listed(held.dropped)} cannot be held strictly; leave it out, or 'strict'.")

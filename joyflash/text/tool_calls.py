@@ -73,8 +73,8 @@ class ToolCallParser:
     Args:
         tools: give the types of arguments; a call of a function not listed is reported with text arguments.
         new_id: makes the id of a call.
-        held: the writer is held to the tools' schemas, and writes ``</parameter>`` inside the strings of JSON only. Then
-            a value ends at the first one elsewhere, and JSON is given out as it comes.
+        held: the writer is held to the tools' schemas, and writes ``</parameter>`` inside the strings of JSON only.
+            Then a value ends at the first one elsewhere, and JSON is given out as it comes.
 
     Attributes:
         cut_off: after ``finish``: the reply ended inside a call, which is neither reported nor content.
