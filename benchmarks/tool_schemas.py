@@ -4,9 +4,9 @@
 
 Models: the bundled one, and one of its shape with random weights, which knows nothing of tools. One reply in four is
 JSON by a schema of its own. One in three is greedy, the others are drawn at T 0.6 and 1.0. Neither model ends a text of
-its own will where there is nothing to say, so the tokens that end something get a bias, and repetitions a penalty; every
-fifth reply goes without, as the engine then draws by a faster way. A reply that `--max-tokens` cuts off holds no call;
-it is counted apart. The exit status is 1 when a finished one is not valid, or more than one in ten is cut off.
+its own will where there is nothing to say, so the tokens that end something get a bias, and repetitions a penalty;
+every tenth reply goes without, as the engine then draws by a faster way. A reply that `--max-tokens` cuts off holds no
+call; it is counted apart. The exit status is 1 when a finished one is not valid, or more than one in ten is cut off.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WORDS = ("city", "unit", "days", "name", "note", "level", "items", "地点", "is
 PATTERNS = ("^[A-Z]{2,4}$", "^[a-z]+-[0-9]{1,3}$", "[0-9]", "^(red|blue)$", r"^\d{4}-\d{2}$", "x|y$", "^[^/]{1,8}$")
 TEMPERATURES = (0.0, 0.6, 1.0)
 ENDS = ("\n", '"', "]", "}", "</parameter>", "</function>", "</tool_call>", '"}', '"]', ">\n")
-BIAS = {"nano": 4.0, "random": 8.0}
+BIAS = {"nano": 4.0, "random": 12.0}
 
 
 @dataclass
@@ -165,7 +165,7 @@ def requests(
             tools = (ToolDefinition("do_it", "Does it.", maker.parameters()),)
             rules = ReplyRules(tools, "required", parallel=False)
         prompt = engine.template.render([{"role": "user", "content": "Do it for Berlin, please."}], tools)
-        shape: dict[str, Any] = {"logit_bias": logit_bias, "frequency_penalty": 0.5} if number % 5 else {}
+        shape: dict[str, Any] = {"logit_bias": logit_bias, "frequency_penalty": 0.5} if number % 10 else {}
         params = SamplingParams(TEMPERATURES[number % 3], max_tokens=max_tokens, seed=number, **shape)
         yield rules, Request(prompt, params, str(number), engine.reply_constraint(rules))
 
@@ -244,8 +244,9 @@ def main(given: Sequence[str] | None = None) -> int:
         good = good and not tally.wrong and len(tally.unfinished) <= options.count / 10
         middle = tally.compile_ms[len(tally.compile_ms) // 2]
         print(
-            f"{name}: {tally.valid} valid, {len(tally.wrong)} not, {len(tally.unfinished)} unfinished; {tally.tokens} tokens in "
-            f"{tally.seconds:.0f} s; prompt and grammar {middle:.1f} ms at the median, {tally.compile_ms[-1]:.1f} at most"
+            f"{name}: {tally.valid} valid, {len(tally.wrong)} not, {len(tally.unfinished)} unfinished; "
+            f"{tally.tokens} tokens in {tally.seconds:.0f} s; "
+            f"prompt and grammar {middle:.1f} ms at the median, {tally.compile_ms[-1]:.1f} at most"
         )
         for schema, text, fault in tally.wrong[:5]:
             print(f"  {fault}\n  {schema}\n  {text}", file=sys.stderr)

@@ -31,7 +31,11 @@ CALL, CALL_END = "<tool_call>", "</tool_call>"
 FUNCTION, FUNCTION_END = "<function=", "</function>"
 PARAMETER = "<parameter="
 NEWLINE = "\n"
+OPTIONS = '%llguidance {"no_forcing": true}'
+"""What may come next is what the grammar says, not one spelling of it."""
 MARKS = (CALL, CALL_END, FUNCTION, FUNCTION_END, PARAMETER, PARAMETER_END)
+MOST_FUNCTIONS, MOST_PARAMETERS = 1000, 1000
+"""Of a request, and of one function: so many the library can try at one place."""
 MOST_IN_ANY_ORDER = 60
 """Parameters of one function that may come in any order; those of a function with more come in the schema's."""
 
@@ -79,14 +83,23 @@ class ReplyGrammar:
         control: name -> id of the tokenizer's control tokens.
         eos_id: the token that ends a reply.
         fault: why the library cannot compile a grammar, or "".
+        careful: ask about every part that the library may refuse; without, a part at fault spoils the whole.
     """
 
-    def __init__(self, rules: ReplyRules, control: Mapping[str, int], eos_id: int, fault: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        rules: ReplyRules,
+        control: Mapping[str, int],
+        eos_id: int,
+        fault: Callable[[str], str],
+        *,
+        careful: bool,
+    ) -> None:
         self._rules = rules
         self._control = control
         self._fault = fault
         value_end = "\n" if PARAMETER_END in control else f"\n{PARAMETER_END}"
-        self._values = ValueGrammar(value_end, fault)
+        self._values = ValueGrammar(value_end, fault, careful)
         kept = {control[mark] for mark in (*MARKS, BEGIN_OF_THOUGHT, END_OF_THOUGHT) if mark in control} | {eos_id}
         self._others = ",".join(str(i) for i in sorted(control.values()) if i not in kept)
 
@@ -96,7 +109,7 @@ class ReplyGrammar:
         Raises:
             ToolSchemaError: ``param`` names the tool, or ``schema_param``.
         """
-        lines = ['%llguidance {"no_forcing": true}', f"start: {self._thought()} reply", *self._reply()]
+        lines = [OPTIONS, f"start: {self._thought()} reply", *self._reply()]
         return "\n".join([*lines, *self._values.lines]) + "\n"
 
     def _thought(self) -> str:
@@ -140,6 +153,8 @@ class ReplyGrammar:
     def _calls(self) -> list[str]:
         """What follows ``<tool_call>``: one function or several, and the end of the block."""
         tools = [(i, tool) for i, tool in enumerate(self._rules.tools) if self._rules.name in (None, tool.name)]
+        if len(tools) > MOST_FUNCTIONS:
+            raise ToolSchemaError(f"{len(tools)} tools are too many; {MOST_FUNCTIONS} can be held.", "tools")
         lines = []
         for index, tool in tools:
             parameters = self._parameters(f"p{index}", tool, f"tools[{index}]")
@@ -154,6 +169,9 @@ class ReplyGrammar:
     def _parameters(self, rule: str, tool: ToolDefinition, param: str) -> list[str]:
         """The parameters of a function: required ones have the low bits of what tells which were given."""
         required, optional = _parameter_names(tool)
+        if len(required) + len(optional) > MOST_PARAMETERS:
+            message = f"The tool '{tool.name}' has {len(required) + len(optional)} parameters; "
+            raise ToolSchemaError(f"{message}{MOST_PARAMETERS} can be held.", param, "unsupported_schema")
         given = []
         for name in (*required, *optional):
             schema = (tool.parameters.get("properties") or {}).get(name)

@@ -164,7 +164,8 @@ class Engine:
     def reply_constraint(self, rules: ReplyRules) -> ReplyConstraint:
         """Return a constraint for ``Request`` that holds calls to their tools, or a reply to a JSON Schema.
 
-        Call it from one thread at a time; the constraints of the latest rules are kept.
+        Safe to call from another thread: compiling takes milliseconds, for very many tools seconds. The constraints of
+        the latest rules are kept.
 
         Raises:
             ToolSchemaError: a schema cannot be held.

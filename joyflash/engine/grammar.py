@@ -7,9 +7,11 @@ microseconds; all allowed tokens are worked out where the drawn one is refused.
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import fields
+from threading import Lock
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -17,13 +19,13 @@ import numpy
 import torch
 from torch import Tensor
 
-from joyflash.engine.call_grammar import ReplyGrammar, ReplyRules
+from joyflash.engine.call_grammar import OPTIONS, ReplyGrammar, ReplyRules
 from joyflash.errors import ConstraintError, ToolSchemaError
 from joyflash.extras import require
 from joyflash.text.messages import ToolDefinition
 
 _KEPT = 128
-_LONGEST = 4_000_000
+_LONGEST = 1_000_000
 
 
 class TokenSource(Protocol):
@@ -111,13 +113,18 @@ class GrammarCompiler:
         self._tokens = self._library.LLTokenizer(_Vocabulary(tokenizer))
         self._limits = self._library.LLParserLimits(verbose_errors=False)
         self._kept: OrderedDict[str, ReplyConstraint] = OrderedDict()
+        self._lock = Lock()
 
     def constraint(self, rules: ReplyRules) -> ReplyConstraint:
-        """The constraint for some rules.
+        """The constraint for some rules; from any thread.
 
         Raises:
             ToolSchemaError: a schema cannot be held; ``param`` names the tool or the reply's schema.
         """
+        with self._lock:
+            return self._remembered(rules)
+
+    def _remembered(self, rules: ReplyRules) -> ReplyConstraint:
         key = json.dumps([getattr(rules, field.name) for field in fields(rules)], default=_held_part)
         kept = self._kept.pop(key, None) or self._compile(rules)
         self._kept[key] = kept
@@ -127,24 +134,31 @@ class GrammarCompiler:
 
     def _compile(self, rules: ReplyRules) -> ReplyConstraint:
         """Compile in one go, as nearly all can be; if that fails, find the part at fault and do without or refuse."""
-        text = ReplyGrammar(rules, self._control, self._eos_id, lambda grammar: "").text()
-        matcher, fault = self._matcher(text)
-        if fault:
-            text = ReplyGrammar(rules, self._control, self._eos_id, lambda part: self._matcher(part)[1]).text()
-            matcher, fault = self._matcher(text)
+        matcher, fault = None, ""
+        for careful in (False, True):
+            grammar = ReplyGrammar(rules, self._control, self._eos_id, self._fault, careful=careful)
+            matcher, fault = self._matcher(grammar.text())
+            if not fault:
+                break
         if fault:
             param = "tools" if rules.tools else rules.schema_param
             raise ToolSchemaError(f"The schemas cannot be held together: {fault}", param, "unsupported_schema")
         return ReplyConstraint(matcher, self._size, self._eos_id)
 
+    def _fault(self, grammar: str) -> str:
+        """Why a grammar cannot be compiled, or that no text begins by it; "" if neither."""
+        matcher, fault = self._matcher(f"{OPTIONS}\n{grammar}")
+        if not fault and matcher.compute_bitmask() and matcher.is_stopped() and not matcher.is_accepting():
+            return "Unsatisfiable schema: nothing matches it"
+        return fault
+
     def _matcher(self, grammar: str) -> tuple[Any, str]:
         """A matcher, and why it is none, in a line."""
         if len(grammar) > _LONGEST:
-            return None, "they are too large."
-        try:
-            matcher = self._library.LLMatcher(self._tokens, grammar, log_level=0, limits=self._limits)
-        except UnicodeEncodeError:
+            return None, f"they make a grammar of {len(grammar):,} characters; {_LONGEST:,} are the most."
+        if re.search("[\ud800-\udfff]", grammar):
             return None, "they hold half a character (a lone surrogate)."
+        matcher = self._library.LLMatcher(self._tokens, grammar, log_level=0, limits=self._limits)
         return matcher, _first_line(matcher.get_error()) if matcher.is_error() else ""
 
 

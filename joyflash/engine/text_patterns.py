@@ -27,9 +27,10 @@ TEXT_FORMATS: Mapping[str, str] = {
 
 # What the reader of a call would take for a value of another type, white space around it included.
 _WHITE = r"[\s\x1c-\x1f]*"
+_NUMBER = rf"{_WHITE}-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?{_WHITE}"
 LOOKS_LIKE: Mapping[str, str] = {
-    "integer": rf"{_WHITE}-?[0-9][0-9.eE+-]*{_WHITE}",
-    "number": rf"{_WHITE}-?[0-9][0-9.eE+-]*{_WHITE}",
+    "integer": _NUMBER,
+    "number": _NUMBER,
     "boolean": rf"{_WHITE}(?i:true|false){_WHITE}",
     "null": rf"{_WHITE}null{_WHITE}",
     "object": rf"{_WHITE}\{{(?s:.*)",

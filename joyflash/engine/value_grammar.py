@@ -8,7 +8,7 @@ VALUE
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -27,13 +27,15 @@ class ValueGrammar:
 
     Args:
         value_end: what a value's own lexeme ends with, up to where a token of its own takes over.
-        fault: why the library cannot compile a grammar, or "".
+        fault: why the library cannot compile a grammar, or what it allows nothing by, or "".
+        careful: ask about every part that the library may refuse.
 
     Attributes:
         lines: of the grammar.
     """
 
-    def __init__(self, value_end: str, fault: Callable[[str], str]) -> None:
+    def __init__(self, value_end: str, fault: Callable[[str], str], careful: bool) -> None:
+        self._careful = careful
         self.lines: list[str] = []
         self._end = literal(value_end)
         self._fault = fault
@@ -68,7 +70,7 @@ class ValueGrammar:
         if simple and not form.constrained:
             return self._lexeme(simple)
         body = f"%json {json.dumps(held.document(form.schema))}"
-        fault = self._fault(f"start: {body}")
+        fault = self._fault(f"start: {body}") if self._careful else ""
         if fault and (strict or "nsatisfiable" in fault):
             raise ToolSchemaError(f"cannot be held: {fault}")
         if fault:
@@ -77,20 +79,26 @@ class ValueGrammar:
 
     def _string(self, schema: Mapping[str, Any], read_as: set[str], strict: bool) -> str:
         """A terminal for bare text that is not read as a value of another type."""
-        parts, fault = self._string_parts(schema)
-        if fault and strict:
-            raise ToolSchemaError(f"its pattern cannot be held: {fault}")
         unlike = [f"~/{LOOKS_LIKE[kind]}/" for kind in sorted(read_as)]
-        return self._lexeme(" & ".join([without(PARAMETER_END), *parts.values(), *unlike]))
 
-    def _string_parts(self, schema: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-        """Expressions for a string, and why its pattern is not among them."""
+        def text(parts: Iterable[str]) -> str:
+            return " & ".join([without(PARAMETER_END), *parts, *unlike])
+
         try:
             parts = string_parts(schema)
-            fault = self._fault(f"start: S\nS: {parts['pattern']}") if "pattern" in parts else ""
         except ValueError as error:
-            fault = str(error)
-        return (string_parts({**schema, "pattern": None}), fault) if fault else (parts, fault)
+            if strict:
+                raise ToolSchemaError(f"its pattern cannot be held: {error}") from None
+            parts = string_parts({**schema, "pattern": None})
+        if self._careful or len(parts) + len(unlike) > 1:  # several conditions may exclude each other
+            faults = {key: self._fault(f"start: S\nS: {text([part])}") for key, part in parts.items()}
+            for key, fault in faults.items():
+                if fault and (strict or "nsatisfiable" in fault):
+                    raise ToolSchemaError(f"its {key} cannot be held: {fault}")
+            parts = {key: part for key, part in parts.items() if not faults[key]}
+            if self._fault(f"start: S\nS: {text(parts.values())}"):
+                raise ToolSchemaError("no value matches the schema.")
+        return self._lexeme(text(parts.values()))
 
     def _lexeme(self, expression: str) -> str:
         return self._named("S", f"({expression}) {self._end}")

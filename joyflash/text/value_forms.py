@@ -15,7 +15,7 @@ NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 _REMARKS = frozenset(("title", "description", "default", "examples", "deprecated", "$comment", "readOnly", "writeOnly"))
 _MOST_FORMS = 256
 _MOST_STEPS = 2000
-_LONGEST_CHAIN = 32
+_DEEPEST = 32
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def parameter_forms(parameters: Mapping[str, Any], name: str) -> list[ValueForm]
 
 def value_forms(schema: Any, root: Mapping[str, Any]) -> list[ValueForm]:
     """The forms of a value. Of what says no type the text itself is the value; of very many forms the first count."""
-    return list(islice(_forms(schema, root, count(_MOST_STEPS, -1)), _MOST_FORMS))
+    return list(islice(_forms(schema, root, count(_MOST_STEPS, -1), 0), _MOST_FORMS))
 
 
 def is_kind(value: Any, kind: str) -> bool:
@@ -62,9 +62,9 @@ def look_up(reference: Any, root: Any) -> Any:
     return target
 
 
-def _forms(schema: Any, root: Mapping[str, Any], steps: Iterator[int]) -> Iterator[ValueForm]:
+def _forms(schema: Any, root: Mapping[str, Any], steps: Iterator[int], depth: int) -> Iterator[ValueForm]:
     """The forms of one schema; ``steps`` counts down to where alternatives of alternatives are followed no more."""
-    if next(steps) < 0:
+    if next(steps) < 0 or depth > _DEEPEST:
         return
     if not isinstance(schema, Mapping):
         if schema is not False:
@@ -73,20 +73,20 @@ def _forms(schema: Any, root: Mapping[str, Any], steps: Iterator[int]) -> Iterat
     rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
     if isinstance(schema.get("$ref"), str):
         target = look_up(schema["$ref"], root)
-        yield from _forms(_both(rest, target if isinstance(target, Mapping) else {}), root, steps)
+        yield from _forms(_both(rest, target if isinstance(target, Mapping) else {}), root, steps, depth + 1)
         return
     if schema.get("allOf"):
         for member in schema["allOf"]:
             rest = _both(rest, _resolved(member, root))
         if "allOf" not in rest:
             alternatives = {key: schema[key] for key in ("anyOf", "oneOf") if schema.get(key)}
-            yield from _forms(_both(rest, alternatives), root, steps)
+            yield from _forms(_both(rest, alternatives), root, steps, depth + 1)
             return
     for key in ("anyOf", "oneOf"):
         if schema.get(key):
             for member in schema[key]:
                 whole = _both(rest, _resolved(member, root)) if isinstance(member, Mapping) else member
-                yield from _forms(whole, root, steps)
+                yield from _forms(whole, root, steps, depth + 1)
             return
     yield from _typed(rest)
 
@@ -129,7 +129,7 @@ def _narrower(kind: str, kinds: Sequence[str]) -> bool:
 
 def _resolved(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
     """A member of a combination, its own reference followed."""
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(_DEEPEST):
         if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
             break
         rest = {key: value for key, value in schema.items() if key != "$ref"}
