@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from joyflash.engine.held_schema import HeldSchema
+from joyflash.engine.held_schema import COMBINED, NOT_HELD, HeldSchema
 from joyflash.engine.text_patterns import ANY_TEXT, literal, without
 from joyflash.engine.value_grammar import PARAMETER_END, ValueGrammar, listed
 from joyflash.errors import RequestError, ToolSchemaError
@@ -34,6 +34,8 @@ NEWLINE = "\n"
 OPTIONS = '%llguidance {"no_forcing": true}'
 """What may come next is what the grammar says, not one spelling of it."""
 MARKS = (CALL, CALL_END, FUNCTION, FUNCTION_END, PARAMETER, PARAMETER_END)
+WHOLE = (*NOT_HELD, *COMBINED, "patternProperties", "minProperties", "maxProperties")
+"""What a schema may say of a call's parameters together; names, types and which are required is what is held."""
 MOST_FUNCTIONS, MOST_PARAMETERS = 1000, 1000
 """Of a request, and of one function: so many the library can try at one place."""
 MOST_IN_ANY_ORDER = 60
@@ -172,6 +174,10 @@ class ReplyGrammar:
         if len(required) + len(optional) > MOST_PARAMETERS:
             message = f"The tool '{tool.name}' has {len(required) + len(optional)} parameters; "
             raise ToolSchemaError(f"{message}{MOST_PARAMETERS} can be held.", param, "unsupported_schema")
+        unheld = {key for key in WHOLE if tool.parameters.get(key)}
+        if tool.strict and unheld:
+            message = f"The tool '{tool.name}': {listed(unheld)} cannot be held strictly for the parameters as a whole."
+            raise ToolSchemaError(message, param, "unsupported_schema")
         given = []
         for name in (*required, *optional):
             schema = (tool.parameters.get("properties") or {}).get(name)

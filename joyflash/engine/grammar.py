@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import fields
@@ -24,8 +25,9 @@ from joyflash.errors import ConstraintError, ToolSchemaError
 from joyflash.extras import require
 from joyflash.text.messages import ToolDefinition
 
-_KEPT = 128
+_KEPT = 64
 _LONGEST = 1_000_000
+_LONGEST_SECONDS = 3.0
 
 
 class TokenSource(Protocol):
@@ -111,7 +113,7 @@ class GrammarCompiler:
         self._eos_id = tokenizer.eos_id
         self._size = tokenizer.vocab_size
         self._tokens = self._library.LLTokenizer(_Vocabulary(tokenizer))
-        self._limits = self._library.LLParserLimits(verbose_errors=False)
+        self._limits = self._library.LLParserLimits(verbose_errors=False, max_lexer_states=50_000)
         self._kept: OrderedDict[str, ReplyConstraint] = OrderedDict()
         self._lock = Lock()
 
@@ -121,33 +123,42 @@ class GrammarCompiler:
         Raises:
             ToolSchemaError: a schema cannot be held; ``param`` names the tool or the reply's schema.
         """
-        with self._lock:
-            return self._remembered(rules)
-
-    def _remembered(self, rules: ReplyRules) -> ReplyConstraint:
         key = json.dumps([getattr(rules, field.name) for field in fields(rules)], default=_held_part)
-        kept = self._kept.pop(key, None) or self._compile(rules)
-        self._kept[key] = kept
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        with self._lock:
+            kept = self._kept.pop(key, None)
+        if kept is None:
+            kept = self._compile(rules)
+        with self._lock:
+            self._kept[key] = kept
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
         return kept
 
     def _compile(self, rules: ReplyRules) -> ReplyConstraint:
         """Compile in one go, as nearly all can be; if that fails, find the part at fault and do without or refuse."""
+        param = "tools" if rules.tools else rules.schema_param
+        deadline = time.monotonic() + _LONGEST_SECONDS
+
+        def fault_of(part: str) -> str:
+            if time.monotonic() > deadline:
+                raise ToolSchemaError(
+                    "The schemas take too long to compile; simplify them.", param, "unsupported_schema"
+                )
+            return self._fault(f"{OPTIONS}\n{part}")
+
         matcher, fault = None, ""
         for careful in (False, True):
-            grammar = ReplyGrammar(rules, self._control, self._eos_id, self._fault, careful=careful)
+            grammar = ReplyGrammar(rules, self._control, self._eos_id, fault_of, careful=careful)
             matcher, fault = self._matcher(grammar.text())
             if not fault:
                 break
         if fault:
-            param = "tools" if rules.tools else rules.schema_param
             raise ToolSchemaError(f"The schemas cannot be held together: {fault}", param, "unsupported_schema")
         return ReplyConstraint(matcher, self._size, self._eos_id)
 
     def _fault(self, grammar: str) -> str:
         """Why a grammar cannot be compiled, or that no text begins by it; "" if neither."""
-        matcher, fault = self._matcher(f"{OPTIONS}\n{grammar}")
+        matcher, fault = self._matcher(grammar)
         if not fault and matcher.compute_bitmask() and matcher.is_stopped() and not matcher.is_accepting():
             return "Unsatisfiable schema: nothing matches it"
         return fault

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from joyflash.engine.held_schema import MOST_PARTS, HeldSchema
+from joyflash.engine.held_schema import MOST_PARTS, NOT_HELD, HeldSchema
 from joyflash.engine.text_patterns import INTEGER, LOOKS_LIKE, NUMBER, literal, string_parts, without
 from joyflash.errors import ToolSchemaError
 from joyflash.text.messages import to_json
@@ -51,6 +51,7 @@ class ValueGrammar:
         forms = value_forms(schema, root)
         read_as = {form.kind for form in forms} - {"string"}
         held = HeldSchema(root, strict, self._parts)
+        held.dropped.update(key for form in forms for key in NOT_HELD if form.schema.get(key))
         bodies = [body for form in _told_apart(forms) if (body := self._form(form, read_as, held, strict))]
         if strict and held.dropped:
             raise ToolSchemaError(f"{listed(held.dropped)} cannot be held strictly; leave it out, or 'strict'.")
