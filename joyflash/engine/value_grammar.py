@@ -16,6 +16,7 @@ from joyflash.engine.held_schema import MOST_PARTS, NOT_HELD, HeldSchema
 from joyflash.engine.text_patterns import INTEGER, LOOKS_LIKE, NUMBER, literal, string_parts, without
 from joyflash.errors import ToolSchemaError
 from joyflash.text.messages import to_json
+from joyflash.text.schemas import read_value
 from joyflash.text.value_forms import ValueForm, value_forms
 
 PARAMETER_END = "</parameter>"
@@ -49,24 +50,25 @@ class ValueGrammar:
             ToolSchemaError: nothing matches the schema, or ``strict`` is asked of one that cannot be held.
         """
         forms = value_forms(schema, root)
-        read_as = {form.kind for form in forms} - {"string"}
         held = HeldSchema(root, strict, self._parts)
         held.dropped.update(key for form in forms for key in NOT_HELD if form.schema.get(key))
-        bodies = [body for form in _told_apart(forms) if (body := self._form(form, read_as, held, strict))]
+        bodies = [body for form in _told_apart(forms) if (body := self._form(form, forms, held, strict))]
         if strict and held.dropped:
             raise ToolSchemaError(f"{listed(held.dropped)} cannot be held strictly; leave it out, or 'strict'.")
         if not bodies:
             raise ToolSchemaError("no value matches the schema.")
         return self._named("v", " | ".join(dict.fromkeys(bodies)))
 
-    def _form(self, form: ValueForm, read_as: set[str], held: HeldSchema, strict: bool) -> str:
-        """The alternative for one form, or ""; ``read_as``: what a text is tried as before it is taken for a text."""
+    def _form(self, form: ValueForm, forms: Sequence[ValueForm], held: HeldSchema, strict: bool) -> str:
+        """The alternative for one form, or ""; what would be read as a value of another form is no text."""
         if form.allowed is not None:
-            texts = dict.fromkeys(value if isinstance(value, str) else to_json(value) for value in form.allowed)
-            texts = [literal(text) for text in texts if PARAMETER_END not in text]
+            texts = [value if isinstance(value, str) else to_json(value) for value in form.allowed]
+            if form.kind == "string":
+                texts = [text for text in texts if read_value(text, forms) == text]
+            texts = [literal(text) for text in dict.fromkeys(texts) if PARAMETER_END not in text]
             return self._lexeme(" | ".join(texts)) if texts else ""
         if form.kind == "string":
-            return self._string(form.schema, read_as, strict)
+            return self._string(form.schema, {other.kind for other in forms} - {"string"}, strict)
         simple = SIMPLE.get(form.kind)
         if simple and not form.constrained:
             return self._lexeme(simple)
@@ -79,7 +81,7 @@ class ValueGrammar:
         return f"{self._named('j', body)} {self._end}"
 
     def _string(self, schema: Mapping[str, Any], read_as: set[str], strict: bool) -> str:
-        """A terminal for bare text that is not read as a value of another type."""
+        """A terminal for bare text that is not read as a value of one of the other types."""
         unlike = [f"~/{LOOKS_LIKE[kind]}/" for kind in sorted(read_as)]
 
         def text(parts: Iterable[str]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from joyflash.errors import ToolSchemaError
-from joyflash.text.value_forms import TYPES, is_kind, parameter_forms
+from joyflash.text.value_forms import TYPES, ValueForm, is_kind, parameter_forms
 
 _DEEPEST = 32
 LONGEST_NAME = 256
@@ -98,7 +98,12 @@ def typed_value(text: str, parameters: Mapping[str, Any], name: str) -> Any:
     Args:
         parameters: the tool's whole parameter schema (``$ref`` is looked up in it).
     """
-    for form in parameter_forms(parameters, name):
+    return read_value(text, parameter_forms(parameters, name))
+
+
+def read_value(text: str, forms: Iterable[ValueForm]) -> Any:
+    """The value that ``text`` stands for where it may have these forms; see ``typed_value``."""
+    for form in forms:
         if form.kind != "string":
             value = _parse(text.strip(), form.kind)
             if value is not _UNSET and (form.allowed is None or "type" in form.schema or value in form.allowed):

@@ -276,6 +276,8 @@ VALUES = [
     ({"type": ["string", "null"]}, ["null", "12", "x"], []),
     ({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 20}]}, ["x12"], ["12", " 12 "]),
     ({"anyOf": [{"type": "string", "format": "date"}, {"type": "number"}]}, ["2024-02-28", "2.5"], ["2024-1", "x"]),
+    ({"anyOf": [{"enum": ["1", "x", "null"]}, {"type": "integer", "minimum": 8}]}, ["x", "null", "9"], ["1"]),
+    ({"enum": ["1", 1, "2"]}, ["1", "2"], ["3"]),
     ({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 20}]}, ["21", "auto"], ["12", "autos"]),
     ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, ["21", "x12", "", "01"], [" 12 ", "1.0"]),
     ({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "boolean"}]}, ["ab", "true"], ["abc", " true"]),
@@ -348,7 +350,12 @@ def test_a_required_parameter_without_a_schema_is_text(pair):
         ({"type": "object"}, ['{"a": [1, 2.5, "x", null]}', "{}"], ["[]", "hi", "{}{}", '{"a": 1} ']),
         ({"type": "integer", "minimum": 1}, ["12"], ["0", "x"]),
         (
-            {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}, "required": ["n"], "$defs": {"N": {"const": 5}}},
+            {
+                "type": "object",
+                "properties": {"n": {"$ref": "#/$defs/N"}},
+                "required": ["n"],
+                "$defs": {"N": {"const": 5}},
+            },
             ['{"n": 5}'],
             ['{"n": 6}', "{}"],
         ),
