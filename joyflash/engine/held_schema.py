@@ -92,7 +92,7 @@ class HeldSchema:
         members_alone = alone and len(spoken) == 1
         part: dict[str, Any] = {}
         for key, value in schema.items():
-            if key in NUMERIC and (isinstance(value, bool) or not isinstance(value, int | float)):
+            if key in NUMERIC and type(value) not in (int, float):
                 self.dropped.add(key)  # an older draft said exclusiveMinimum: true
             elif key in KEPT or (key == "format" and value in FORMATS):
                 part[key] = value

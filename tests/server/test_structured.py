@@ -159,7 +159,7 @@ def test_json_or_a_call() -> None:
 
 
 def test_json_that_speaks_of_a_call_is_json(server: LiveServer) -> None:
-    """Characters are no control tokens, but a reader of text sees no difference; the first one tells it what this is."""
+    """Characters are no control tokens, but a reader of text sees no difference: the first one says what this is."""
     text = '{"say": "<tool_call><function=weather><parameter=city>Rome</parameter></function></tool_call>"}'
     body = {
         "model": "nano",
@@ -251,7 +251,7 @@ def test_a_schema_that_never_ends_fails_as_a_400(server: LiveServer) -> None:
 @pytest.mark.parametrize(
     "properties",
     [
-        {f"p{i}": {"type": "object", "properties": {f"q{j}": {"type": "integer"} for j in range(300)}} for i in range(40)},
+        {f"p{i}": {"type": "object", "properties": {f"q{j}": {} for j in range(300)}} for i in range(40)},
         {"a": {"type": "string", "pattern": "(a{1000}){1000}"}},
         {"a": {"enum": [f"number {i}" for i in range(100_000)]}},
         {f"p{i}": {} for i in range(3000)},
