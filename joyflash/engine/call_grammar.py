@@ -221,7 +221,7 @@ class ReplyGrammar:
 
 def _parameter_names(tool: ToolDefinition) -> tuple[list[str], list[str]]:
     """Names of the required parameters, also of those that the schema says no more of, and of the others."""
-    required = list(dict.fromkeys(tool.parameters.get("required") or ()))
+    required: list[str] = list(dict.fromkeys(tool.parameters.get("required") or []))
     return required, [name for name in tool.parameters.get("properties") or () if name not in required]
 
 

@@ -10,7 +10,10 @@ import torch
 
 import joyflash
 from joyflash.engine.call_grammar import MOST_IN_ANY_ORDER, ReplyRules
+from joyflash.engine.engine import Engine
 from joyflash.engine.grammar import GrammarCompiler
+from joyflash.engine.request import Request, SamplingParams
+from joyflash.engine.thinking_budget import ThinkingBudget
 from joyflash.errors import RequestError, ToolSchemaError
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.tokenizer import Tokenizer
@@ -445,6 +448,45 @@ def test_choices_of_a_request_follow_their_own_text(pair):
     for token_id in ids_of(tokenizer, "<tool_call>\n"):
         one.accept(token_id)
     assert not one.allows(tokenizer.eos_id) and other.allows(tokenizer.eos_id)
+
+
+@pytest.mark.parametrize("thinking", [False, True])
+def test_the_text_is_the_same_with_drafts_and_by_the_slower_way(thinking):
+    """Drafts, batches, choices and log-probabilities change nothing: the constraint sees each token once."""
+    properties = {"n": {"type": "integer"}, "o": {"type": "array", "items": {"enum": ["a", "b"]}, "maxItems": 3}}
+    rules = ReplyRules((tool("f", properties, ["n", "o"]),), "required", thinking=thinking)
+
+    def texts(mtp, max_batch, **more):
+        engine = Engine.from_pretrained("nano", mtp=mtp, max_batch=max_batch, max_context=512)
+        constraint = engine.reply_constraint(rules)
+        prompt = engine.template.render([{"role": "user", "content": "Which is bigger?"}], enable_thinking=thinking)
+        found = {}
+        for seed in range(3):
+            params = SamplingParams(1.0, max_tokens=60, seed=seed, n=2, **more)
+            engine.submit(Request(prompt, params, str(seed), constraint))
+        while engine.has_work:
+            for delta in engine.step():
+                assert delta.error is None
+                found[delta.request_id, delta.index] = found.get((delta.request_id, delta.index), ()) + delta.token_ids
+        return found
+
+    plain = texts(0, 1)
+    assert len(set(plain.values())) == 6
+    assert texts(2, 4) == plain
+    assert texts(0, 4, logprobs=0) == plain
+
+
+def test_a_forced_end_of_a_thought_waits_for_the_end_of_a_character(compilers):
+    tokenizer, compiler = compilers["nano"]
+    end = tokenizer.control_tokens["<|end_of_thought|>"]
+    state = ThinkingBudget(end, 1, tokenizer.vocab_size, compiler.constraint(ReplyRules(thinking=True))).start()
+    bytes_of = [next(i for i in range(17, 8192) if tokenizer.token_bytes(i) == bytes([b])) for b in "🎉".encode()]
+    for token_id in bytes_of:
+        assert (state.allows(token_id) and not state.mask()[end]) or token_id == bytes_of[0]
+        state.accept(token_id)
+    assert state.allows(end) and int(state.mask().sum()) == 1
+    state.accept(end)
+    assert state.allows(tokenizer.eos_id)
 
 
 STRICT = [
