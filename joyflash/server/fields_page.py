@@ -28,8 +28,8 @@ TOOLS = """`{"type": "function", "function": {"name", "description", "parameters
 characters without spaces, `<` or `>`; `parameters` is a JSON Schema of type object. What is no such thing is a 400 that
 names the part at fault. Calls are held to the tools while the model writes: the function's name, each parameter's
 name at most once, the required ones before the end, and every value by its schema (next section). In a stream the
-arguments come while they are written. A call that was cut off (by `max_tokens` or `stop`) is not reported; a stream that had begun
-one does not end with `tool_calls` (`tool_use`).
+arguments come while they are written. A call that was cut off (by `max_tokens` or `stop`) is not reported; a
+stream that had begun one does not end with `tool_calls` (`tool_use`).
 """
 
 SCHEMAS = """Calls, `response_format` and `output_config.format` are held to JSON Schemas by
@@ -39,8 +39,8 @@ SCHEMAS = """Calls, `response_format` and `output_config.format` are held to JSO
 `anyOf`), `allOf`, and `$ref` within the schema; of `format` date, time, date-time, email, ipv4 and uuid, inside JSON
 also duration, hostname, ipv6 and uri. Not held: `not`, `if`, `dependentRequired`, `contains`, `uniqueItems`,
 `propertyNames`, `unevaluatedProperties` and what refers to a call's parameters as a whole. These are left out, and
-a pattern or object that the library cannot take is held to its type alone; with `"strict": true` either is a 400 that says
-which. Schemas that nothing matches, that refer elsewhere, are nested more than 32 levels deep or too large to compile
+a pattern or object that the library cannot take is held to its type alone; with `"strict": true` either is a 400
+that says which. Schemas that nothing matches, that refer elsewhere, are nested more than 32 levels deep or too large to compile
 (about a megabyte, or some seconds) are a 400 in any case.
 
 What is written is narrower than the schema in a few ways. JSON is one line, with at most one space after `,` and `:`;
