@@ -292,6 +292,13 @@ VALUES = [
     ({"$ref": "#/$defs/Point"}, ['{"x": 1}'], ['{"y": 1}', "{}"]),
     ({"allOf": [{"$ref": "#/$defs/Colour"}], "description": "d"}, ["red"], ["blue"]),
     ({"type": "array", "items": {"$ref": "#/$defs/Point"}}, ['[{"x": 1}]'], ["[{}]"]),
+    ({"type": "array", "items": {"type": "integer"}}, [f"[{'1' * 18}]"], [f"[{'1' * 20}]", f"[-{'1' * 20}]"]),
+    (
+        {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/Has_a"}, {"$ref": "#/$defs/Has_b"}]}},
+        ['[{"a": 1, "b": 2}]', "[]"],
+        ['[{"a": 1}]', '[{"b": 2}]'],
+    ),
+    ({"allOf": [{"title": "t"}], "anyOf": [{"type": "integer"}, {"type": "null"}]}, ["4", "null"], ["x"]),
     ({"$ref": "#/$defs/Tree"}, ['{"kids": [{"kids": []}]}'], ['{"kids": [1]}', "{}"]),
     ({}, ["anything", "12", "{"], []),
     (True, ["anything"], []),
@@ -300,6 +307,8 @@ DEFINITIONS = {
     "Point": {
         "type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"], "additionalProperties": False,
     },
+    "Has_a": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]},
+    "Has_b": {"type": "object", "properties": {"b": {"type": "integer"}}, "required": ["b"]},
     "Colour": {"enum": ["red", "green"]},
     "Tree": {
         "type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}},
@@ -510,6 +519,13 @@ def test_what_cannot_be_held_is_left_out_or_refused_when_strict(compilers, prope
         compilers["nano"][1].constraint(ReplyRules((names("a"), strict)))
     assert caught.value.param == "tools[1]"
     assert "llguidance" not in str(caught.value) and "start:" not in str(caught.value)
+
+
+def test_what_a_schema_says_of_the_parameters_together_is_left_out_or_refused_when_strict(compilers):
+    parameters = {"type": "object", "properties": {"v": {"type": "integer"}}, "anyOf": [{"required": ["v"]}]}
+    assert first_refused(compilers["nano"], call() + EOS, tools=(ToolDefinition("f", "", parameters),)) is None
+    with pytest.raises(ToolSchemaError, match="anyOf"):
+        compilers["nano"][1].constraint(ReplyRules((ToolDefinition("f", "", parameters, strict=True),)))
 
 
 @pytest.mark.parametrize(
