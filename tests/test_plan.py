@@ -359,7 +359,7 @@ def test_plan_prints_text_and_json():
         (["plan", "nano"], "error: This machine has no CUDA GPU"),
         (["serve", "--engine", "tgi"], "error: No engine is called 'tgi'; there are joyflash, vllm, sglang."),
         (["serve", "--engine", "vllm", "--any-model-name"], "error: vLLM cannot do --any-model-name."),
-        (["serve", "--engine", "sglang", "--free-tool-names"], "error: SGLang cannot do --free-tool-names."),
+        (["serve", "--engine", "sglang", "--free-tool-calls"], "error: SGLang cannot do --free-tool-calls."),
         (["serve", "--engine", "vllm", "--port", "0"], "error: vLLM cannot do --port 0."),
         (["serve", "--engine", "vllm", "--host", "0.0.0.0"], "error: Serving on 0.0.0.0 would let anyone"),
         (["serve", "--engine", "vllm", "--model", "flash_48b_a3b"], "error: flash_48b_a3b is a preset without weights"),

@@ -23,8 +23,8 @@ def serve(
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
-    free_tool_names: Annotated[
-        bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    free_tool_calls: Annotated[
+        bool, typer.Option("--free-tool-calls", help="Do not hold tool calls to the listed tools and their schemas.")
     ] = False,
     engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
@@ -60,7 +60,7 @@ def serve(
         allow_open=allow_open,
         served_model_names=tuple(served_model_name or ()),
         any_model_name=any_model_name,
-        hold_tool_names=not free_tool_names,
+        hold_calls=not free_tool_calls,
     )
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
@@ -105,7 +105,7 @@ def serve_elsewhere(
         raise ConfigError(f"No engine is called {engine!r}; there are {', '.join(ENGINES)}.")
     refused: Mapping[str, bool] = {
         "--any-model-name": settings.any_model_name,
-        "--free-tool-names": not settings.hold_tool_names,
+        "--free-tool-calls": not settings.hold_calls,
         "--port 0": settings.port == 0,
     }
     for option, given in refused.items():
