@@ -14,7 +14,12 @@ def plan(
     count: Annotated[
         int | None, typer.Option(min=1, help="GPUs that share the model. Without: 1, or all here.")
     ] = None,
-    quant: Annotated[str, typer.Option(help="bf16, fp8, int8, int4 (as released), int4-g32, int4-g128.")] = "bf16",
+    quant: Annotated[
+        str | None,
+        typer.Option(
+            help="bf16, fp8, int8, int4 (as released), int4-g32, int4-g128. Without: as the folder is, else bf16."
+        ),
+    ] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 8,
     mtp: Annotated[int | None, typer.Option(min=0, help="Drafts a step. Without: 3 if the model has MTP.")] = None,

@@ -1,4 +1,4 @@
-"""What a plan must know of a checkpoint: names, shapes and formats of its tensors, from a folder's headers or a preset."""
+"""What a plan knows of a checkpoint: names, shapes and formats of its tensors, from headers or from a preset."""
 
 from __future__ import annotations
 
