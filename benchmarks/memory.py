@@ -115,8 +115,11 @@ def measure(job: dict[str, Any]) -> dict[str, int]:
 
 def make(config: ModelConfig, folder: Path) -> None:
     """A random bf16 checkpoint with nano's tokenizer."""
-    torch.manual_seed(0)
-    save_model(JoyFlash(config), folder, torch.bfloat16)
+    model = JoyFlash(config)
+    generator = torch.Generator().manual_seed(0)
+    for tensor in model.state_dict().values():
+        tensor.normal_(std=0.02, generator=generator)
+    save_model(model, folder, torch.bfloat16)
     for file in model_folder("nano").iterdir():
         if file.name.startswith(("tokenizer", "chat_template", "special")):
             (folder / file.name).write_bytes(file.read_bytes())

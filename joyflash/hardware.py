@@ -116,7 +116,7 @@ def detected_gpu(machine: Machine) -> tuple[GPU, int]:
     if not machine.gpus:
         raise ConfigError(
             f"This machine has no CUDA GPU ({machine.cores} processor cores, {machine.memory / GIB:.0f} GiB of memory)."
-            f" Name the one to plan for: --gpu {', '.join(GPUS)}."
+            f" Name the one to plan for: --gpu {', '.join(GPUS)}, or cpu."
         )
     names = {name for name, _ in machine.gpus}
     if len(names) > 1:

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from joyflash.errors import CheckpointError
+from joyflash.hardware import return_freed_memory
 from joyflash.model import packed_files
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
@@ -240,4 +241,5 @@ def read_quantized(
             buffer = module._buffers[name]
             if buffer is not None:
                 buffer.zero_()
+    return_freed_memory()  # of tensors that were converted
     return model.eval(), quantized

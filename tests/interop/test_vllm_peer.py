@@ -106,7 +106,8 @@ def places_off(model: JoyFlash, prompts: list[list[int]], result: dict) -> tuple
     difference = torch.tensor(pairs).diff(dim=1).abs()
     print(
         f"{len(pairs)} likely tokens: median difference {difference.median():.4f}, "
-        f"95 % {difference.quantile(0.95):.4f}, largest {difference.max():.3f}; {off} of {places} tokens not the best, furthest behind {worst:.3f}"
+        f"95 % {difference.quantile(0.95):.4f}, largest {difference.max():.3f}; "
+        f"{off} of {places} tokens not the best, furthest behind {worst:.3f}"
     )
     # Not the mean or the worst: rounding turns a near tie of two experts, and then one place differs by whole nats.
     assert difference.median() < BF16 / 2
