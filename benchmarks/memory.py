@@ -26,6 +26,7 @@ import torch
 
 from joyflash.convert.quantize import quantize_folder
 from joyflash.engine.engine import Engine
+from joyflash.engine.request import SamplingParams
 from joyflash.engine.setup import StepOptions
 from joyflash.hardware import return_freed_memory
 from joyflash.model.cache import PagedCache
@@ -104,12 +105,14 @@ def measure(job: dict[str, Any]) -> dict[str, int]:
         BATCH, CONTEXT, None, 256, prefix_cache=True, mtp=job["mtp"], compiled=True, quantization=job["quant"]
     )
     planned = host_memory(checkpoint, options, dtype, 1)
-    small = Engine.from_pretrained("nano", dtype=dtype, compiled=True, max_context=64, max_batch=1)
-    small.generate(["a"])
+    small = Engine.from_pretrained("nano", dtype=dtype, compiled=True, max_context=1024, max_batch=BATCH)
+    long = [[5] * (2 * 256)]  # two whole chunks, so that every buffer of a step is used
+    small.generate(long, SamplingParams(max_tokens=2))
     return_freed_memory()
     before = own_memory()
     engine = Engine.from_pretrained(folder, dtype=dtype, compiled=True, **settings)
-    engine._runner.model._step._weights.cache.fill_(0)  # zeros that nobody wrote take no memory yet
+    engine.generate(long, SamplingParams(max_tokens=2))
+    engine._runner.model._step._weights.cache.fill_(0)  # what nobody wrote takes no memory yet
     return {"planned": planned.total, "measured": own_memory() - before}
 
 
