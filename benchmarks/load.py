@@ -1,4 +1,4 @@
-"""How checkpoints load: the full 48B layout without data, and a synthetic folder beside the disk's own speed.
+"""How checkpoints load: the full 48B layout as headers without data, and a synthetic folder beside the disk's own speed.
 
 python benchmarks/load.py layout
 python benchmarks/load.py disk --gigabytes 2 --repeats 5
@@ -17,32 +17,78 @@ from pathlib import Path
 
 import torch
 
-from joyflash.model.checkpoint import read_model, save_model
+from joyflash.model.checkpoint import open_checkpoint, read_model, save_model
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash
-from joyflash.model.layout import places, stored_twice, to_hugging_face
+from joyflash.model.layout import is_mtp, stored_twice, to_hugging_face
+from joyflash.model.shards import INDEX
 
 CHUNK = 1 << 24
 
 
-def layout(config: ModelConfig) -> dict[str, float]:
-    """Plan where every tensor of a checkpoint goes, on the meta device; check that each is claimed exactly once."""
-    start = time.perf_counter()
-    with torch.device("meta"):
-        model = JoyFlash(config)
-    state = model.state_dict()
-    stored = dict(to_hugging_face(config, state))
-    plan = places(config, set(stored), state)
-    copies = stored_twice(config).keys() & stored.keys()
-    assert plan.keys() | copies == stored.keys() and not plan.keys() & copies
-    claimed = sum(place.of(state).numel() for place in plan.values())
+def layout(config: ModelConfig, folder: Path | None) -> dict[str, float]:
+    """Open a folder that has this configuration's headers and index but no data; every tensor is claimed exactly once."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        path = Path(name)
+        total = write_headers(config, path)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        found = open_checkpoint(path)
+        seconds = time.perf_counter() - start
+        files = list(path.glob("*.safetensors"))
+        taken = sum(file.stat().st_blocks * 512 for file in files)
+    state = found.model.state_dict()
+    copies = stored_twice(found.config).keys() & found.shards.tensors.keys()
+    assert found.plan.keys() | copies == found.shards.tensors.keys() and not found.plan.keys() & copies
+    claimed = sum(place.of(state).numel() for place in found.plan.values())
     assert claimed == sum(tensor.numel() for tensor in state.values())
     return {
-        "tensors": len(stored),
-        "bytes_bf16": 2 * sum(tensor.numel() for tensor in stored.values()),
-        "seconds": round(time.perf_counter() - start, 2),
+        "tensors": len(found.shards.tensors),
+        "shards": len(files),
+        "bytes_by_index": total,
+        "bytes_by_headers": sum(tensor.end - tensor.start for tensor in found.shards.tensors.values()),
+        "bytes_on_disk": taken,
+        "seconds": round(seconds, 2),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_memory_before_mb": round(before / 1024),
     }
+
+
+def write_headers(config: ModelConfig, folder: Path, shard_bytes: int = 5 * 10**9) -> int:
+    """Write config, index and bf16 shards of the right length whose data are a hole in the file; return all bytes.
+
+    The MTP layer lies in a shard of its own, as released.
+    """
+    with torch.device("meta"):
+        stored = dict(to_hugging_face(config, JoyFlash(config).state_dict()))
+    groups: list[list[str]] = [[]]
+    size = 0
+    for name, tensor in stored.items():
+        if is_mtp(config, name):
+            continue
+        if size + 2 * tensor.numel() > shard_bytes:
+            groups.append([])
+            size = 0
+        groups[-1].append(name)
+        size += 2 * tensor.numel()
+    files = {f"model-{i:05d}-of-{len(groups):05d}.safetensors": names for i, names in enumerate(groups, start=1)}
+    files["mtp-1-of-1.safetensors"] = [name for name in stored if is_mtp(config, name)]
+    total = 0
+    for file, names in files.items():
+        header, end = {}, 0
+        for name in names:
+            start, end = end, end + 2 * stored[name].numel()
+            header[name] = {"dtype": "BF16", "shape": list(stored[name].shape), "data_offsets": [start, end]}
+        text = json.dumps(header).encode()
+        with (folder / file).open("wb") as stream:
+            stream.write(len(text).to_bytes(8, "little") + text)
+            stream.truncate(8 + len(text) + end)
+        total += end
+    weight_map = {name: file for file, names in files.items() for name in names}
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps({**config.to_dict(), "dtype": "bfloat16"}), encoding="utf-8")
+    return total
 
 
 def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, float]:
@@ -120,7 +166,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where to write it (default: the temporary folder)")
     options = parser.parse_args()
     done = (
-        layout(flash_48b_a3b())
+        layout(flash_48b_a3b(), options.folder)
         if options.what == "layout"
         else disk(options.gigabytes, options.repeats, options.folder)
     )
