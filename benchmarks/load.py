@@ -1,4 +1,4 @@
-"""How checkpoints load: the full 48B layout as headers without data, and a synthetic folder beside the disk's own speed.
+"""How checkpoints load: the 48B layout as headers without data, and a synthetic folder beside the disk's own speed.
 
 python benchmarks/load.py layout
 python benchmarks/load.py disk --gigabytes 2 --repeats 5
@@ -27,7 +27,7 @@ CHUNK = 1 << 24
 
 
 def layout(config: ModelConfig, folder: Path | None) -> dict[str, float]:
-    """Open a folder that has this configuration's headers and index but no data; every tensor is claimed exactly once."""
+    """Open a folder with this configuration's headers and index but no data; every tensor is claimed exactly once."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         path = Path(name)
         total = write_headers(config, path)
