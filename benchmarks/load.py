@@ -2,6 +2,7 @@
 
 python benchmarks/load.py layout
 python benchmarks/load.py disk --gigabytes 2 --repeats 5
+python benchmarks/load.py memory --gigabytes 1
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ import json
 import os
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from joyflash.convert.export import export_folder
 from joyflash.model.checkpoint import open_checkpoint, read_model, save_model
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import is_mtp, stored_twice, to_hugging_face
+from joyflash.model.loading import model_folder
 from joyflash.model.shards import INDEX
 
 CHUNK = 1 << 24
@@ -91,7 +98,7 @@ def write_headers(config: ModelConfig, folder: Path, shard_bytes: int = 5 * 10**
     return total
 
 
-def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, float]:
+def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, Any]:
     """Load a synthetic bf16 folder and read the same files plainly, in turn; page cache dropped where possible."""
     config = _of_size(gigabytes)
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -100,7 +107,7 @@ def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, float
         save_model(model, path, shard_bytes=10**9)
         del model
         size = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-        plain, loads = [], []
+        plain, loads, cold = [], [], False
         for _ in range(repeats):
             cold = _drop_cache(path)
             plain.append(_timed(lambda: _read_plainly(path)))
@@ -115,8 +122,52 @@ def disk(gigabytes: float, repeats: int, folder: Path | None) -> dict[str, float
         "load_over_plain": round(speed / load, 2),
         "plain_seconds": [round(value, 2) for value in plain],
         "load_seconds": [round(value, 2) for value in loads],
-        "peak_memory_over_size": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / size, 2),
     }
+
+
+def memory(gigabytes: float, folder: Path | None) -> dict[str, Any]:
+    """Most memory beyond the model itself while loading, saving and exporting, in units of the largest shard."""
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        path = Path(name) / "source"
+        save_model(JoyFlash(_of_size(gigabytes)).to(torch.bfloat16), path, shard_bytes=int(gigabytes * 1e9 / 5))
+        shard = max(file.stat().st_size for file in path.glob("*.safetensors"))
+        found |= {"gigabytes": gigabytes, "largest_shard_mb": round(shard / 1e6)}
+        for what in ("load bf16", "load f32", "save bf16", "export deepseek_v3", "export f32"):
+            command = [sys.executable, __file__, "memory", "--job", what, "--folder", name]
+            beyond = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            found[f"{what}, beyond the model / largest shard"] = round(beyond / shard, 2)
+    return found
+
+
+def beyond_the_model(what: str, folder: Path) -> int:
+    """Peak memory of this process while it does ``what``, less what it had before and the model's own bytes."""
+    source, out = folder / "source", folder / what.replace(" ", "-")
+    read_model(model_folder("nano"))
+    _, _, kind = what.rpartition(" ")
+    if what.startswith("export"):
+        before = _memory_kib("VmRSS")
+        export_folder(
+            source, out, "deepseek_v3", torch.float32 if kind == "f32" else None, shard_bytes=_largest(source)
+        )
+        return (_memory_kib("VmHWM") - before) * 1024
+    dtype = torch.float32 if kind == "f32" else torch.bfloat16
+    before = _memory_kib("VmRSS")
+    model = read_model(source, dtype=dtype)
+    if what.startswith("save"):
+        save_model(model, out, shard_bytes=_largest(source))
+    held = sum(tensor.nbytes for tensor in model.state_dict().values())
+    return (_memory_kib("VmHWM") - before) * 1024 - held
+
+
+def _largest(folder: Path) -> int:
+    return max(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def _memory_kib(field: str) -> int:
+    """A field of Linux's ``/proc/self/status``."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
 def _of_size(gigabytes: float) -> ModelConfig:
@@ -160,16 +211,21 @@ def _timed(work) -> float:
 def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("layout", "disk"))
+    parser.add_argument("what", choices=("layout", "disk", "memory"))
+    parser.add_argument("--job", help=argparse.SUPPRESS)
     parser.add_argument("--gigabytes", type=float, default=2.0, help="size of the synthetic folder (default 2)")
     parser.add_argument("--repeats", type=int, default=5, help="loads and plain reads, in turn (default 5)")
     parser.add_argument("--folder", type=Path, default=None, help="where to write it (default: the temporary folder)")
     options = parser.parse_args()
-    done = (
-        layout(flash_48b_a3b(), options.folder)
-        if options.what == "layout"
-        else disk(options.gigabytes, options.repeats, options.folder)
-    )
+    if options.job:
+        print(beyond_the_model(options.job, options.folder))
+        return
+    works: dict[str, Callable[[], dict[str, Any]]] = {
+        "layout": lambda: layout(flash_48b_a3b(), options.folder),
+        "disk": lambda: disk(options.gigabytes, options.repeats, options.folder),
+        "memory": lambda: memory(options.gigabytes, options.folder),
+    }
+    done = works[options.what]()
     print(json.dumps(done, indent=2))
 
 

@@ -112,7 +112,8 @@ def measure(job: dict[str, Any]) -> dict[str, int]:
     before = own_memory()
     engine = Engine.from_pretrained(folder, dtype=dtype, compiled=True, **settings)
     engine.generate(long, SamplingParams(max_tokens=2))
-    engine._runner.model._step._weights.cache.fill_(0)  # what nobody wrote takes no memory yet
+    step: Any = engine._runner.model
+    step._step._weights.cache.fill_(0)  # what nobody wrote takes no memory yet
     return {"planned": planned.total, "measured": own_memory() - before}
 
 

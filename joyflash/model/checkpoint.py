@@ -98,6 +98,7 @@ def write_folder(
         size += sum(tensor.nbytes for tensor in shard.values())
         save_file(shard, partial / file, metadata={"format": "pt"})
         del shard  # before the next one is fetched
+        return_freed_memory()
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
     values |= settings or {}
     written = {"config.json": values}
@@ -192,7 +193,7 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
     """Load a folder of either expert layout, tensor by tensor into the finished model.
 
     Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
-    the model and, where tensors are converted or go to a GPU, one more for each of a few readers. A checkpoint without
+    the model and, where tensors are converted or go to a GPU, a few megabytes for each of a few readers. A checkpoint without
     its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever ``dtype`` is.
     Quantised weights become the numbers that they stand for.
 

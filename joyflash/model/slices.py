@@ -177,12 +177,6 @@ def _read(piece: Piece) -> torch.Tensor:
     size = stored.dtype.itemsize
     if not stored.shape or not stored.end > stored.start:
         raise CheckpointError(f"{stored.file}: {stored.name} is empty; a weight is not. Copy the file again.")
-    *outer, inner = stored.shape
-    mapped = np.memmap(stored.file, np.uint8, "r", stored.start, (*outer, inner * size))
-    *leading, last = piece.source if len(piece.source) == len(stored.shape) else (*piece.source, slice(None))
-    if len(piece.source) == len(stored.shape):
-        last = slice((last.start or 0) * size, inner * size if last.stop is None else last.stop * size)
-        part = mapped[(*leading, last)]
-    else:
-        part = mapped[piece.source]
-    return torch.from_numpy(np.array(part)).view(stored.dtype)
+    mapped = np.memmap(stored.file, np.uint8, "r", stored.start, (*stored.shape, size))
+    part = np.array(mapped[piece.source])  # a copy, which reads it
+    return torch.from_numpy(part.reshape(-1)).view(stored.dtype).reshape(part.shape[:-1])
