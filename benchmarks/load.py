@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from joyflash.convert.export import export_folder
+from joyflash.hardware import return_freed_memory
 from joyflash.model.checkpoint import open_checkpoint, read_model, save_model
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash
@@ -143,7 +144,8 @@ def memory(gigabytes: float, folder: Path | None) -> dict[str, Any]:
 def beyond_the_model(what: str, folder: Path) -> int:
     """Peak memory of this process while it does ``what``, less what it had before and the model's own bytes."""
     source, out = folder / "source", folder / what.replace(" ", "-")
-    read_model(model_folder("nano"))
+    read_model(model_folder("nano"))  # so that libraries and threads are there before
+    return_freed_memory()
     _, _, kind = what.rpartition(" ")
     if what.startswith("export"):
         before = _memory_kib("VmRSS")

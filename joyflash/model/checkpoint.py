@@ -193,8 +193,9 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
     """Load a folder of either expert layout, tensor by tensor into the finished model.
 
     Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
-    the model and, where tensors are converted or go to a GPU, a few megabytes for each of a few readers. A checkpoint without
-    its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever ``dtype`` is.
+    the model and, where tensors are converted or go to a GPU, a few megabytes for each of a few readers. A checkpoint
+    without its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever
+    ``dtype`` is.
     Quantised weights become the numbers that they stand for.
 
     Args:
