@@ -20,7 +20,7 @@ from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
 from joyflash.model.quantized import put_back
-from joyflash.model.shards import INDEX, ShardFiles, check_small_files, write_checksums
+from joyflash.model.shards import INDEX, ShardFiles, check_small_files, fetch_ahead, write_checksums
 from joyflash.quantization.formats import Format, QuantizedTensor
 
 _LOG = logging.getLogger(__name__)
@@ -219,6 +219,7 @@ def read_quantized(
 
     ``quantized.put_back`` makes the model whole.
     """
+    fetch_ahead(folder)
     found = open_checkpoint(folder, quantized=True)
     config, shards, plan, model = found.config, found.shards, found.plan, found.model
     quantized = packed_files.read_packed(shards, plan, found.formats, model.state_dict())
