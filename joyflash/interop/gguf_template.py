@@ -18,22 +18,24 @@ def for_llama_cpp(template: str) -> str:
     """The template with ``<parameter=`` in two halves, if it holds all three marks; otherwise as it is.
 
     In a string of an expression the halves are joined by ``~`` in brackets; in plain text the second one becomes an
-    expression. A template that is no valid Jinja stays as it is, for llama.cpp to report.
+    expression, but not inside ``raw``. A template that is no valid Jinja stays as it is, for llama.cpp to report.
     """
     if not all(mark in template for mark in _MARKS):
         return template
     try:
-        tokens = list(Environment().lex(template))
+        tokens = list(Environment(keep_trailing_newline=True).lex(template))
     except TemplateSyntaxError:
         return template
     first, second = _CUT
-    parts = []
+    parts: list[str] = []
+    raw = False
     for _, kind, value in tokens:
+        raw = kind == "raw_begin" or (raw and kind != "raw_end")
         if kind == "string":
             quote = value[0]
             joined = value.replace(first + second, f"{first}{quote} ~ {quote}{second}")
             value = value if joined == value else f"({joined})"
-        elif kind == "data":
+        elif kind == "data" and not raw:
             value = value.replace(first + second, f"{first}{{{{ '{second}' }}}}")
         parts.append(value)
     return "".join(parts)

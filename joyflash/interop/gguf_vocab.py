@@ -94,7 +94,7 @@ def _split(part: dict[str, Any]) -> str | None:
 
 
 def _template(folder: Path, tokenizer: Tokenizer, *, given: bool) -> str | None:
-    """The template that joyflash itself would use, spelt for llama.cpp; none where there is none and ours does not fit."""
+    """joyflash's own choice of template, spelt for llama.cpp; None where the folder has none and ours does not fit."""
     try:
         return for_llama_cpp(ChatTemplate.from_pretrained(folder, tokenizer).source)
     except TemplateError as error:

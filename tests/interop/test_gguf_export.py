@@ -422,5 +422,6 @@ def test_bundled_model_exports(tmp_path):
     fields = fields_of(report.path)
     assert fields["general.name"] == "nano"
     assert len(fields["tokenizer.ggml.tokens"]) == config.vocab_size
-    assert fields["tokenizer.chat_template"] == (ASSETS / "nano" / "chat_template.jinja").read_text(encoding="utf-8")
+    template = (ASSETS / "nano" / "chat_template.jinja").read_text(encoding="utf-8")
+    assert fields["tokenizer.chat_template"] == for_llama_cpp(template) != template
     assert report.tensors == len(expected(config, JoyFlash(config)))

@@ -79,7 +79,10 @@ def test_other_templates_render_the_same(source):
     assert rendered(changed) == rendered(source) != ""
 
 
-@pytest.mark.parametrize("source", ["{{ '<parameter=' }}", "", "{{ broken <tool_call> <function= <parameter= %}"])
+@pytest.mark.parametrize(
+    "source",
+    ["{{ '<parameter=' }}", "", "{% raw %}" + CALL + "{% endraw %}", "{{ broken <tool_call> <function= <parameter= %}"],
+)
 def test_what_needs_no_change_stays(source):
     assert for_llama_cpp(source) == source
 
