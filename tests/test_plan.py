@@ -20,14 +20,13 @@ from joyflash.errors import ConfigError, MissingExtraError
 from joyflash.hardware import GPUS
 from joyflash.model.config import sized
 from joyflash.plan import LaunchSettings, Plan, launch, plan, render
+from joyflash.plan.checkpoint import Checkpoint, of_config, open_checkpoint
 from joyflash.plan.launch import start
 from joyflash.plan.memory import workspace_bytes
 from joyflash.plan.speed import Roofline, distinct_experts, expected_tokens
 from joyflash.plan.weights import (
     QUANTISATIONS,
-    Checkpoint,
     kind_of,
-    open_checkpoint,
     quantised_checkpoint_bytes,
     weigh,
 )
@@ -45,9 +44,7 @@ def flash() -> Checkpoint:
 def small() -> Checkpoint:
     """A bf16 checkpoint of three layers, a few thousand parameters a tensor."""
     config = dataclasses.replace(sized(64, 512), n_routed_experts=4)
-    from joyflash.plan.weights import _computed
-
-    return Checkpoint("/models/small", True, config, tuple(_computed(config)))
+    return of_config(config, "/models/small", real=True)
 
 
 @pytest.fixture(scope="module")

@@ -96,9 +96,10 @@ def serve_elsewhere(
         ConfigError: the engine is unknown or cannot do what is asked; nothing is ignored.
         MissingExtraError: the engine is not installed.
     """
+    from joyflash.plan.checkpoint import open_checkpoint
     from joyflash.plan.estimate import DEFAULT_MTP
     from joyflash.plan.launch import ENGINES, OTHER_ENGINES, LaunchSettings, launch, start
-    from joyflash.plan.weights import divides_width, open_checkpoint
+    from joyflash.plan.weights import divides_width
     from joyflash.server.auth import check_exposure
 
     if engine not in OTHER_ENGINES:
@@ -130,7 +131,7 @@ def serve_elsewhere(
             context=context,
             concurrency=concurrency,
             mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
-            whole_experts=not divides_width(checkpoint.config, "bf16", gpus),
+            whole_experts=not divides_width(checkpoint, "bf16", gpus),
         ),
     )
     start(command)

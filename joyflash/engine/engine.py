@@ -24,6 +24,7 @@ from joyflash.engine.statistics import Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.thinking_budget import ThinkingBudget
 from joyflash.errors import EngineError, RequestError, TemplateError
+from joyflash.hardware import return_freed_memory
 from joyflash.model.loading import load_quantized, model_folder
 from joyflash.model.step import StepModel
 from joyflash.text.template import ChatTemplate
@@ -121,6 +122,8 @@ class Engine:
         folder = model_folder(path_or_name)
         model, quantized, tokenizer = load_quantized(path_or_name, device=device, dtype=dtype)
         step, pool, policy = make_step(model, options, torch.device(device), dtype, quantized)
+        del model, quantized  # the step has what it needs of them
+        return_freed_memory()
         return cls(
             step,
             pool,
