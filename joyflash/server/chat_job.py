@@ -43,6 +43,11 @@ class ChatJob:
     top_logprobs: int | None
     end_of_thought_id: int | None
 
+    @property
+    def prompt_token_count(self) -> int:
+        """Tokens of the prompt."""
+        return len(self.request.prompt_ids)
+
 
 @dataclass(frozen=True)
 class ToolUse:
