@@ -224,7 +224,7 @@ async def _answer(
     body = await read_json_object(request, settings.max_body_bytes)
     record: RequestRecord = request.scope["record"]
     record.body = body if settings.log_bodies else None
-    job: Job = service.prepare(body)
+    job: Job = await asyncio.to_thread(service.prepare, body)  # large schemas take a while to compile
     record.model, record.stream, record.prompt_tokens = job.model, job.stream, job.prompt_token_count
     with ExitStack() as stack:
         stack.enter_context(door.admit(job.prompt_token_count))

@@ -165,7 +165,7 @@ def _empty(job: ResponseJob) -> dict[str, Any]:
         "service_tier": "default",
         "store": fields["store"],
         "temperature": fields["temperature"],
-        "text": {"format": {"type": "text"}, "verbosity": "medium"},
+        "text": {"format": (fields["text"] or {}).get("format") or {"type": "text"}, "verbosity": "medium"},
         "tool_choice": fields["tool_choice"],
         "tools": [{"description": None, "parameters": None, "strict": False, **tool} for tool in fields["tools"]],
         "top_logprobs": fields["top_logprobs"] or 0,

@@ -9,7 +9,6 @@ from joyflash.server.checks import BOOLEAN, LIST, OBJECT, STRING
 _CHAT = {field.name: field for field in CHAT_FIELDS}
 LOGPROBS = "message.output_text.logprobs"
 ENCRYPTED = "reasoning.encrypted_content"
-TEXT_ONLY = "JSON output is not offered; ask for it in the prompt."
 
 RESPONSE_FIELDS: tuple[Field, ...] = (
     Field("model", STRING, None, "a served name; another is a 404, absent is the one that there is"),
@@ -73,12 +72,22 @@ RESPONSE_FIELDS: tuple[Field, ...] = (
         "text",
         checks.fields_of(
             {
-                "format": checks.fields_of({"type": checks.one_of("text", why=TEXT_ONLY)}, ["type"]),
+                "format": checks.fields_of(
+                    {
+                        "type": checks.one_of("text", "json_object", "json_schema"),
+                        "name": STRING,
+                        "description": STRING,
+                        "schema": OBJECT,
+                        "strict": checks.BOOLEAN,
+                    },
+                    ["type"],
+                ),
                 "verbosity": checks.one_of("medium"),
             }
         ),
         None,
-        'only `{"format": {"type": "text"}, "verbosity": "medium"}`',
+        "`format`: `json_object` and `json_schema` (with `name` and `schema`) hold an answer that is no call to JSON; "
+        "the prompt is not changed. See the section on schemas. `verbosity`: only `medium`",
     ),
     Field(
         "include",
@@ -159,7 +168,7 @@ TOOL = checks.fields_of(
         "name": STRING,
         "description": STRING,
         "parameters": OBJECT,
-        "strict": checks.one_of(False, why="Names are held to the schema, values are not yet; leave it out."),
+        "strict": checks.BOOLEAN,
         "async": checks.one_of(False, why="Results are awaited."),
         "defer_loading": checks.one_of(False, why="All tools are shown to the model."),
         "allowed_callers": checks.list_of(checks.one_of("direct")),

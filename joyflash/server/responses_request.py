@@ -11,7 +11,8 @@ from joyflash.engine.engine import Engine
 from joyflash.errors import ContextLengthError, RequestError, ToolSchemaError
 from joyflash.server import checks
 from joyflash.server.chat_fields import read_fields
-from joyflash.server.chat_job import ChatJob, ToolUse, build_job
+from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
+from joyflash.server.openai_request import ANY_OBJECT, read_reply_schema
 from joyflash.server.responses_fields import ALLOWED, COUNT_FIELDS, LOGPROBS, NAMED, RESPONSE_FIELDS, TOOL, TOOL_KIND
 from joyflash.server.responses_items import listed, read_input
 from joyflash.server.responses_store import ResponseStore
@@ -95,13 +96,31 @@ def read_response_request(
         model=model,
         thinking=(fields["reasoning"] or {}).get("effort") in THINKING_EFFORTS,
         stream=stream,
-        hold_tool_names=settings.hold_tool_names,
+        hold_calls=settings.hold_calls,
+        reply_schema=_read_format((fields["text"] or {}).get("format") or {}),
     )
     if not counting:
         _check_length(engine, chat)
     count = len(fields["input"]) if isinstance(fields["input"], list) else int(fields["input"] is not None)
     items = listed(fields["input"], [f"item_{uuid.uuid4().hex}" for _ in range(count)])
     return ResponseJob(chat, fields, conversation, tuple(items))
+
+
+def _read_format(given: dict[str, Any]) -> ReplySchema | None:
+    """What ``text.format`` holds the reply to, if it is to be JSON."""
+    kind = given.get("type", "text")
+    if kind == "json_schema":
+        for name in ("name", "schema"):
+            if name not in given:
+                raise RequestError(
+                    f"'text.format.{name}' is missing.", f"text.format.{name}", "missing_required_parameter"
+                )
+        return read_reply_schema(given, "text.format")
+    for name in ("name", "description", "schema", "strict"):
+        if name in given:
+            message = f'\'text.format.{name}\' goes with "type": "json_schema" only.'
+            raise RequestError(message, f"text.format.{name}", "invalid_value")
+    return ReplySchema(ANY_OBJECT, False, "text.format") if kind == "json_object" else None
 
 
 def _logprobs(fields: dict[str, Any]) -> int | None:
