@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, Response
 
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.server.admission import Admission
@@ -22,8 +20,7 @@ from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
 from joyflash.server.settings import ServerSettings
 from joyflash.server.streaming import ANTHROPIC_FRAMES, OPENAI_FRAMES, EventStream, Frames, until_disconnect
-
-STATIC = Path(__file__).parent / "static"
+from joyflash.server.web_chat import add_web_chat
 
 
 def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: Admission | None = None) -> FastAPI:
@@ -43,7 +40,7 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     _add_model_routes(app, names)
     chat, messages = OpenAIChat(async_engine, names, settings), AnthropicMessages(async_engine, names, settings)
     _add_chat_routes(app, door, chat, messages, settings)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_web_chat(app)
     return app
 
 
@@ -52,11 +49,7 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
 
 
 def _add_process_routes(app: FastAPI, door: Admission) -> None:
-    """The web chat, and the two questions that a load balancer asks."""
-
-    @app.get("/")
-    async def web_chat() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    """The two questions that a load balancer asks."""
 
     @app.get("/health")
     async def health() -> dict[str, str]:

@@ -23,6 +23,7 @@ class ChatJob:
         thinking: the answer begins with reasoning.
         parallel: more than one call is allowed.
         stream, include_usage: how the caller wants the answer.
+        continuous_usage: every chunk of a stream carries the usage so far, drafts counted.
         top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
         end_of_thought_id: the token that ends reasoning, if the tokenizer has one.
     """
@@ -34,6 +35,7 @@ class ChatJob:
     parallel: bool
     stream: bool
     include_usage: bool
+    continuous_usage: bool
     top_logprobs: int | None
     end_of_thought_id: int | None
 
@@ -67,6 +69,7 @@ def build_job(
     hold_tool_names: bool,
     thinking_budget: int | None = None,
     include_usage: bool = False,
+    continuous_usage: bool = False,
 ) -> ChatJob:
     """Render the prompt and put constraints on the answer.
 
@@ -74,7 +77,7 @@ def build_job(
         engine: renders the prompt.
         messages, use, params: the conversation, its tools, and how to sample.
         model: the name to answer under.
-        thinking, stream, include_usage: see ChatJob.
+        thinking, stream, include_usage, continuous_usage: see ChatJob.
         hold_tool_names: hold the names in calls to the listed ones.
         thinking_budget: tokens after which the thought is ended; None lets it run.
 
@@ -110,6 +113,7 @@ def build_job(
         parallel=use.parallel,
         stream=stream,
         include_usage=include_usage,
+        continuous_usage=continuous_usage,
         top_logprobs=params.logprobs,
         end_of_thought_id=end_of_thought,
     )

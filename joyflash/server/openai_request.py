@@ -44,6 +44,7 @@ def read_chat_request(
     choice, name = _read_tool_choice(fields["tool_choice"], tools)
     thinking = _wants_thinking(fields)
     params = _sampling(fields, settings)
+    options = fields["stream_options"] or {}
     job = build_job(
         engine,
         messages,
@@ -53,7 +54,8 @@ def read_chat_request(
         thinking=thinking,
         stream=fields["stream"],
         hold_tool_names=settings.hold_tool_names,
-        include_usage=bool((fields["stream_options"] or {}).get("include_usage")),
+        include_usage=bool(options.get("include_usage")),
+        continuous_usage=bool(options.get("continuous_usage_stats")),
     )
     _check_length(engine, job.request, fields)
     if fields["stream_options"] is not None and not fields["stream"]:
