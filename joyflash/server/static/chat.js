@@ -221,7 +221,8 @@ $("language").addEventListener("click", () => {
 });
 window.addEventListener("hashchange", () => { if (location.hash.slice(1) !== shown.id) open(location.hash.slice(1)); });
 window.addEventListener("popstate", () => { if (location.hash.slice(1) !== (store.get(shown.id) ? shown.id : "")) open(location.hash.slice(1)); });
-window.addEventListener("pagehide", () => runs.saveAll((id) => store.get(id)));
+window.addEventListener("pagehide", () => runs.leave((id) => store.get(id)));
+window.addEventListener("pageshow", () => { runs.leaving = false; });
 window.addEventListener("storage", (event) => {
   const id = store.takeOver(event);
   if (id && id === shown.id && !runs.has(shown)) shown = store.get(id) ?? newConversation();

@@ -32,13 +32,14 @@ export function versions(conversation, message) {
     .sort((one, other) => one.at - other.at);
 }
 
-// Show another version, and of what follows it the newest.
+// Show another version, down to the newest message that follows it.
 export function show(conversation, message) {
+  const behind = new Set([message.id]);
   let last = message;
-  for (;;) {
-    const next = Object.values(conversation.messages).filter((other) => other.parent === last.id);
-    if (!next.length) break;
-    last = next.reduce((newest, other) => (other.at >= newest.at ? other : newest));
+  for (const other of Object.values(conversation.messages)) {   // oldest first: a message comes after its parent
+    if (!behind.has(other.parent)) continue;
+    behind.add(other.id);
+    last = other;
   }
   conversation.leaf = last.id;
 }

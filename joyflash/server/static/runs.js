@@ -15,6 +15,7 @@ export class Runs {
     this.hooks = hooks;
     this.controllers = new Map();
     this.saved = 0;
+    this.leaving = false;   // the page is going away: its connections break, which is no failure of the server
   }
 
   has(conversation) { return this.controllers.has(conversation?.id); }
@@ -22,7 +23,8 @@ export class Runs {
   stop(conversation) { this.controllers.get(conversation?.id)?.abort(); }
 
   // Keep what has come so far; called when the page goes away.
-  saveAll(get) {
+  leave(get) {
+    this.leaving = true;
     for (const id of this.controllers.keys()) this.hooks.save(get(id));
   }
 
@@ -66,7 +68,8 @@ export class Runs {
       }
       reader.close("done");
     } catch (error) {
-      if (error.name === "AbortError") reader.close("stopped");
+      if (this.leaving) reader.close("writing");
+      else if (error.name === "AbortError") reader.close("stopped");
       else reader.close("failed", error instanceof ServerError ? error.failure : { kind: "other", message: String(error.message ?? error) });
     }
     return answer;

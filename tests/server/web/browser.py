@@ -148,7 +148,9 @@ class Page:
     def errors(self) -> list[str]:
         """What the console has said since the last call, but for refused requests, which are part of some tests."""
         messages = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-        return [message for message in messages if "Failed to load resource" not in message and "net::ERR" not in message]
+        return [
+            message for message in messages if "Failed to load resource" not in message and "net::ERR" not in message
+        ]
 
     def shot(self, name: str) -> None:
         """A screenshot, if a folder for them is given."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.server.web.fake_upstream import CUT, HOLD, Refusal, usage
@@ -21,7 +19,7 @@ def echo(body):
 def test_an_answer_is_streamed_and_measured(web):
     page, fake, _ = web(say("Hello, ", HOLD, usage(2), "**wor", usage(12, drafted=8, accepted=6), "ld**!"))
     page.open().send("Hi there", wait=False)
-    page.wait(lambda: page.answer() == "Hello, ")
+    page.wait(lambda: page.answer() == "Hello,")
     assert page.one("#send").get_attribute("aria-label") == "Stop"
     fake.gate.set()
     page.wait_until_idle()
@@ -99,14 +97,11 @@ def test_thoughts_are_folded(web):
         (Refusal(500, "oops"), "The server failed: oops"),
         (Refusal(503, "bye"), "shutting down"),
         (["Half an", CUT], "broke off"),
-        (["Half", {"error": 1}, "x"], None),
     ],
 )
 def test_failures_say_what_to_do_and_can_be_tried_again(web, answer, words):
     page, fake, _ = web(lambda body: answer if len(fake.bodies) == 1 else ["Well."])
     page.open().send("Hi")
-    if words is None:
-        return
     assert words in page.text(".error")
     assert page.one(".error").get_attribute("role") == "alert"
     page.run("[...document.querySelectorAll('.error button')].at(-1).click()")
@@ -149,7 +144,7 @@ def test_nothing_is_lost_by_a_reload_in_the_middle(web):
     page.driver.refresh()
     page.wait(lambda: page.all(".error"))
     assert page.texts(".user .text") == ["Long story"]
-    assert page.answer() == "Begun, "
+    assert page.answer() == "Begun,"
     assert "Interrupted" in page.text(".error")
     assert page.run("return document.querySelector('#input').value") == "unsent"
     fake.gate.set()
@@ -162,17 +157,26 @@ def test_settings_are_sent_checked_and_kept(web):
     page, fake, _ = web(echo)
     page.open()
     page.press("ALT", "s")
-    for name, text in (("temperature", "1.5"), ("topP", "0.9"), ("maxTokens", "77"), ("seed", "-3"), ("system", "Be x.")):
+    for name, text in (
+        ("temperature", "1.5"),
+        ("topP", "0.9"),
+        ("maxTokens", "77"),
+        ("seed", "-3"),
+        ("system", "Be x."),
+    ):
         page.one(f"#set-{name}").clear()
         page.type(f"#set-{name}", text)
     page.press("ESCAPE")
-    page.run("const m = document.querySelector('#model'); m.value = 'other/model'; m.dispatchEvent(new Event('change'))")
+    page.run(
+        "const m = document.querySelector('#model'); m.value = 'other/model'; m.dispatchEvent(new Event('change'))"
+    )
     page.open().send("a")
     body = fake.bodies[0]
     assert body["model"] == "other/model" and body["messages"][0] == {"role": "system", "content": "Be x."}
     wanted = {"temperature": 1.5, "top_p": 0.9, "max_completion_tokens": 77, "seed": -3}
     assert {name: body[name] for name in wanted} == wanted
     page.press("ALT", "s")
+    page.one("#set-temperature").clear()
     page.type("#set-temperature", "9")
     assert page.text("#note-temperature") == "A number from 0 to 2."
     assert page.one("#set-temperature").get_attribute("aria-invalid") == "true"
@@ -245,7 +249,9 @@ def test_both_languages_and_colours(web):
 
 
 def test_a_narrow_phone_shows_everything(web):
-    code = "```python\n" + "x = " + "1 + " * 60 + "1\n```\n\n| a | b | c |\n|---|---|---|\n| " + "wide " * 9 + "| 2 | 3 |"
+    code = (
+        "```python\n" + "x = " + "1 + " * 60 + "1\n```\n\n| a | b | c |\n|---|---|---|\n| " + "wide " * 9 + "| 2 | 3 |"
+    )
     page, _, _ = web(say(code + "\n\n" + "W" * 200), width=360, height=740)
     page.open().send("Wide")
     assert page.run("return document.documentElement.scrollWidth") <= 360
@@ -267,12 +273,12 @@ def test_a_narrow_phone_shows_everything(web):
 def test_inline_script_cannot_run_and_no_text_becomes_html(web):
     page, _, _ = web(echo)
     page.open()
-    page.run("""const s = document.createElement('script'); s.textContent = 'window.ran = 1';
-        try { document.body.append(s) } catch {}
+    page.run("""try {
+          const s = document.createElement('script'); s.append('window.ran = 1'); document.body.append(s);
+        } catch {}
         const b = document.createElement('button'); b.setAttribute('onclick', 'window.ran = 2'); document.body.append(b);
         b.click();""")
     assert page.run("return window.ran") is None
     assert page.run("try { document.body.innerHTML = 'x'; return 'set' } catch (e) { return e.name }") == "TypeError"
-    assert json.loads(page.run("return JSON.stringify(performance.getEntriesByType('resource').map(e => e.name))"))
     names = page.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
-    assert all(name.startswith(page.url) for name in names)
+    assert len(names) > 15 and all(name.startswith(page.url) for name in names)
