@@ -76,7 +76,7 @@ class Reader {
     }
     if (token === undefined) throw new Error("the expression ends too early");
     if (!/^[\d.]/.test(token)) throw new Error(`unexpected '${token}'`);
-    return /^\d+$/.test(token) ? BigInt(token) : Number(token);
+    return /^\d+$/.test(token) ? BigInt(token) : checked(Number(token));
   }
 }
 

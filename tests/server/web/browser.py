@@ -84,7 +84,7 @@ class Page:
         return self.driver.execute_script(script, *arguments)
 
     def module(self, name: str, expression: str, *arguments: Any) -> Any:
-        """The value of an expression over a module `m` of the page; `a` are the arguments. Errors come as 'Error: …'."""
+        """The value of an expression over a module `m` of the page and arguments `a`; errors as 'Error: …'."""
         script = """const [name, a, done] = [arguments[0], arguments[1], arguments[2]];
             import(name).then((m) => done(EXPRESSION)).catch((error) => done("Error: " + error.message));"""
         path = f"/static/{name}"

@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's wire form from a script and serves the real page: what it sends is known to the byte."""
+"""A server that speaks OpenAI's wire form from a script and serves the real page: what it sends is known exactly."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_export_and_import_bring_everything_back_and_refuse_other_files(web, tmp
 def test_full_storage_is_said_and_the_page_goes_on(web):
     page, _, _ = web(echo)
     page.open()
-    page.run("""for (let n = 2 ** 22; n > 8; n >>= 1) { try { localStorage.setItem('fill' + n, 'x'.repeat(n)) } catch {} }
+    page.run("""for (let n = 2 ** 22; n > 8; n >>= 1) try { localStorage.setItem('fill' + n, 'x'.repeat(n)) } catch {}
         for (let i = 0; i < 99; i++) { try { localStorage.setItem('f' + i, 'xxxx') } catch {} }""")
     page.send("too much")
     assert page.answer() == "You said: too much"
@@ -114,7 +114,8 @@ def test_damaged_storage_breaks_nothing(web):
     page, _, _ = web(echo)
     page.open()
     page.run("""localStorage.setItem('joyflash.settings', '{"temperature": 5, "thinking": "x"');
-        localStorage.setItem('joyflash.chat.a', '{'); localStorage.setItem('joyflash.chat.b', '{"id":"b","messages":{"m":{}}}');""")
+        localStorage.setItem('joyflash.chat.a', '{');
+        localStorage.setItem('joyflash.chat.b', '{"id":"b","messages":{"m":{}}}');""")
     page.open().send("still here")
     assert page.answer() == "You said: still here" and len(titles(page)) == 1
     assert page.errors() == []
@@ -187,7 +188,7 @@ def test_results_of_own_tools_are_written_by_the_reader_also_after_a_reload(web)
     assert "no valid JSON" in page.text("#toast") and not fake.bodies
     page.press("ALT", "s")
     page.run(
-        "const f = document.querySelector('#set-ownTools'); f.value = arguments[0]; f.dispatchEvent(new Event('input'))",
+        "const f = document.querySelector('#set-ownTools');f.value = arguments[0]; f.dispatchEvent(new Event('input'))",
         json.dumps(OWN),
     )
     assert page.text("#note-ownTools") == "1 tool ready."
