@@ -110,7 +110,7 @@ export class AnswerView {
     if (message.state === "failed") parts.push(this.failure(message.failure));
     if (interrupted) parts.push(this.line(say.interrupted));
     const facts = this.facts();
-    if (facts.length) parts.push(make("span", { class: "meta" }, ...facts.flatMap((fact, at) => (at ? [" · ", fact] : [fact]))));
+    if (facts.length) parts.push(make("span", { class: "meta" }, ...facts.map((fact) => make("span", { class: "fact" }, fact))));
     if (place.last && !running && !open && !writing) parts.push(this.tools(conversation, place));
     this.foot.replaceChildren(...parts);
   }
@@ -137,7 +137,7 @@ export class AnswerView {
       const share = Math.round((100 * meter.accepted) / meter.drafted);
       facts.push(make("span", { title: say.draftsHint(meter.accepted, meter.drafted) }, say.drafts(share)));
     }
-    if (meter.firstSeconds !== undefined && state !== "writing") facts.push(say.firstToken(meter.firstSeconds.toFixed(meter.firstSeconds < 10 ? 2 : 0)));
+    if (meter.firstSeconds !== undefined && state !== "writing") facts.push(make("span", { class: "first" }, say.firstToken(meter.firstSeconds.toFixed(meter.firstSeconds < 10 ? 2 : 0))));
     if (state === "cut") facts.push(say.cut);
     if (state === "stopped") facts.push(say.stopped);
     if (note) facts.push(note);

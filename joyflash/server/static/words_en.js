@@ -8,7 +8,7 @@ export const ENGLISH = {
   noStorage: "This browser keeps nothing here: the conversation is lost when the page is closed.",
   model: "Model", noModel: "no model", settings: "Settings", close: "Close", theme: "Colours", themeAuto: "as the system", themeLight: "light", themeDark: "dark",
   languageName: "Language", keys: "Keyboard shortcuts", sampling: "Sampling", temperature: "Temperature", topP: "Top-p", maxTokens: "Max. tokens",
-  maxTokensHint: "up to the context", seed: "Seed", seedHint: "random", system: "System prompt", systemHint: "the model's own",
+  maxTokensHint: "no limit", seed: "Seed", seedHint: "random", system: "System prompt", systemHint: "the model's own",
   apiKey: "API key", apiKeyHint: "This server asks for one", apiKeyNote: "Kept in this tab only, until it is closed.",
   badNumber: (low, high) => `A number from ${low} to ${high}.`, badWhole: (low) => `A whole number${low === null ? "" : ` of at least ${low}`}.`,
   badKey: "A key has no spaces and only plain characters.",

@@ -8,7 +8,7 @@ export const CHINESE = {
   noStorage: "此浏览器不保存数据：关闭页面后对话会丢失。",
   model: "模型", noModel: "无模型", settings: "设置", close: "关闭", theme: "颜色", themeAuto: "跟随系统", themeLight: "浅色", themeDark: "深色",
   languageName: "语言", keys: "键盘快捷键", sampling: "采样", temperature: "温度", topP: "Top-p", maxTokens: "最多词元数",
-  maxTokensHint: "直到上下文上限", seed: "随机种子", seedHint: "随机", system: "系统提示", systemHint: "使用模型自带的提示",
+  maxTokensHint: "不限", seed: "随机种子", seedHint: "随机", system: "系统提示", systemHint: "使用模型自带的提示",
   apiKey: "API 密钥", apiKeyHint: "此服务器需要密钥", apiKeyNote: "只保存在此标签页中，关闭后即消失。",
   badNumber: (low, high) => `请输入 ${low} 到 ${high} 之间的数。`, badWhole: (low) => `请输入${low === null ? "" : `不小于 ${low} 的`}整数。`,
   badKey: "密钥不含空格，只能是普通字符。",

@@ -121,6 +121,7 @@ async def _stream(upstream: Upstream, steps: list[Step]) -> AsyncGenerator[bytes
                     await asyncio.sleep(0.01)
                 continue
             if step == CUT:
+                await asyncio.sleep(0.2)
                 raise RuntimeError("cut")  # uvicorn breaks the connection off
             if isinstance(step, dict) and "finish" in step:
                 finish = step["finish"]

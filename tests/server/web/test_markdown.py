@@ -33,7 +33,8 @@ CASES = [
     (
         "| a | b |\n|:-:|--:|\n| 1 \\| 2 | **3** |\n| x |",
         '<div class="table" tabindex="0"><table><thead><tr><th class="center">a</th>'
-        '<th class="right">b</th></tr></thead><tbody><tr><td class="center">1 | 2</td><td class="right"><strong>3</strong></td></tr>'
+        '<th class="right">b</th></tr></thead><tbody><tr><td class="center">1 | 2</td>'
+        '<td class="right"><strong>3</strong></td></tr>'
         '<tr><td class="center">x</td><td class="right"></td></tr></tbody></table></div>',
     ),
     ("a | b\nno table", "<p>a | b<br>no table</p>"),
@@ -140,7 +141,7 @@ def test_no_text_of_model_or_reader_ever_runs(web):
     page.wait(lambda: len(fake.bodies) == 2 and not page.all("#send.stop"))
     page.run(
         "for (const d of document.querySelectorAll('details')) d.open = true;"
-        "for (const e of document.querySelectorAll('#messages *, #list *')) if (e.click && !e.matches('button')) e.click();"
+        "for (const e of document.querySelectorAll('#messages *, #list *')) if (!e.matches('button')) e.click?.();"
     )
     assert page.run("return window.hit") is None
     made = page.run("return [...document.querySelectorAll('#messages *, #list *')].map((e) => e.localName)")
@@ -173,8 +174,11 @@ def test_no_text_of_model_or_reader_ever_runs(web):
 )
 def test_hostile_markdown_takes_no_long_time(blank, text):
     time = """(() => { const begun = performance.now();
-        new m.MarkdownView(document.createElement('div'), () => ({})).show(a[0]); return performance.now() - begun; })()"""
-    assert blank.module("markdown.js", time, text) < 1500
+        new m.MarkdownView(document.createElement('div'), () => ({})).show(a[0]);
+        return performance.now() - begun; })()"""
+    taken = blank.module("markdown.js", time, text)
+    assert isinstance(taken, int | float), taken
+    assert taken < 1500
 
 
 def test_a_code_block_is_copied(web):

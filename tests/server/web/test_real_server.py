@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def nano(driver) -> Iterator[str]:
     """The address of a server of the bundled model."""
-    command = [sys.executable, "-m", "joyflash.cli", "serve", "--model", "nano", "--port", "0"]
+    command = [sys.executable, "-c", "from joyflash.cli import main; main()", "serve", "--model", "nano", "--port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -74,7 +74,8 @@ def test_a_conversation_that_is_too_long_is_named(driver, nano):
     page.open()
     page.press("ALT", "n")
     page.run(
-        "const i = document.querySelector('#input'); i.value = 'long '.repeat(12000); i.dispatchEvent(new Event('input'))"
+        "const i = document.querySelector('#input'); i.value = 'long '.repeat(12000);"
+        "i.dispatchEvent(new Event('input'))"
     )
     page.press("ALT", "i")
     page.press("ENTER")
