@@ -111,7 +111,8 @@ export class AnswerView {
     if (interrupted) parts.push(this.line(say.interrupted));
     const facts = this.facts();
     if (facts.length) parts.push(make("span", { class: "meta" }, ...facts.map((fact) => make("span", { class: "fact" }, fact))));
-    if (place.last && !running && !open && !writing) parts.push(this.tools(conversation, place));
+    const blank = message.state === "failed" && !message.content;
+    if (place.last && !running && !open && !blank) parts.push(this.tools(conversation, place));
     this.foot.replaceChildren(...parts);
   }
 

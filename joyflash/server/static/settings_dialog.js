@@ -86,7 +86,7 @@ export class SettingsDialog {
   // The list of shortcuts, in the reader's language.
   static showKeys() {
     $("key-list").replaceChildren(...say.shortcuts.flatMap(([keys, what]) => [
-      make("dt", {}, ...keys.split(/( \/ |\+| )/).map((part) => (/^[ /+]+$/.test(part) ? part : make("kbd", {}, part)))), make("dd", {}, what),
+      make("dt", {}, ...keys.split(/( \/ |\+| )/).map((part) => (/^( \/ |\+| )$/.test(part) ? part : make("kbd", {}, part)))), make("dd", {}, what),
     ]));
     if (!$("keys").open) $("keys").showModal();
   }
