@@ -45,6 +45,9 @@ class Muon(torch.optim.Optimizer):
         dtype: precision of the orthogonalisation; None takes bfloat16 on a GPU and float32 elsewhere.
         matrix_rows: rows of one matrix for all groups that do not say otherwise; None keeps trailing matrices whole.
 
+        orthogonal: property 1; without it the momentum only gets the Frobenius norm that an orthogonal matrix would
+            have (for ablations).
+
     Raises:
         ConfigError: for a value out of range, a vector parameter, or rows that ``matrix_rows`` does not divide.
     """
@@ -64,6 +67,7 @@ class Muon(torch.optim.Optimizer):
         coefficients: Iteration = POLAR_EXPRESS,
         dtype: torch.dtype | None = None,
         matrix_rows: int | None = None,
+        orthogonal: bool = True,
     ):
         if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1 or not 0 <= beta2 < 1 or momentum_warmup_steps < 0:
             raise ConfigError(
@@ -78,6 +82,7 @@ class Muon(torch.optim.Optimizer):
             "lr": lr,
             "momentum": momentum,
             "weight_decay": weight_decay,
+            "orthogonal": orthogonal,
             "variance_reduction": variance_reduction,
             "cautious": cautious,
             "beta2": beta2,
@@ -91,6 +96,12 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 view_shape(parameter, group["matrix_rows"])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As torch does; a state saved before a switch existed has it on."""
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("orthogonal", True)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -126,7 +137,12 @@ class Muon(torch.optim.Optimizer):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             momentum = self._momentum(parameter).lerp_(gradient, 1 - mu)
             nesterov.append(gradient.lerp(momentum, mu).reshape(-1, rows, columns))
-        update_NRC = orthogonalize(torch.cat(nesterov), self._iteration, self._dtype)
+        update_NRC = torch.cat(nesterov)
+        if group["orthogonal"]:
+            update_NRC = orthogonalize(update_NRC, self._iteration, self._dtype)
+        else:
+            norm_N11 = torch.linalg.vector_norm(update_NRC, dim=(-2, -1), keepdim=True)
+            update_NRC = update_NRC * (math.sqrt(min(rows, columns)) / norm_N11.clamp(min=_FLOOR))
         counts = [parameter.numel() // (rows * columns) for parameter in parameters]
         if group["variance_reduction"]:
             variances = [self._variance(*each, rows, columns) for each in zip(parameters, counts, strict=True)]
