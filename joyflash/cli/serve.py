@@ -23,8 +23,8 @@ def serve(
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
-    free_tool_names: Annotated[
-        bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    free_tool_calls: Annotated[
+        bool, typer.Option("--free-tool-calls", help="Do not hold tool calls to the listed tools and their schemas.")
     ] = False,
     engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
@@ -60,7 +60,7 @@ def serve(
         allow_open=allow_open,
         served_model_names=tuple(served_model_name or ()),
         any_model_name=any_model_name,
-        hold_tool_names=not free_tool_names,
+        hold_calls=not free_tool_calls,
     )
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
@@ -96,16 +96,17 @@ def serve_elsewhere(
         ConfigError: the engine is unknown or cannot do what is asked; nothing is ignored.
         MissingExtraError: the engine is not installed.
     """
+    from joyflash.plan.checkpoint import open_checkpoint
     from joyflash.plan.estimate import DEFAULT_MTP
     from joyflash.plan.launch import ENGINES, OTHER_ENGINES, LaunchSettings, launch, start
-    from joyflash.plan.weights import divides_width, open_checkpoint
+    from joyflash.plan.weights import divides_width
     from joyflash.server.auth import check_exposure
 
     if engine not in OTHER_ENGINES:
         raise ConfigError(f"No engine is called {engine!r}; there are {', '.join(ENGINES)}.")
     refused: Mapping[str, bool] = {
         "--any-model-name": settings.any_model_name,
-        "--free-tool-names": not settings.hold_tool_names,
+        "--free-tool-calls": not settings.hold_calls,
         "--port 0": settings.port == 0,
     }
     for option, given in refused.items():
@@ -130,7 +131,7 @@ def serve_elsewhere(
             context=context,
             concurrency=concurrency,
             mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
-            whole_experts=not divides_width(checkpoint.config, "bf16", gpus),
+            whole_experts=not divides_width(checkpoint, "bf16", gpus),
         ),
     )
     start(command)

@@ -115,6 +115,10 @@ class SamplingParams:
 class ConstraintState(Protocol):
     """A constraint in the middle of one completion."""
 
+    def allows(self, token_id: int) -> bool:
+        """Whether the next token may be this one: the same as ``mask`` says, and cheaper."""
+        ...
+
     def mask(self) -> Tensor | None:
         """Return bool [vocabulary], True where the next token may be; None = every token may be."""
         ...

@@ -112,16 +112,16 @@ class SequenceState:
             params=self.request.params,
             draw=self.draw(0),
             counts=self._counts,
-            mask=self.mask(),
+            mask=self._constraint.mask() if self._constraint is not None else None,
         )
 
     def draw(self, ahead: int) -> Draw:
         """How the token ``ahead`` places after the next one is drawn."""
         return Draw(place_key(self._text_key, len(self.known) + ahead), self.request.params.temperature)
 
-    def mask(self) -> Tensor | None:
-        """Which of the tokenizer's entries the constraint allows next, bool; None = all."""
-        return self._constraint.mask() if self._constraint is not None else None
+    def allows(self, token_id: int) -> bool:
+        """Whether the constraint allows a token next."""
+        return self._constraint is None or self._constraint.allows(token_id)
 
     def append(self, token_id: int, logprob: TokenLogprob | None) -> Delta:
         """Take a sampled token; the delta's ``finish_reason`` is set when it was the last."""

@@ -233,9 +233,9 @@ class StepLoop:
         """The token that was drawn if nothing forbids it, else what the sampler makes of the logits."""
         sequence = work.sequence
         if work.drawn and work.drawn[depth] != NOT_FINITE:
-            token, mask_V = work.drawn[depth], sequence.mask()
             # The best of all tokens is also the best of the allowed ones, if it is one of them.
-            if mask_V is None or mask_V[token]:
+            token = work.drawn[depth]
+            if sequence.allows(token):
                 return token, None
         line = work.line(depth)
         tokens, logprobs = sample(

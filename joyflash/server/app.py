@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -100,7 +101,8 @@ async def _answer(
 ) -> Response:
     """One generation, whole or as a stream; it holds a place at the door until its end."""
     door.check_open()
-    job = service.prepare(await read_json_object(request, settings.max_body_bytes))
+    body = await read_json_object(request, settings.max_body_bytes)
+    job = await asyncio.to_thread(service.prepare, body)  # large schemas take a while to compile
     with ExitStack() as stack:
         stack.enter_context(door.admit())
         deltas = service.start(job)

@@ -25,10 +25,30 @@ This page is written from the tables in `joyflash/server/chat_fields.py`, `joyfl
 """
 
 TOOLS = """`{"type": "function", "function": {"name", "description", "parameters", "strict"}}`: the name has 1 to 128
-characters without spaces, `<` or `>`; `parameters` is a JSON Schema of type object; `strict` may only be false, since
-values are not held to the schema. What is no such thing is a 400 that names the part at fault. Names of functions and
-parameters in calls are held to the listed ones while the model writes. A call that was cut off (by `max_tokens` or
-`stop`) is not reported.
+characters without spaces, `<` or `>`; `parameters` is a JSON Schema of type object. What is no such thing is a 400 that
+names the part at fault. Calls are held to the tools while the model writes: the function's name, each parameter's
+name at most once, the required ones before the end, and every value by its schema (next section). In a stream the
+arguments come while they are written. A call that was cut off (by `max_tokens` or `stop`) is not reported; a
+stream that had begun one does not end with `tool_calls` (`tool_use`).
+"""
+
+SCHEMAS = """Calls, `response_format` and `output_config.format` are held to JSON Schemas by
+[llguidance](https://github.com/guidance-ai/llguidance). Held: `type`, `enum`, `const`, `properties`, `required`,
+`additionalProperties`, `patternProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`,
+`pattern` (without looking around), `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `oneOf` (as
+`anyOf`), `allOf`, and `$ref` within the schema; of `format` date, time, date-time, email, ipv4 and uuid, inside JSON
+also duration, hostname, ipv6 and uri. Not held: `not`, `if`, `dependentRequired`, `contains`, `uniqueItems`,
+`propertyNames`, `unevaluatedProperties` and what refers to a call's parameters as a whole. These are left out, and
+a pattern or object that the library cannot take is held to its type alone; with `"strict": true` either is a 400
+that says which. Schemas that nothing matches, that refer elsewhere, are nested more than 32 levels deep or too large to
+compile (about a megabyte, or some seconds) are a 400 in any case.
+
+What is written is narrower than the schema in a few ways. JSON is one line, with at most one space after `,` and `:`;
+properties come in the schema's order, and an object whose properties are named gets no others unless
+`additionalProperties` says so. Integers have at most 18 digits; numbers inside JSON have no exponent and stay within
+9 × 10^18. Texts never hold `</parameter>`. Where a value may be a text or a bounded number, it is a text; a text that
+reads like one of the value's other types is that type. `joyflash serve --free-tool-calls` leaves calls free unless a
+request asks for more (`strict`, `tool_choice`, `parallel_tool_calls`, a format).
 """
 
 ANTHROPIC = """`POST /v1/messages/count_tokens` takes the same fields but `stream`, and `max_tokens` may be absent. The
@@ -59,6 +79,9 @@ def fields_page() -> str:
             "## `tools[i]`",
             "",
             TOOLS,
+            "## Schemas",
+            "",
+            SCHEMAS,
             *_anthropic_part(),
         ]
     )

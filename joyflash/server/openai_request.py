@@ -10,17 +10,19 @@ from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import ContextLengthError, RequestError
 from joyflash.server.chat_fields import read_fields
-from joyflash.server.chat_job import ChatJob, ToolUse, build_job
-from joyflash.server.checks import STRING, fields_of, number, one_of, refuse_unknown
+from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
+from joyflash.server.checks import BOOLEAN, OBJECT, STRING, fields_of, number, one_of, refuse_unknown
 from joyflash.server.openai_messages import read_messages
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import ToolDefinition
+from joyflash.text.schemas import check_schema
 
 THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 NAMED_FUNCTION = fields_of(
     {"type": one_of("function"), "function": fields_of({"name": STRING}, ["name"])}, ["type", "function"]
 )
-NOT_STRICT = one_of(False, why="Names are held to the schema, values are not yet; leave it out.")
+JSON_SCHEMA = fields_of({"name": STRING, "description": STRING, "schema": OBJECT, "strict": BOOLEAN}, ["name"])
+ANY_OBJECT = {"type": "object"}
 
 
 def read_chat_request(
@@ -52,7 +54,8 @@ def read_chat_request(
         model=model,
         thinking=thinking,
         stream=fields["stream"],
-        hold_tool_names=settings.hold_tool_names,
+        hold_calls=settings.hold_calls,
+        reply_schema=_read_response_format(fields["response_format"]),
         include_usage=bool((fields["stream_options"] or {}).get("include_usage")),
     )
     _check_length(engine, job.request, fields)
@@ -82,7 +85,7 @@ def _read_tool(value: Any, param: str) -> ToolDefinition:
         if isinstance(function, dict):
             refuse_unknown(function, ("name", "description", "parameters", "strict"), f"{param}.function")
             if function.get("strict") is not None:
-                NOT_STRICT(function["strict"], f"{param}.function.strict")
+                BOOLEAN(function["strict"], f"{param}.function.strict")
     return ToolDefinition.from_dict(value, param)
 
 
@@ -98,6 +101,22 @@ def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...]) -> tuple[st
     if value == "required" and not tools:
         raise RequestError("'tool_choice' is \"required\", but 'tools' lists none.", "tool_choice", "invalid_value")
     return value, None
+
+
+def _read_response_format(value: dict[str, Any] | None) -> ReplySchema | None:
+    """The schema of the answer, if it is to be JSON."""
+    kind = (value or {}).get("type", "text")
+    where = "response_format.json_schema"
+    if value is None or kind != "json_schema":
+        if value is not None and "json_schema" in value:
+            raise RequestError(f'\'{where}\' goes with "type": "json_schema" only.', where, "invalid_value")
+        return None if kind == "text" else ReplySchema(ANY_OBJECT, False, "response_format")
+    if "json_schema" not in value:
+        raise RequestError(f"'{where}' is missing.", where, "missing_required_parameter")
+    given = JSON_SCHEMA(value["json_schema"], where)
+    schema = given.get("schema", ANY_OBJECT)
+    check_schema(schema, f"{where}.schema")
+    return ReplySchema(schema, given.get("strict", False), f"{where}.schema")
 
 
 def _wants_thinking(fields: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ class ServerSettings:
         allow_open: serve without a key on a host that others can reach.
         served_model_names: names under which the model answers; empty means the model's own name.
         any_model_name: answer under whatever name a request gives.
-        hold_tool_names: while decoding, hold the names in tool calls to the listed ones.
+        hold_calls: while decoding, hold tool calls to the listed tools and their schemas.
         max_requests: requests admitted at once, running and waiting together; more are refused with 429.
         max_choices, max_stop, max_tools, max_messages: bounds on `n`, `stop`, `tools` and `messages` of one request.
         max_body_bytes: longest request body.
@@ -29,7 +29,7 @@ class ServerSettings:
     allow_open: bool = False
     served_model_names: tuple[str, ...] = ()
     any_model_name: bool = False
-    hold_tool_names: bool = True
+    hold_calls: bool = True
     max_requests: int = 256
     max_choices: int = 16
     max_stop: int = 16
