@@ -56,18 +56,19 @@ class MixtureOfExperts(nn.Module):
         self.gate = Router(config)
         self.experts = Experts(config)
         self.shared_experts = FeedForward(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts)
+        self.counting = True
         self.tokens_per_expert_E: torch.Tensor
         self.register_buffer(
             "tokens_per_expert_E", torch.zeros(config.n_routed_experts, dtype=torch.int64), persistent=False
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply; in training mode the load is added to ``tokens_per_expert_E`` for the balancing step."""
+        """Apply; in training mode the load is added to ``tokens_per_expert_E`` while ``counting``."""
         x_TD = x.flatten(0, -2)
         chosen_TK, weight_TK = self.gate(x_TD)
         out_TD, counts_E, _, _ = routed_experts(
             x_TD, chosen_TK, weight_TK.to(x.dtype), self.experts.gate_up_proj, self.experts.down_proj
         )
-        if self.training:
+        if self.training and self.counting:
             self.tokens_per_expert_E += counts_E
         return (out_TD + self.shared_experts(x_TD)).view_as(x)

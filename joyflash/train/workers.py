@@ -2,7 +2,7 @@
 
 Why not threads inside each operation: at this size an operation lasts under a millisecond, so most of a second thread
 is spent waiting at barriers, and one busy neighbour on a core stalls every one of them. A worker that owns a whole row
-meets the others once per step.
+meets the others once per step. Rows are shared out so that all have about the same attention to compute.
 
 Each worker has a replica of the model that shares the parameters' memory and owns its gradients. Row gradients are
 added in row order whoever finishes first, so the result does not depend on timing.
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from joyflash.batch import PackedBatch
+from joyflash.data.balancing import attention_work, share_out
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
 
@@ -39,20 +40,21 @@ class RowWorkers:
         self.count = count
         self._copy = model if dtype == model.lm_head.weight.dtype else working_copy(model, dtype)
         self._replicas = [self._copy] if count == 1 else [_share(self._copy) for _ in range(count)]
-        self._pool = ThreadPoolExecutor(count, initializer=_use_one_thread) if count > 1 else None
+        self._pool = ThreadPoolExecutor(count, initializer=use_one_thread) if count > 1 else None
         self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
         """Put the gradients of all rows, added in row order, into the model's; return each row's sums."""
         if self._copy is not self.model:
             refresh(self._copy, self.model)
+        shares = share_out([attention_work(row) for row in rows], self.count)
         reducer = _OrderedSum([p for p in self.model.parameters() if p.requires_grad])
 
         def work(worker: int) -> list[tuple[int, dict[str, float]]]:
             replica = self._replicas[worker].train()
             parameters = [p for p in replica.parameters() if p.requires_grad]
             results = []
-            for index in range(worker, len(rows), self.count):
+            for index in shares[worker]:
                 for parameter in parameters:
                     parameter.grad = None
                 loss, sums = objective(replica, rows[index])
@@ -146,6 +148,7 @@ def _share_router_biases(replica: JoyFlash, model: JoyFlash) -> None:
             mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
+    """Keep the operations of the calling thread to itself."""
     torch.get_num_threads()  # the first call in a thread takes over the process's setting; only then can it be changed
     torch.set_num_threads(1)
