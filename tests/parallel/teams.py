@@ -21,7 +21,8 @@ def run_team(world: int, function: Callable[..., Any], *arguments: Any) -> list[
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    context = multiprocessing.get_context("fork" if world == 1 else "spawn")
+    context = multiprocessing.get_context("forkserver")  # imports torch once; spawned processes would each
+    context.set_forkserver_preload(["torch", "torch.distributed.fsdp", "torch.distributed.checkpoint", __name__])
     results = context.SimpleQueue()
     processes = [
         context.Process(target=_member, args=(rank, world, port, results, function, arguments)) for rank in range(world)
