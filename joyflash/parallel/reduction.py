@@ -36,6 +36,10 @@ class TreeSum:
             level += 1
         self._parts.append((level, total))
 
+    def add_in_place(self, terms: Sequence[torch.Tensor | None]) -> None:
+        """Take the next leaf at once, in the order of coming: one list is kept instead of log2(n)."""
+        self._parts = [(0, _add(self._parts[0][1], list(terms)) if self._parts else list(terms))]
+
     def total(self) -> Terms:
         """The sum of all leaves, which are forgotten; empty without any."""
         if not self._parts:
