@@ -64,7 +64,9 @@ def _mistype(rng: random.Random, text: str) -> str:
 PHRASES = ToolPhrases(
     language="en",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
-    tools=read_tools("en", ("world", "home", "daily", "people", "work", "office", "science", "numbers", "life")),
+    tools=read_tools(
+        "en", ("world", "home", "daily", "people", "work", "office", "science", "numbers", "life", "services")
+    ),
     words=WORDS,
     talk=TALK,
     invent=pseudo_word,

@@ -33,7 +33,7 @@ def invent(rng: random.Random, split: Split) -> str:
 PHRASES = ToolPhrases(
     language="zh",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
-    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work", "numbers", "services")),
+    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work", "numbers", "services", "life")),
     words=WORDS,
     talk=TALK,
     invent=invent,

@@ -147,7 +147,7 @@ def train_step(
     objective = LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
     sums = workers.run(batch, objective)
     loss = sum(row["loss"] for row in sums)
-    norm = float(torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm))
+    norm = workers.clip(recipe.clip_norm)
     if not math.isfinite(norm) or not math.isfinite(loss):
         raise TrainingError(
             f"Loss {loss} or gradient norm {norm} at step {step + 1} is not finite; this step changed nothing. Lower "

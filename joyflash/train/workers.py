@@ -5,7 +5,7 @@ is spent waiting at barriers, and one busy neighbour on a core stalls every one 
 meets the others once per step. Rows are shared out so that all have about the same attention to compute.
 
 Each worker has a replica of the model that shares the parameters' memory and owns its gradients. Row gradients are
-added in row order whoever finishes first, so the result does not depend on timing.
+added in an order fixed by the rows, whoever finishes first: the result does not depend on timing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from joyflash.batch import PackedBatch
 from joyflash.data.balancing import attention_work, share_out
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
+from joyflash.parallel.clipping import clip_gradients
+from joyflash.parallel.reduction import TreeSum
 
 Objective = Callable[[JoyFlash, PackedBatch], tuple[torch.Tensor, dict[str, float]]]
 """Model and row to the scalar to differentiate and named sums for the log."""
@@ -44,7 +46,7 @@ class RowWorkers:
         self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
-        """Put the gradients of all rows, added in row order, into the model's; return each row's sums."""
+        """Put the gradients of all rows, added as a tree in row order, into the model's; return each row's sums."""
         if self._copy is not self.model:
             refresh(self._copy, self.model)
         shares = share_out([attention_work(row) for row in rows], self.count)
@@ -70,6 +72,10 @@ class RowWorkers:
         reducer.store()
         return [sums for _, sums in sorted(found, key=lambda pair: pair[0])]
 
+    def clip(self, largest: float) -> float:
+        """Scale the model's gradients so that their norm is at most ``largest``; return the norm before."""
+        return clip_gradients([p.grad for p in self.model.parameters() if p.grad is not None], largest)
+
     def take_loads(self) -> list[torch.Tensor]:
         """Tokens per expert of each MoE layer since the last call, summed over workers; the counters restart."""
         loads = []
@@ -87,11 +93,11 @@ class RowWorkers:
 
 
 class _OrderedSum:
-    """Adds lists of gradients in the order of their index, as soon as each one's turn comes."""
+    """Adds lists of gradients as a tree over their index (see ``TreeSum``), as soon as each one's turn comes."""
 
     def __init__(self, parameters: list[torch.nn.Parameter]):
         self._parameters = parameters
-        self._total: list[torch.Tensor | None] = [None] * len(parameters)
+        self._sum = TreeSum()
         self._early: dict[int, list[torch.Tensor | None]] = {}
         self._next = 0
         self._lock = threading.Lock()
@@ -100,21 +106,14 @@ class _OrderedSum:
         with self._lock:
             self._early[index] = gradients
             while self._next in self._early:
-                self._sum(self._early.pop(self._next))
+                pairs = zip(self._early.pop(self._next), self._parameters, strict=True)
+                self._sum.add([None if gradient is None else gradient.to(p.dtype) for gradient, p in pairs])
                 self._next += 1
 
     def store(self) -> None:
         """Leave the sum in the parameters' ``grad``."""
-        for parameter, gradient in zip(self._parameters, self._total, strict=True):
+        for parameter, gradient in zip(self._parameters, self._sum.total(), strict=True):
             parameter.grad = gradient
-
-    def _sum(self, gradients: list[torch.Tensor | None]) -> None:
-        for place, gradient in enumerate(gradients):
-            total = self._total[place]
-            if gradient is not None:
-                self._total[place] = (
-                    gradient.to(self._parameters[place].dtype) if total is None else total.add_(gradient)
-                )
 
 
 def working_copy(model: JoyFlash, dtype: torch.dtype) -> JoyFlash:
