@@ -4,7 +4,8 @@
 
 The lengths are those of a mix as fine-tuning has it: many short answers, some reasoning, a few long agent sessions
 (log-uniform with a tail). The same conversations go through forward and backward pass of the same small model as packed
-rows, and as batches of eight of which every one is padded to the longest. Both count only real tokens, on one thread, by processor time: a busy neighbour hardly counts.
+rows, and as batches of eight of which every one is padded to the longest. Both count only real tokens, on one thread,
+by processor time: a busy neighbour hardly counts.
 """
 
 from __future__ import annotations

@@ -45,13 +45,14 @@ class DecoderBlock(nn.Module):
     @contextmanager
     def _uncounted(self) -> Iterator[None]:
         """While the block runs a second time for the backward pass, its experts' tokens must not count twice."""
-        if isinstance(self.mlp, MixtureOfExperts):
-            self.mlp.counting = False
+        if not isinstance(self.mlp, MixtureOfExperts):
+            yield
+            return
+        counting, self.mlp.counting = self.mlp.counting, False
         try:
             yield
         finally:
-            if isinstance(self.mlp, MixtureOfExperts):
-                self.mlp.counting = True
+            self.mlp.counting = counting
 
 
 def set_recompute(model: nn.Module, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""The arithmetic of the study of Muon: spikes, tokens to a loss, exact p-values; and that it goes on where it stopped."""
+"""The study of Muon: spikes, tokens to a loss, exact p-values; and that it goes on where it stopped."""
 
 from __future__ import annotations
 
