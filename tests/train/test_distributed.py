@@ -62,7 +62,9 @@ def alone():
 
 def together(team, expert_parallel, fixed_order):
     torch.manual_seed(team.rank)
-    sharded = shard_model(random_model(CONFIG), make_mesh(team, expert_parallel), torch.float32, fixed_order=fixed_order)
+    sharded = shard_model(
+        random_model(CONFIG), make_mesh(team, expert_parallel), torch.float32, fixed_order=fixed_order
+    )
     shards, optimizers = build_sharded_optimizers(sharded, 0.01, 0.01, weight_decay=0.1)
     worker = TeamWorker(sharded, shards, fixed_order=fixed_order)
     history, biases = advance(worker, optimizers, sharded.model)
