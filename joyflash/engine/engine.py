@@ -20,7 +20,7 @@ from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.setup import StepOptions, make_step
 from joyflash.engine.speculation import DraftPolicy
-from joyflash.engine.statistics import Statistics
+from joyflash.engine.statistics import CacheUse, Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.thinking_budget import ThinkingBudget
 from joyflash.errors import EngineError, RequestError, TemplateError
@@ -160,6 +160,18 @@ class Engine:
         """Choices that wait to be admitted; safe to read from another thread."""
         return self._scheduler.waiting_count
 
+    @property
+    def running_count(self) -> int:
+        """Choices that are being computed; safe to read from another thread."""
+        return self._scheduler.running_count
+
+    @property
+    def cache_use(self) -> CacheUse:
+        """How full the cache is, and how often prompts were found in it; safe to read from another thread."""
+        pool = self._runner.pool
+        held = pool.blocks - pool.free_blocks
+        return CacheUse(pool.blocks * pool.block_size, held * pool.block_size, pool.asked_tokens, pool.matched_tokens)
+
     @cached_property
     def _grammars(self) -> GrammarCompiler:
         return GrammarCompiler(self.tokenizer)
@@ -298,4 +310,5 @@ def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
         stop_reason=last.stop_reason,
         logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
         cached_token_count=last.cached_token_count,
+        prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
     )

@@ -91,6 +91,32 @@ class SequenceState:
         self._stops = StopStrings(request.params.stop)
         self._counts: Counter[int] = Counter()
         self._constraint = request.constraint.start() if request.constraint is not None else None
+        scored = request.params.prompt_logprobs is not None and index == 0
+        self._prompt_logprobs: list[TokenLogprob] | None = [] if scored else None
+        self._told = not scored
+
+    @property
+    def reusable(self) -> int:
+        """How many of the known tokens need no computing if the cache has them: log-probabilities need it once."""
+        most = len(self.known) - 1
+        return most if self._prompt_logprobs is None else min(most, self._unscored)
+
+    def unscored(self, count: int) -> range:
+        """Places of the next ``count`` tokens to be cached behind which a log-probability of the prompt is missing."""
+        if self._prompt_logprobs is None:
+            return range(0)
+        start = self.place.cached
+        return range(max(start, self._unscored), min(start + count, len(self.request.prompt_ids) - 1))
+
+    def score(self, logprob: TokenLogprob) -> None:
+        """Take the log-probability of the next token of the prompt."""
+        if self._prompt_logprobs is not None:
+            self._prompt_logprobs.append(logprob)
+
+    @property
+    def _unscored(self) -> int:
+        """The first place whose logits are still wanted for the prompt's log-probabilities."""
+        return len(self._prompt_logprobs or ())
 
     @property
     def pending(self) -> int:
@@ -157,6 +183,10 @@ class SequenceState:
             stop_reason=stop,
         )
 
+    def only_read(self) -> Delta:
+        """Return the one delta of a choice that was to generate nothing."""
+        return self._delta(finish_reason="length")
+
     def cancelled(self) -> Delta:
         """Return the last delta of a choice whose request was cancelled; text held back stays unsaid."""
         return self._delta(finish_reason="cancelled")
@@ -180,6 +210,9 @@ class SequenceState:
         stop_reason: str | int | None = None,
         error: EngineError | None = None,
     ) -> Delta:
+        prompt_logprobs = None
+        if not self._told and error is None and finish_reason != "cancelled":
+            self._told, prompt_logprobs = True, tuple(self._prompt_logprobs or ())
         return Delta(
             self.request.request_id,
             self.index,
@@ -190,4 +223,5 @@ class SequenceState:
             stop_reason,
             error,
             self.place.matched,
+            prompt_logprobs,
         )

@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from joyflash.server import anthropic_fields
+from joyflash.server import anthropic_fields, responses_fields
+from joyflash.server.batch_routes import BATCH_FIELDS
 from joyflash.server.chat_fields import CHAT_FIELDS, Field
+from joyflash.server.completion_fields import COMPLETION_FIELDS
 from joyflash.server.openai_messages import MESSAGE_FIELDS, ROLES
 from joyflash.server.settings import ServerSettings
+from joyflash.server.tokenizing import DETOKENIZE_FIELDS, TOKENIZE_FIELDS
+from joyflash.server.uploads import UPLOAD_FIELDS
 
 INTRODUCTION = """# What the server does with each field
 
@@ -19,8 +23,9 @@ Every field of a request is honoured, or accepted without effect and listed as s
 names it in `param`. A field that is not in these tables is refused too, with the nearest known name as a hint. A field
 that is `null` counts as absent.
 
-This page is written from the tables in `joyflash/server/chat_fields.py`, `joyflash/server/openai_messages.py` and
-`joyflash/server/anthropic_fields.py` by
+This page is written from the tables in `joyflash/server/` (`chat_fields.py`, `openai_messages.py`,
+`completion_fields.py`, `responses_fields.py`, `uploads.py`, `batch_routes.py`, `tokenizing.py`,
+`anthropic_fields.py`) by
 `python -m joyflash.server.fields_page > docs/FIELDS.md`; a test keeps the two in step.
 """
 
@@ -57,6 +62,22 @@ headers `anthropic-version` and `anthropic-beta` are accepted, and change nothin
 `count_tokens` says.
 """
 
+RESPONSES = """Responses are kept in memory unless `store` is false: the newest {count} within {size} MiB, until the
+server ends. `GET` and `DELETE /v1/responses/{{id}}` and `GET /v1/responses/{{id}}/input_items` (`after`, `limit`,
+`order`) reach them; an id is the only key to one. `POST /v1/responses/input_tokens` takes the same fields but `stream`
+and counts. The events of a stream are those of messages, reasoning texts and function calls; a failure is
+`response.failed`.
+"""
+BATCHES = """A form with one file. Files and batches lie in the folder that `joyflash serve --files` names, and are
+there again after a restart, when open batches go on without asking twice; without `--files` they end with the server.
+At most {files} files of {each} MiB, {all} MiB together; {batches} batches of {lines} lines. `GET /v1/files`
+(`purpose`, `after`, `limit`, `order`), `GET` and `DELETE /v1/files/{{id}}`, `GET /v1/files/{{id}}/content`, `GET
+/v1/batches`, `GET /v1/batches/{{id}}` and `POST /v1/batches/{{id}}/cancel` do the rest. Lines are OpenAI's
+(`custom_id`, `method`, `url`, `body`); one that is wrong, or gets an error, goes into the error file. Batches run one
+after the other, behind all other callers.
+"""
+HEAD = ("field", "takes", "default", "what we do with it")
+
 
 def fields_page() -> str:
     """The whole page as Markdown."""
@@ -67,7 +88,7 @@ def fields_page() -> str:
             INTRODUCTION,
             "## `POST /v1/chat/completions`",
             "",
-            *_table(("field", "takes", "default", "what we do with it"), _rows(CHAT_FIELDS)),
+            *_table(HEAD, _rows(CHAT_FIELDS)),
             "",
             f"At most {bounds.max_choices} choices, {bounds.max_stop} stop strings, {bounds.max_tools} tools, "
             f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request.",
@@ -82,9 +103,78 @@ def fields_page() -> str:
             "## Schemas",
             "",
             SCHEMAS,
+            *_completions_part(bounds),
+            *_responses_part(bounds),
+            *_batches_part(bounds),
+            *_tokens_part(),
             *_anthropic_part(),
         ]
     )
+
+
+def _completions_part(bounds: ServerSettings) -> list[str]:
+    """What `/v1/completions` takes."""
+    return [
+        "## `POST /v1/completions`",
+        "",
+        *_table(HEAD, _rows(COMPLETION_FIELDS)),
+        "",
+        f"At most {bounds.max_prompts} prompts, and as many choices of all prompts together.",
+        "",
+    ]
+
+
+def _responses_part(bounds: ServerSettings) -> list[str]:
+    """What `/v1/responses` takes."""
+    return [
+        "## `POST /v1/responses`",
+        "",
+        RESPONSES.format(count=f"{bounds.max_stored_responses:,}", size=bounds.max_stored_bytes // 2**20),
+        *_table(HEAD, _rows(responses_fields.RESPONSE_FIELDS)),
+        "",
+        "## `input[i]` of `/v1/responses`",
+        "",
+        *_table(("type", "what we do with it"), responses_fields.ITEMS),
+        "",
+        f"A tool is {responses_fields.TOOL.words}; only the type `function` is taken, and `strict` may only be false.",
+        "",
+    ]
+
+
+def _batches_part(bounds: ServerSettings) -> list[str]:
+    """What `/v1/files` and `/v1/batches` take."""
+    numbers = {
+        "files": f"{bounds.max_files:,}",
+        "each": bounds.max_file_bytes // 2**20,
+        "all": bounds.max_files_bytes // 2**20,
+        "batches": bounds.max_batches,
+        "lines": f"{bounds.max_batch_lines:,}",
+    }
+    return [
+        "## `POST /v1/files`",
+        "",
+        BATCHES.format(**numbers),
+        *_table(HEAD, _rows(UPLOAD_FIELDS)),
+        "",
+        "## `POST /v1/batches`",
+        "",
+        *_table(HEAD, _rows(BATCH_FIELDS)),
+        "",
+    ]
+
+
+def _tokens_part() -> list[str]:
+    """What `/tokenize` and `/detokenize` take."""
+    return [
+        "## `POST /tokenize`",
+        "",
+        *_table(HEAD, _rows(TOKENIZE_FIELDS)),
+        "",
+        "## `POST /detokenize`",
+        "",
+        *_table(HEAD, _rows(DETOKENIZE_FIELDS)),
+        "",
+    ]
 
 
 def _anthropic_part() -> list[str]:
@@ -93,7 +183,7 @@ def _anthropic_part() -> list[str]:
         "## `POST /v1/messages`",
         "",
         ANTHROPIC,
-        *_table(("field", "takes", "default", "what we do with it"), _rows(anthropic_fields.MESSAGE_FIELDS)),
+        *_table(HEAD, _rows(anthropic_fields.MESSAGE_FIELDS)),
         "",
         "## Content blocks of `/v1/messages`",
         "",

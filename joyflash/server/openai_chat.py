@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
@@ -14,6 +15,7 @@ from joyflash.server.chat_job import ChatJob
 from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_request import read_chat_request
+from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
 
 LOWEST_LOGPROB = -9999.0  # JSON has no minus infinity; this is what OpenAI writes
@@ -38,11 +40,11 @@ class OpenAIChat:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_chat_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: ChatJob) -> DeltaStream:
+    def start(self, job: ChatJob, priority: int = 0) -> DeltaStream:
         """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(job.request)
+        return self.async_engine.stream(replace(job.request, priority=priority))
 
-    async def complete(self, job: ChatJob, deltas: DeltaStream) -> dict[str, Any]:
+    async def complete(self, job: ChatJob, deltas: Deltas) -> dict[str, Any]:
         """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""
         readers = self._readers(job)
         messages = [_GrowingMessage() for _ in readers]
@@ -64,7 +66,7 @@ class OpenAIChat:
         head = self._head(job, "chat.completion")
         return {**head, "choices": choices, "usage": _usage(job, readers)}
 
-    async def chunks(self, job: ChatJob, deltas: DeltaStream) -> AsyncGenerator[dict[str, Any], None]:
+    async def chunks(self, job: ChatJob, deltas: Deltas) -> AsyncGenerator[dict[str, Any], None]:
         """The answer as `chat.completion.chunk`s. Closing this generator cancels the generation."""
         readers = self._readers(job)
         held: list[list[TokenLogprob]] = [[] for _ in readers]
@@ -76,7 +78,8 @@ class OpenAIChat:
             # Tokens may come before the text they add to is certain; their log-probabilities wait for the next chunk.
             logprobs, held[index] = self._logprobs(job, held[index]) if held[index] else None, []
             choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
-            return {**head, "choices": [choice]}
+            usage = {"usage": _usage(job, readers)} if job.continuous_usage else {}
+            return {**head, "choices": [choice], **usage}
 
         for index in range(len(readers)):
             yield chunk(index, {"role": "assistant", "content": "", "refusal": None})
@@ -168,10 +171,16 @@ def _chunk_delta(piece: Piece) -> dict[str, Any]:
 def _usage(job: ChatJob, readers: Sequence[ChoiceReader]) -> dict[str, Any]:
     prompt = len(job.request.prompt_ids)
     completion = sum(reader.token_count for reader in readers)
-    return {
+    usage: dict[str, Any] = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": min(reader.cached_token_count for reader in readers)},
         "completion_tokens_details": {"reasoning_tokens": sum(reader.reasoning_token_count for reader in readers)},
     }
+    if job.continuous_usage:
+        usage["joyflash"] = {
+            "drafted_tokens": sum(reader.drafted_count for reader in readers),
+            "accepted_tokens": sum(reader.accepted_count for reader in readers),
+        }
+    return usage

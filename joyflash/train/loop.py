@@ -93,7 +93,10 @@ def run_stage(
             try:
                 batch = [next(rows) for _ in range(recipe.rows(step))]
             except DataError as error:
-                raise _without_data(error, run, place, Progress(step, position), recipe) from error
+                if step > progress.step:
+                    place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
+                    place.finish()
+                raise _without_data(error, run, step) from error
             train_step(recipe, step, place, batch, log, meter)
             position = rows.state_dict()
             done = step + 1
@@ -119,21 +122,10 @@ def _resumed(run: Path, place: Alone | Together, notes: list[str]) -> Progress:
     return place.load(run, notes.append)
 
 
-def _without_data(
-    error: DataError,
-    run: Path,
-    place: Alone | Together,
-    progress: Progress,
-    recipe: Recipe,
-) -> TrainingError:
-    """Keep the steps since the last checkpoint, and say how to go on."""
-    if progress.step and progress.data:
-        place.save(run, progress, keep=recipe.checkpoints_kept)
-        place.finish()
-    return TrainingError(
-        f"No data for step {progress.step + 1}: {error} The {progress.step} steps before are saved in {run}; put the "
-        "data right, then go on with --resume."
-    )
+def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
+    """What to say after the steps since the last checkpoint were saved."""
+    saved = f" The {step} steps before are saved in {run};" if step else ""
+    return TrainingError(f"No data for step {step + 1}: {error}{saved} Put the data right and go on with --resume.")
 
 
 def train_step(

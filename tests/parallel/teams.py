@@ -12,7 +12,6 @@ import torch.multiprocessing as multiprocessing
 
 from joyflash.parallel.team import joined_team
 
-
 PRELOADED = ("torch._dynamo", "torch.distributed.checkpoint", "joyflash.train.distributed")
 
 

@@ -271,3 +271,18 @@ def test_ten_thousand_tools_are_refused_at_once(server: LiveServer) -> None:
     tools = [{"type": "function", "function": {"name": f"f{i}"}} for i in range(10_000)]
     response = server.chat(tools=tools)
     assert response.status_code == 400 and response.json()["error"]["param"] == "tools"
+
+
+def test_responses_hold_their_text_to_a_schema(nano: str) -> None:
+    schema = {"type": "object", "properties": {"bigger": {"enum": [9.9, 9.11]}}, "required": ["bigger"]}
+    client = openai_client(nano)
+    response = client.responses.create(
+        model="nano",
+        input="which one is bigger, 9.11 or 9.9?",
+        text={"format": {"type": "json_schema", "name": "verdict", "schema": schema, "strict": True}},
+    )
+    assert json.loads(response.output_text)["bigger"] in (9.9, 9.11)
+    assert response.text is not None and response.text.format is not None
+    assert response.text.format.type == "json_schema"
+    plain = client.responses.create(model="nano", input="hello", text={"format": {"type": "json_object"}})
+    assert isinstance(json.loads(plain.output_text), dict)
