@@ -16,9 +16,10 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
+from torch.distributed.checkpoint.state_dict_loader import load as read_parts
+from torch.distributed.checkpoint.state_dict_saver import save as write_parts
 
 from joyflash.errors import TrainingError
 from joyflash.parallel.team import Team
@@ -48,7 +49,9 @@ class TeamCheckpoints:
     def __init__(self, state: TeamState, team: Team):
         self._state = state
         self._team = team
-        self._group = dist.new_group(backend="gloo")  # the writing thread's own: training talks at the same time
+        group = dist.new_group(backend="gloo")  # the writing thread's own: training talks at the same time
+        assert isinstance(group, dist.ProcessGroup)
+        self._group = group
         self._writing: threading.Thread | None = None
         self._failure: BaseException | None = None
 
@@ -126,7 +129,7 @@ class TeamCheckpoints:
             if damage := self._damage(checkpoint):
                 raise TrainingError(f"The checkpoint {checkpoint} cannot be merged: it cannot be read ({damage}).")
             tensors = self._state.weights_to_load()
-            dcp.load(tensors, storage_reader=HuggingFaceStorageReader(str(checkpoint)), process_group=self._group)
+            read_parts(tensors, storage_reader=HuggingFaceStorageReader(str(checkpoint)), process_group=self._group)
             for name, part in self._state.parts(tensors).items():
                 sums[name] = sums.get(name, 0) + part.double() * (1 / last)
         self._state.take_weights(sums)
@@ -137,7 +140,7 @@ class TeamCheckpoints:
         partial = folder / f".{target.name}.partial"
         try:
             writer = HuggingFaceStorageWriter(str(partial), save_distributed=True)
-            dcp.save(tensors, storage_writer=writer, process_group=self._group)
+            write_parts(tensors, storage_writer=writer, process_group=self._group)
             mine = {path.name: checksum(path) for path in sorted(partial.glob(f"shard-{self._team.rank + 1:05d}-*"))}
             gathered: list[Any] = [None] * self._team.world
             dist.all_gather_object(gathered, mine, group=self._group)
@@ -173,7 +176,7 @@ class TeamCheckpoints:
         numbers = json.loads((checkpoint / TEAM_PROGRESS).read_text())
         tensors = self._state.to_load()
         try:
-            dcp.load(tensors, storage_reader=HuggingFaceStorageReader(str(checkpoint)), process_group=self._group)
+            read_parts(tensors, storage_reader=HuggingFaceStorageReader(str(checkpoint)), process_group=self._group)
             self._state.take(tensors, numbers)
         except (CheckpointException, RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(

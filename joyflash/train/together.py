@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 import torch
 import torch.distributed as dist
+from torch.distributed.fsdp import FSDPModule
 
 from joyflash.errors import ConfigError
 from joyflash.model.joyflash import JoyFlash
@@ -98,7 +99,8 @@ class Together:
         self.model.eval()
         with torch.no_grad():
             found = self._sharded.call(function)
-        self._sharded.call.reshard()  # pyright: ignore[reportAttributeAccessIssue] # made FSDPModule by fully_shard
+        if isinstance(self._sharded.call, FSDPModule):  # fully_shard made it one
+            self._sharded.call.reshard()  # else the outer weights stay whole, and old after the next change
         return found
 
     @torch.no_grad()
