@@ -15,7 +15,7 @@ import torch
 from benchmarks import faults
 from joyflash.errors import TrainingError
 from joyflash.optim.groups import build_optimizers
-from joyflash.train import pretrain, run_folder
+from joyflash.train import checkpoint, pretrain, run_folder
 from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from joyflash.train.logging import LOG_NAME
 from tests.model.conftest import TINY, random_model
