@@ -14,6 +14,8 @@ _DEEPEST = 40
 _MOST_DIGITS = 60
 _LARGEST_EXPONENT = 200
 _LARGEST_BITS = 4000
+_LARGEST_DEGREE = 60
+_MOST_NODES = 80
 FUNCTIONS = ("sqrt", "log", "ln", "sin", "cos", "tan", "exp", "abs")
 
 Tree = tuple
@@ -79,22 +81,29 @@ def rational(tree: Tree) -> Fraction | None:
     return Fraction(left ** int(right))
 
 
-def small_enough(tree: Tree, calls: int = 0) -> bool:
-    """Whether no power or nest of functions in the tree can grow beyond what is quick to work with."""
+def small_enough(tree: Tree) -> bool:
+    """Whether a tree is quick to work with: few nodes, no power or nest of functions that grows."""
+    return _nodes(tree) <= _MOST_NODES and _grows_little(tree, calls=2, degree=_LARGEST_DEGREE)
+
+
+def _nodes(tree: Tree) -> int:
+    return 1 + sum(_nodes(part) for part in tree[1:] if isinstance(part, tuple))
+
+
+def _grows_little(tree: Tree, calls: int, degree: int) -> bool:
+    """Whether functions are nested at most ``calls`` deep, and nested powers multiply to ``degree`` at most."""
     if tree[0] in ("number", "name"):
         return True
     if tree[0] == "call":
         inner = rational(tree[2])
-        bounded = inner is None or abs(inner) < _LARGEST_EXPONENT
-        return calls < 2 and (bounded or tree[1] == "sqrt") and small_enough(tree[2], calls + 1)
+        bounded = inner is None or abs(inner) < _LARGEST_EXPONENT or tree[1] == "sqrt"
+        return calls > 0 and bounded and _grows_little(tree[2], calls - 1, degree)
     if tree[0] == "^":
         exponent = rational(tree[2])
-        if exponent is None or abs(exponent) > _LARGEST_EXPONENT:
+        if exponent is None or abs(exponent) > degree or exponent.denominator > degree:
             return False
-        base = tree[1]
-        if base[0] == "^" or (abs(exponent) > 12 and base[0] not in ("number", "name")):
-            return False
-    return small_enough(tree[1], calls) and small_enough(tree[2], calls)
+        return _grows_little(tree[1], calls, degree // max(1, -(-abs(exponent.numerator) // exponent.denominator)))
+    return _grows_little(tree[1], calls, degree) and _grows_little(tree[2], calls, degree)
 
 
 def _bounded(value: Fraction) -> Fraction | None:
