@@ -18,3 +18,6 @@ Workers = Annotated[
     int | None, typer.Option(min=1, help="Rows worked on at once, or on a GPU packed at once. Without: one per core.")
 ]
 TrainingDevice = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
+Precision = Annotated[
+    str, typer.Option(help="Of the products: fp32, bf16, or auto (bf16 where the device multiplies faster in it).")
+]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from joyflash.cli.options import DataFolder, RecipeName, Resume, RunFolder, TrainingDevice, Workers
+from joyflash.cli.options import DataFolder, Precision, RecipeName, Resume, RunFolder, TrainingDevice, Workers
 
 
 def pretrain(
@@ -17,14 +17,16 @@ def pretrain(
     tokenizer: Annotated[str, typer.Option(help="Model whose tokenizer and template to use.")] = "nano",
     workers: Workers = None,
     device: TrainingDevice = "cpu",
+    precision: Precision = "auto",
 ) -> None:
     """Train a model from fresh weights."""
     from joyflash.train.pretrain import run
     from joyflash.train.recipe import load_recipe
 
     folder = run(
-        load_recipe(recipe), data=data, out=out, resume=resume, tokenizer=tokenizer, workers=workers, device=device
-    )
+        load_recipe(recipe), data=data, out=out, resume=resume, tokenizer=tokenizer, workers=workers, device=device,
+        precision=precision,
+    )  # fmt: skip
     print(f"The model is in {folder}. Try it: joyflash generate --model {folder} --raw 'Once upon a time'")
 
 
@@ -36,10 +38,14 @@ def sft(
     resume: Resume = False,
     workers: Workers = None,
     device: TrainingDevice = "cpu",
+    precision: Precision = "auto",
 ) -> None:
     """Fine-tune a model on conversations."""
     from joyflash.train.recipe import load_recipe
     from joyflash.train.sft import run
 
-    folder = run(load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device)
+    folder = run(
+        load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device,
+        precision=precision,
+    )  # fmt: skip
     print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")

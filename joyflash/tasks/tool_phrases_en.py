@@ -6,6 +6,7 @@ import random
 
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.tool_actions_en import ACTIONS
+from joyflash.tasks.tool_names_en import NAME_RULES
 from joyflash.tasks.tool_rules_en import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_talk_en import TALK
 from joyflash.tasks.tool_use import ToolPhrases, read_tools
@@ -62,8 +63,10 @@ def _mistype(rng: random.Random, text: str) -> str:
 
 PHRASES = ToolPhrases(
     language="en",
-    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=read_tools("en", ("world", "home", "daily", "people", "work", "office", "science")),
+    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
+    tools=read_tools(
+        "en", ("world", "home", "daily", "people", "work", "office", "science", "numbers", "life", "services")
+    ),
     words=WORDS,
     talk=TALK,
     invent=pseudo_word,

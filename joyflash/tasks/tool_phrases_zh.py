@@ -6,6 +6,7 @@ import random
 
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.talk_drills import invented_word
+from joyflash.tasks.tool_names_zh import NAME_RULES
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_use import ToolPhrases, read_tools
 from joyflash.tasks.tool_words_zh import TALK, WORDS
@@ -31,8 +32,8 @@ def invent(rng: random.Random, split: Split) -> str:
 
 PHRASES = ToolPhrases(
     language="zh",
-    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES}),
-    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work")),
+    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
+    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work", "numbers", "services", "life")),
     words=WORDS,
     talk=TALK,
     invent=invent,

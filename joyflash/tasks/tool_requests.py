@@ -6,10 +6,11 @@ import random
 from dataclasses import dataclass, field
 
 from joyflash.tasks.tool_build import Parameter, Tool
-from joyflash.tasks.tool_use import ToolPhrases
-from joyflash.tasks.tool_values import Data, Value, draw, join
-from joyflash.tasks.words import Split
+from joyflash.tasks.tool_use import Saying, ToolPhrases
+from joyflash.tasks.tool_values import Data, Value, draw, join, joinable
+from joyflash.tasks.words import Split, fits
 
+_SAY_SHARE = 0.6
 _QUOTES = ('"{}"', "'{}'", "“{}”", "`{}`", "«{}»", "「{}」")
 
 
@@ -35,7 +36,8 @@ class Slots:
 class Clause:
     """One thing asked for: its text before restoring, the grammatical form, and the call that it means.
 
-    ``form`` is "order", "question" or "note"; ``subject`` is the main value in words (for the answer).
+    ``form`` is "order", "question", "note" or "say" (a whole message); ``subject`` is the main value in words (for
+    the answer).
     """
 
     text: str
@@ -50,6 +52,8 @@ def clause(
     tool: Tool, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots, *, form: str | None = None
 ) -> Clause:
     """A request for one call of ``tool``; ``form`` fixes its grammatical form."""
+    if form is None and (fitting := _sayings(tool, split)) and rng.random() < _SAY_SHARE:
+        return _said(tool, rng.choice(fitting), rng, split, phrases, slots)
     used = {p.slot: p for p in tool.parameters if p.required or rng.random() < 0.5}
     values = {slot: draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
     if tool.style == "real":
@@ -65,6 +69,36 @@ def clause(
     return Clause(text, form, tool, arguments, first.spoken, spoken)
 
 
+def _sayings(tool: Tool, split: Split) -> list[Saying]:
+    """The messages that fit the parameters which ``tool`` has, and whose given values are on this side of the split."""
+    if tool.source is None:
+        return []
+    schemas = {parameter.slot: parameter.schema for parameter in tool.parameters}
+
+    def fits_tool(saying: Saying) -> bool:
+        return saying.slots <= schemas.keys() and all(
+            slot in schemas
+            and value in schemas[slot].get("enum", (value,))
+            and (isinstance(value, bool) or fits(str(value), split))
+            for slot, value in saying.given
+        )
+
+    return [saying for saying in tool.source.says if fits_tool(saying)]
+
+
+def _said(
+    tool: Tool, saying: Saying, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
+) -> Clause:  # fmt: skip
+    given = {slot: Value(data, str(data)) for slot, data in saying.given}
+    used = {p.slot: p for p in tool.parameters if p.slot in saying.slots or p.slot in given}
+    values = {slot: given.get(slot) or draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
+    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in saying.slots}
+    text = phrases.grammar.fill(saying.text, rng, **held)
+    arguments = {p.name: values[slot].data for slot, p in used.items()}
+    spoken = {slot: value.spoken for slot, value in values.items()}
+    return Clause(text, "say", tool, arguments, next(iter(spoken.values()), ""), spoken)
+
+
 def clauses_of_list(
     tool: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
 ) -> list[Clause] | None:
@@ -78,7 +112,7 @@ def clauses_of_list(
     if "enum" in parameter.schema:
         return None
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
-    if len(drawn) != count:
+    if len(drawn) != count or not all(map(joinable, drawn)):
         return None
     together = slots.hold(join([_quoted(value, rng) for value in drawn.values()], rng, phrases))
     if tool.style == "real":
@@ -114,6 +148,8 @@ def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slo
     text, form = texts[0], clauses[0].form
     for following in texts[1:]:
         text = phrases.grammar.expand("join_orders", rng, first=text, second=following)
+    if form == "say":
+        return slots.restore(phrases.finish(rng, text))
     asked = phrases.grammar.expand(f"ask_{form}", rng, **{form: text})
     if form != "note" or rng.random() < 0.3:
         asked = phrases.grammar.expand("whole", rng, ask=asked)

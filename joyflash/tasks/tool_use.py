@@ -12,6 +12,8 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
     order: [tell|show] me the weather [in|for] {city}
     ask: what's the weather [like |]in {city}
     note: {city} weather
+    say: I'm off to {city} in an hour. Umbrella or sunglasses?
+    say detailed=true: Flying to {city} {date}, so I want to know all about the weather there.
     gives: temperature = degrees ; condition = sky
     reply: It is {temperature} and {condition} in {city}.
 
@@ -24,6 +26,9 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
   the parameter is used. For the kind ``flag`` it is ``WHEN TRUE // WHEN FALSE`` and has no ``{}``.
 * ``order`` lines: an imperative clause without greeting, capital or full stop; ``ask`` lines: a direct question
   without question mark; ``note`` lines: telegraphic or first-person texts. Every tool has at least one ``order``.
+* ``say`` lines: whole messages as people write them, with capitals and punctuation, in which the wish may be told
+  indirectly. Every required slot is either in the text or given a value before the colon (``say minutes=30: …half an
+  hour…``, several separated by ", "); optional slots may be in the text or be given; they are used exactly then.
 * ``gives``: fields of the result and their kinds; ``reply`` lines: the final answer; each mentions every field.
 
 Kinds of values: ``integer``, ``integer:1-30`` (a range), ``number``, ``price``, ``text`` (rule ``value_text``),
@@ -35,6 +40,7 @@ of ``ToolPhrases.words``.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -42,6 +48,8 @@ from importlib.resources import files
 
 from joyflash.tasks.grammar import Grammar, slots_of
 from joyflash.tasks.words import Split
+
+_SAY = re.compile(r"say(?: (\w+=[^:,]+(?:, \w+=[^:,]+)*))?: (.+)")
 
 # Every grammar must have these rules; the value says which slots each receives and what it writes.
 REQUIRED_RULES: Mapping[str, str] = {
@@ -118,6 +126,15 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Saying:
+    """A whole message that means one call; ``given`` holds arguments that it means without spelling them."""
+
+    text: str
+    given: tuple[tuple[str, str | int | float | bool], ...]
+    slots: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ToolKind:
     """One real tool with its names, descriptions, parameters, requests and answers."""
 
@@ -130,6 +147,7 @@ class ToolKind:
     notes: tuple[str, ...]
     gives: tuple[tuple[str, str], ...]
     replies: tuple[str, ...]
+    says: tuple[Saying, ...] = ()
     wide: bool = False
 
 
@@ -218,7 +236,11 @@ def _parse_tool(block: str) -> ToolKind:
     domain = head.removeprefix("tool ").strip()
     texts: dict[str, list[str]] = {key: [] for key in ("about", "order", "ask", "note", "gives", "reply")}
     arguments: list[Argument] = []
+    said: list[re.Match[str]] = []
     for line in lines:
+        if match := _SAY.fullmatch(line):
+            said.append(match)
+            continue
         key, colon, rest = line.partition(": ")
         if colon and key in texts:
             texts[key].append(rest.strip())
@@ -247,5 +269,37 @@ def _parse_tool(block: str) -> ToolKind:
         notes=tuple(texts["note"]),
         gives=tuple((name.strip(), kind.strip()) for name, kind in gives),
         replies=tuple(texts["reply"]),
+        says=tuple(_parse_saying(match, names.split()[0], {item.slot: item for item in arguments}) for match in said),
         wide=domain.startswith("*"),
     )
+
+
+def _parse_saying(match: re.Match[str], tool: str, arguments: Mapping[str, Argument]) -> Saying:
+    pairs = [pair.split("=", 1) for pair in match[1].split(", ")] if match[1] else []
+    slots = slots_of(match[2])
+    named = slots | {slot for slot, _ in pairs}
+    missing = {slot for slot, argument in arguments.items() if argument.required} - named
+    if missing or named - set(arguments) or len(named) != len(slots) + len(pairs):
+        raise ValueError(f"tool {tool}: {match[0]!r} must name each required slot, known slots only, each once")
+    given = tuple((slot, _given(tool, arguments[slot].kind, written.strip())) for slot, written in pairs)
+    return Saying(match[2], given, frozenset(slots))
+
+
+def _given(tool: str, kind: str, written: str) -> str | int | float | bool:
+    """The value that ``written`` stands for in a parameter of ``kind``."""
+    try:
+        if kind.startswith("integer"):
+            return int(written)
+        if kind in ("number", "price"):
+            return float(written)
+    except ValueError:
+        raise ValueError(f"tool {tool}: {written!r} is no value of the kind {kind}") from None
+    if kind == "flag":
+        if written not in ("true", "false"):
+            raise ValueError(f"tool {tool}: {written!r} is neither true nor false")
+        return written == "true"
+    if kind.startswith("enum:") and written not in kind[5:].split(","):
+        raise ValueError(f"tool {tool}: {written!r} is not one of {kind[5:]}")
+    if kind.startswith(("list:", "choice")):
+        raise ValueError(f"tool {tool}: a value of the kind {kind} cannot be given, only written in the text")
+    return written

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import NOUNS, Split, fits, number, pseudo_word
 
-Data = str | int | float | bool | list[str]
+Data = str | int | float | bool | list
 
 _DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
 _SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
 _TEXT_KINDS = ("text",)
+_COMPOSED = 0.6
+_TITLED = frozenset({"title", "restaurant", "street", "artist", "company", "city"})
+_SMALL_WORDS = frozenset(["a", "and", "at", "for", "in", "of", "on", "the", "to", "with"])
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases)
     if kind == "flag":
         return {"type": "boolean"}
     if kind.startswith("list:"):
-        return {"type": "array", "items": {"type": "string"}}
+        return {"type": "array", "items": schema_of(kind[5:], rng, split, phrases)}
     if kind.startswith("enum:"):
         options = [option for option in kind[5:].split(",") if fits(option, split)]
         while len(options) < 2:
@@ -59,8 +62,13 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
         truth = rng.random() < 0.5
         return Value(truth, str(truth).lower())
     if kind.startswith("list:"):
-        items = list(dict.fromkeys(text(kind[5:], rng, split, phrases) for _ in range(2 + int(rng.random() * 3))))
-        return Value(items, join(items, rng, phrases))
+        length = 2 + int(rng.random() * 3)
+        drawn: dict[str, Value] = {}
+        while len(drawn) < length:
+            item = draw(kind[5:], rng, split, phrases)
+            if joinable(item.spoken):
+                drawn[item.spoken] = item
+        return Value([item.data for item in drawn.values()], join(list(drawn), rng, phrases))
     if kind.startswith("integer:"):
         low, high = (int(bound) for bound in kind[8:].split("-"))
         amount = low + int(rng.random() * (high - low + 1))
@@ -80,6 +88,11 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
     return Value(spoken, spoken, free_text=kind in _TEXT_KINDS)
 
 
+def joinable(spoken: str) -> bool:
+    """Whether a value stays one value in a list in words."""
+    return not any(separator in spoken for separator in (", ", " and ", "、", "，", "和", "再"))
+
+
 def join(items: list[str], rng: random.Random, phrases: ToolPhrases) -> str:
     """Several texts as one list in words."""
     if len(items) == 1:
@@ -97,7 +110,9 @@ def text(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> s
 
 
 def word(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, *, invented: float = 0.55) -> str:
-    """One listed word or name of ``kind``, or an invented one."""
+    """One listed word or name of ``kind``, one of several words put together, or an invented one."""
+    if f"name_{kind}" in phrases.grammar and rng.random() < _COMPOSED:
+        return _composed(kind, rng, split, phrases)
     listed = phrases.words.get(kind, NOUNS)
     if rng.random() >= invented:
         for _ in range(12):
@@ -110,6 +125,17 @@ def word(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, *, i
         if kind == "person" and rng.random() < 0.3 and made.isascii():
             made = f"{made} {phrases.invent(rng, split).capitalize()}"
     return made
+
+
+def _composed(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    made = phrases.invent(rng, split)
+    made = made.capitalize() if rng.random() < 0.85 else made
+    count = 1 + int(10 ** (rng.random() * 2.5) - 0.5)
+    name = phrases.grammar.expand(f"name_{kind}", rng, made=made, number=str(count)).strip()
+    if kind in _TITLED and rng.random() < 0.8:
+        words = name.split(" ")
+        name = " ".join(w if i and w in _SMALL_WORDS else w[:1].upper() + w[1:] for i, w in enumerate(words))
+    return name
 
 
 def expression(rng: random.Random) -> str:
@@ -135,6 +161,8 @@ def expression(rng: random.Random) -> str:
 
 
 def _text(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    if kind == "text" and rng.random() < _COMPOSED:
+        return _composed(kind, rng, split, phrases)
     if kind == "text":
         return phrases.grammar.expand(
             "value_text", rng, word=phrases.invent(rng, split), name=word("person", rng, split, phrases),

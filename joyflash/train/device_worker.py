@@ -5,16 +5,33 @@ Letters: those of ``joyflash.batch``.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
 
 from joyflash.batch import PackedBatch
 from joyflash.errors import ConfigError
+from joyflash.hardware import detect
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
-from joyflash.train.workers import Objective
+from joyflash.train.workers import Objective, refresh, working_copy
+
+
+def training_precision(name: str, device: torch.device) -> torch.dtype:
+    """The dtype of products: "fp32", "bf16", or "auto" for bf16 on a GPU or a processor that multiplies in it.
+
+    Raises:
+        ConfigError: another name, or fp32 on a GPU, where only bf16 is offered.
+    """
+    if name not in ("auto", "fp32", "bf16"):
+        raise ConfigError(f"The precision of training is auto, fp32 or bf16, not {name!r}.")
+    if device.type != "cpu":
+        if name == "fp32":
+            raise ConfigError("On a GPU products run in bf16. Leave out --precision, or train on the CPU.")
+        return torch.bfloat16
+    machine = detect()
+    fast = machine.avx512_bf16 or machine.amx
+    return torch.bfloat16 if name == "bf16" or (name == "auto" and fast) else torch.float32
 
 
 def training_device(name: str) -> torch.device:
@@ -40,12 +57,7 @@ class DeviceWorker:
     def __init__(self, model: JoyFlash, dtype: torch.dtype = torch.bfloat16, tokens_at_once: int = 65_536):
         self.model = model
         self.tokens_at_once = tokens_at_once
-        self._copy = copy.deepcopy(model).train()
-        for parameter in self._copy.parameters():
-            parameter.data = parameter.data.to(dtype)
-        for mine, theirs in zip(self._copy.modules(), model.modules(), strict=True):
-            if "e_score_correction_bias" in mine._buffers:
-                mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
+        self._copy = working_copy(model, dtype)
         self._pairs = [
             (mine, theirs)
             for mine, theirs in zip(self._copy.parameters(), model.parameters(), strict=True)
@@ -55,9 +67,7 @@ class DeviceWorker:
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
         """Put the summed gradients of all rows into the model's ``grad``; return the sums of each pass."""
-        with torch.no_grad():
-            for mine, theirs in self._pairs:
-                mine.copy_(theirs)
+        refresh(self._copy, self.model)
         device = self.model.lm_head.weight.device
         together = max(1, self.tokens_at_once // rows[0].tokens_T.numel())
         found = []

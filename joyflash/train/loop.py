@@ -39,6 +39,7 @@ def run_stage(
     workers: int | None = None,
     stop_after: int | None = None,
     device: torch.device = CPU,
+    precision: torch.dtype = torch.float32,
 ) -> Path:
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
@@ -48,7 +49,8 @@ def run_stage(
             the first; log and weights continue exactly.
         workers: rows worked on at the same time; on a GPU, processes that pack rows. Default one per core.
         stop_after: stop after this many steps, with a checkpoint.
-        device: where to train; on a GPU products run in bfloat16 beside float32 weights (``DeviceWorker``).
+        device: where to train.
+        precision: dtype of the products; the weights that the optimiser works on are float32.
 
     Raises:
         TrainingError: the loss is no longer finite, or there is nothing to resume.
@@ -63,11 +65,13 @@ def run_stage(
     run.mkdir(parents=True, exist_ok=True)
     (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
-    row_workers = RowWorkers(model, workers) if device.type == "cpu" else DeviceWorker(model)
+    on_cpu = device.type == "cpu"
+    row_workers = RowWorkers(model, workers, precision) if on_cpu else DeviceWorker(model, precision)
     with (
         TrainingLog(run, recipe.steps, resumed_step=progress.step if resume else None) as log,
-        ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
+        ingredients.rows(progress.data or None, 0 if on_cpu else workers) as rows,
     ):
+        notes.append(f"Products in {str(precision).removeprefix('torch.')}, weights and optimiser in float32.")
         for note in notes:
             log.note(note)
         validate = _validation(recipe, model, ingredients, log)

@@ -7,7 +7,7 @@ from pathlib import Path
 from joyflash.errors import ConfigError
 from joyflash.model.checkpoint import read_model
 from joyflash.model.loading import model_folder
-from joyflash.train.device_worker import training_device
+from joyflash.train.device_worker import training_device, training_precision
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.loop import run_stage
 from joyflash.train.pretrain import copy_tokenizer
@@ -24,6 +24,7 @@ def run(
     workers: int | None = None,
     stop_after: int | None = None,
     device: str = "cpu",
+    precision: str = "auto",
 ) -> Path:
     """Fine-tune the model in ``start``; return the folder of the resulting model.
 
@@ -32,11 +33,13 @@ def run(
     if recipe.stage != "sft":
         raise ConfigError("This is a pretrain recipe; run it with: joyflash pretrain")
     place = training_device(device)
+    dtype = training_precision(precision, place)
     folder = model_folder(start)
     ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     model = read_model(folder)
     result = run_stage(
-        recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place
-    )
+        recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
+        precision=dtype,
+    )  # fmt: skip
     copy_tokenizer(folder, result)
     return result

@@ -29,19 +29,23 @@ class RowWorkers:
     """Runs an objective forward and backward over rows, on ``count`` threads.
 
     Args:
-        model: its parameters receive the summed gradients.
+        model: its parameters receive the summed gradients, in their own dtype.
         count: worker threads; with 1, operations may use all of torch's own threads instead.
+        dtype: of the products. Other than the model's, they run on a copy that every call refreshes.
     """
 
-    def __init__(self, model: JoyFlash, count: int):
+    def __init__(self, model: JoyFlash, count: int, dtype: torch.dtype = torch.float32):
         self.model = model
         self.count = count
-        self._replicas = [model] if count == 1 else [_share(model) for _ in range(count)]
+        self._copy = model if dtype == model.lm_head.weight.dtype else working_copy(model, dtype)
+        self._replicas = [self._copy] if count == 1 else [_share(self._copy) for _ in range(count)]
         self._pool = ThreadPoolExecutor(count, initializer=_use_one_thread) if count > 1 else None
         self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
-        """Add the gradients of all rows to the model's, in row order; return each row's sums."""
+        """Put the gradients of all rows, added in row order, into the model's; return each row's sums."""
+        if self._copy is not self.model:
+            refresh(self._copy, self.model)
         reducer = _OrderedSum([p for p in self.model.parameters() if p.requires_grad])
 
         def work(worker: int) -> list[tuple[int, dict[str, float]]]:
@@ -106,7 +110,25 @@ class _OrderedSum:
         for place, gradient in enumerate(gradients):
             total = self._total[place]
             if gradient is not None:
-                self._total[place] = gradient if total is None else total.add_(gradient)
+                self._total[place] = (
+                    gradient.to(self._parameters[place].dtype) if total is None else total.add_(gradient)
+                )
+
+
+def working_copy(model: JoyFlash, dtype: torch.dtype) -> JoyFlash:
+    """A copy of ``model`` in ``dtype`` for training mode, with the same router biases; ``refresh`` updates it."""
+    copied = copy.deepcopy(model).train()
+    for parameter in copied.parameters():
+        parameter.data = parameter.data.to(dtype)
+    _share_router_biases(copied, model)
+    return copied
+
+
+def refresh(copied: JoyFlash, model: JoyFlash) -> None:
+    """Bring a ``working_copy`` up to the weights of ``model``."""
+    with torch.no_grad():
+        for mine, theirs in zip(copied.parameters(), model.parameters(), strict=True):
+            mine.copy_(theirs)
 
 
 def _share(model: JoyFlash) -> JoyFlash:
@@ -114,10 +136,14 @@ def _share(model: JoyFlash) -> JoyFlash:
     replica = copy.deepcopy(model)
     for mine, theirs in zip(replica.parameters(), model.parameters(), strict=True):
         mine.data = theirs.data
+    _share_router_biases(replica, model)
+    return replica
+
+
+def _share_router_biases(replica: JoyFlash, model: JoyFlash) -> None:
     for mine, theirs in zip(replica.modules(), model.modules(), strict=True):
         if "e_score_correction_bias" in mine._buffers:
             mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
-    return replica
 
 
 def _use_one_thread() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections import Counter
 from itertools import islice
@@ -11,7 +12,9 @@ import jsonschema
 import pytest
 
 from joyflash.tasks import generate
+from joyflash.tasks.tool_build import real_tool
 from joyflash.tasks.tool_check import check_call
+from joyflash.tasks.tool_requests import Slots, clause, request
 from joyflash.tasks.tool_use import load_phrases, parse_tools
 from joyflash.tasks.words import is_heldout
 
@@ -48,6 +51,8 @@ def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
+    tools = load_phrases(language).tools
+    given = {str(value) for tool in tools for saying in tool.says for _, value in saying.given}
     for sample in samples(1500, language, split):
         schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
         assert len(schemas) == len(sample["tools"])
@@ -62,7 +67,7 @@ def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) 
                 assert set(arguments) <= set(schemas[call["name"]]["properties"])
             for leaf in leaves(arguments):
                 if not isinstance(leaf, bool):
-                    assert str(leaf) in user
+                    assert str(leaf) in user or str(leaf) in given
                     assert is_heldout(str(leaf)) == (split == "heldout")
         for name in names:
             assert is_heldout(name) == (split == "heldout")
@@ -112,7 +117,7 @@ def test_requests_are_phrased_in_thousands_of_ways(language: str) -> None:
 def test_real_tools_are_many_and_each_has_requests() -> None:
     tools = load_phrases("en").tools
     assert len(tools) >= 60
-    assert all(len(tool.orders + tool.questions + tool.notes) >= 4 for tool in tools)
+    assert all(len(tool.orders + tool.questions + tool.notes + tool.says) >= 4 for tool in tools)
 
 
 def test_tool_blocks_with_mistakes_are_refused_by_name() -> None:
@@ -139,3 +144,54 @@ def test_check_call_compares_names_and_json_arguments() -> None:
     assert not check_call(wanted, [{"name": "f", "arguments": "{broken"}])
     assert not check_call(wanted, [])
     assert not check_call([{"name": "f", "arguments": {"a": True}}], [{"name": "f", "arguments": {"a": 1}}])
+
+
+LAMP = """tool home: dim dim_light
+about: Dims a lamp.
+room = word ; room ; the room
+level = integer:1-100 ; level ; per cent
+warm? = flag ; warm ; warm light ; warm // cold
+order: dim {room} to {level}
+say level=50, warm=true: Half light in {room}, and cosy please.
+say: {room} is far too bright, {level} is plenty."""
+
+
+def test_a_saying_means_what_it_spells_and_what_it_is_given() -> None:
+    (tool,) = parse_tools(LAMP)
+    cosy, bright = tool.says
+    assert dict(cosy.given) == {"level": 50, "warm": True} and cosy.slots == {"room"}
+    assert bright.given == () and bright.slots == {"room", "level"}
+    phrases, rng = load_phrases("en"), random.Random(3)
+    seen = set()
+    for _ in range(200):
+        target, slots = real_tool(tool, rng, "train", phrases), Slots()
+        wanted = clause(target, rng, "train", phrases, slots)
+        text = slots.restore(wanted.text)
+        by_slot = {p.slot: wanted.arguments[p.name] for p in target.parameters if p.name in wanted.arguments}
+        if wanted.form != "say":
+            continue
+        assert request([wanted], rng, phrases, slots)
+        if "Half" not in text:
+            assert set(by_slot) == {"room", "level"} and str(by_slot["level"]) in text
+            seen.add("bright")
+        else:
+            assert by_slot["level"] == 50 and by_slot["warm"] is True
+            seen.add("cosy")
+        assert str(by_slot["room"]) in text
+    assert "bright" in seen and ("cosy" in seen or is_heldout("50"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "say: Half light in {room}.",  # level is missing
+        "say level=50, level=60: Half light in {room}.",
+        "say level=half: Half light in {room}.",
+        "say level=50, warm=maybe: Half light in {room}.",
+        "say level=50, mood=calm: Half light in {room}.",
+        "say level=50: {level} in {room}.",
+    ],
+)
+def test_a_saying_that_leaves_a_parameter_open_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="tool dim"):
+        parse_tools(f"{LAMP}\n{line}")

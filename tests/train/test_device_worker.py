@@ -55,9 +55,12 @@ def test_gradients_loads_and_loss_are_those_of_the_row_workers(tokens_at_once: i
     assert my_loss == pytest.approx(loss, rel=1e-5)
 
 
-def test_gradients_are_float32_and_near_when_the_copy_is_bfloat16() -> None:
+@pytest.mark.parametrize(
+    ("worker", "options"), [(DeviceWorker, {}), (RowWorkers, {"count": 1}), (RowWorkers, {"count": 2})]
+)
+def test_gradients_are_float32_and_near_when_the_copy_is_bfloat16(worker, options) -> None:
     right, _, loss = _gradients(RowWorkers, count=1)
-    mine, _, my_loss = _gradients(DeviceWorker, dtype=torch.bfloat16)
+    mine, _, my_loss = _gradients(worker, dtype=torch.bfloat16, **options)
     assert my_loss == pytest.approx(loss, rel=0.02)
     for name in ("lm_head.weight", "model.layers.0.self_attn.o_proj.weight"):
         assert mine[name].dtype == torch.float32
