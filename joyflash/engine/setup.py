@@ -42,6 +42,8 @@ class StepOptions:
     mtp: int | None
     compiled: bool | None
     quantization: str | None = None
+    shared: bool = False
+    record_routes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_batch", "max_context", "cache_tokens", "prefill_chunk"):
@@ -86,7 +88,7 @@ def make_step(
     cache = PagedCache(model.config, blocks, _BLOCK_SIZE, dtype, device)
     max_rows = options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
     drafting = model.mtp is not None and options.mtp != 0
-    step = _step(model, quantized or {}, cache, context, max_rows, options.compiled, device, drafting=drafting)
+    step = _step(model, quantized or {}, cache, context, max_rows, options, device, drafting=drafting)
     policy = None
     if drafting:
         costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
@@ -100,18 +102,27 @@ def _step(
     cache: PagedCache,
     context: int,
     max_rows: int,
-    compiled: bool | None,
+    options: StepOptions,
     device: torch.device,
     *,
     drafting: bool,
 ) -> StepModel:
+    compiled = False if options.record_routes else options.compiled
     plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
     if compiled and plain:
         raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
     if compiled is not False and not plain:
         try:
-            drafts = FORMATS["int8"] if drafting else None
-            return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized, draft_format=drafts)
+            drafts = FORMATS["int8"] if drafting and not options.shared else None
+            return CompiledStep(
+                model,
+                cache,
+                context,
+                max_rows=max_rows,
+                quantized=quantized,
+                draft_format=drafts,
+                shared=options.shared,
+            )
         except KernelError as error:
             if compiled:
                 raise
@@ -119,7 +130,7 @@ def _step(
                 "%s Going on with plain PyTorch, which is several times slower and not batch-invariant.", error
             )
     put_back(model, quantized)  # the numbers of the quantised weights, in the memory of unquantised ones
-    return TorchStep(model, cache, context, max_rows)
+    return TorchStep(model, cache, context, max_rows, record_routes=options.record_routes)
 
 
 @torch.inference_mode()

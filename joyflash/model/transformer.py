@@ -23,10 +23,14 @@ class DecoderBlock(nn.Module):
         self.self_attn = LatentAttention(config)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.mlp = FeedForward(config.hidden_size, config.intermediate_size) if dense else MixtureOfExperts(config)
+        self._dense_layers = config.first_k_dense_replace
 
     def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
         """Transform a packed row [T, D], or new tokens [B, T, D] of cache layer ``layer``."""
         x = x + self.self_attn(self.input_layernorm(x), context, layer)
+        given = context.routes_TLK if isinstance(context, PackedContext) else None
+        if given is not None and isinstance(self.mlp, MixtureOfExperts):
+            return x + self.mlp(self.post_attention_layernorm(x), given[:, layer - self._dense_layers])
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
