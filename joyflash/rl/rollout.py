@@ -152,7 +152,7 @@ class Rollouts:
         self.engine.reset()
 
     def resume(self) -> None:
-        """Submit the attempts in flight again after ``pause``; a seed goes on with its noise, so none is drawn twice."""
+        """Submit the attempts in flight again after ``pause``; each goes on with the noise of its seed and place."""
         paused, self._active, self._deltas = self._active, {}, {}
         for trajectory, episode in paused.values():
             self._submit(trajectory, episode)

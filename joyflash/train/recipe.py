@@ -8,7 +8,7 @@ import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from joyflash.errors import ConfigError
 
@@ -106,12 +106,20 @@ class Recipe:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, default=dict)
 
 
+Kind = TypeVar("Kind")
+
+
 def load_recipe(path_or_name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Run a recipe file (``recipes/nano/pretrain.py``) and return its ``recipe``.
 
     Raises:
         ConfigError: there is no such file, it fails, it defines no Recipe, or an override names no field.
     """
+    return load_recipe_of(Recipe, path_or_name, overrides)
+
+
+def load_recipe_of(kind: type[Kind], path_or_name: str, overrides: Mapping[str, Any] | None = None) -> Kind:
+    """The same for recipes of another dataclass."""
     given = Path(path_or_name)
     places = [given, PACKAGED.parent.parent / given, PACKAGED / given, PACKAGED / Path(*given.parts[1:])]
     path = next((place for place in places if place.is_file()), None)
@@ -123,9 +131,10 @@ def load_recipe(path_or_name: str, overrides: Mapping[str, Any] | None = None) -
         raise
     except Exception as error:
         raise ConfigError(f"The recipe {path} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(recipe, Recipe):
-        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a joyflash.train.recipe.Recipe.")
+    if not isinstance(recipe, kind):
+        name = f"{kind.__module__}.{kind.__name__}"
+        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a {name}.")
     try:
-        return dataclasses.replace(recipe, **(overrides or {}))
+        return dataclasses.replace(recipe, **(overrides or {}))  # pyright: ignore[reportArgumentType, reportCallIssue]
     except TypeError as error:
         raise ConfigError(f"A setting does not exist in a recipe: {error}.") from error
