@@ -61,7 +61,9 @@ def policy_loss(
             InteropError: another aggregation or a rollout correction is asked for.
         """
         if loss_agg_mode != "seq-mean-token-mean":
-            raise InteropError(f"FiberPO averages tokens, then trajectories: set loss_agg_mode=seq-mean-token-mean, not {loss_agg_mode}.")
+            raise InteropError(
+                f"loss_agg_mode is {loss_agg_mode}; FiberPO averages tokens, then trajectories: seq-mean-token-mean."
+            )
         if rollout_is_weights is not None:
             raise InteropError("FiberPO gates whole trajectories; leave verl's rollout correction weights off.")
         world = dict(getattr(config, "global_batch_info", None) or {})

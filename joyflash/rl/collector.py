@@ -93,10 +93,10 @@ class Collector:
             self._begin(group)
         while not self._enough(batch):
             self._top_up(batch)
-            for attempt in self._rollouts.step():
-                group = self._groups[attempt.group]
-                if group.complete:
-                    self._keep(batch, group)
+            # Several attempts of a group may end in one step; the group is kept once.
+            for number in dict.fromkeys(attempt.group for attempt in self._rollouts.step()):
+                if self._groups[number].complete:
+                    self._keep(batch, self._groups[number])
         ready = [group for group in sorted(self._groups.values(), key=lambda g: g.number) if group.complete]
         chosen = [group for group in ready if self._due(group, batch)]
         chosen += [group for group in ready if group not in chosen][: max(0, self._recipe.groups - len(chosen))]
@@ -106,11 +106,17 @@ class Collector:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint needs, once ``Rollouts.pause`` was called: groups in flight or unused, and the count."""
-        return {"groups": [group.to_dict() for group in self._groups.values()], "next": self._next}
+        return {"groups": [group.to_dict() for group in self._groups.values()], "next": self._next_number()}
 
     def forget_spool(self) -> None:
         """A checkpoint holds everything now."""
         self._path.unlink(missing_ok=True)
+
+    def _next_number(self) -> int:
+        """The lowest number that no group has had."""
+        while self._next in self._begun or self._next in self._taken:
+            self._next += 1
+        return self._next
 
     def _due(self, group: Group, batch: int) -> bool:
         return batch - group.start >= self._staleness
@@ -130,9 +136,7 @@ class Collector:
             self._new_group(batch)
 
     def _new_group(self, batch: int) -> None:
-        while self._next in self._begun or self._next in self._taken:
-            self._next += 1
-        recipe, number = self._recipe, self._next
+        recipe, number = self._recipe, self._next_number()
         rng = random.Random(f"{recipe.seed}/group/{number}")
         domain, prompt = self._curriculum.choose(rng, batch / max(1, recipe.batches - 1))
         task = need_task(self._rollouts.host, domain, "train", recipe.seed, prompt)

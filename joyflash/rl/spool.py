@@ -18,7 +18,7 @@ def append_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def recover_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of a file, none if there is no file; a line that a kill cut short is cut off, so that the next begins well."""
+    """Rows of a file, none if there is none; a line that a kill cut short is cut off, so that the next begins well."""
     if not path.is_file():
         return []
     data = path.read_bytes()

@@ -96,9 +96,7 @@ def test_verls_own_registry_takes_it_and_its_own_aggregation_agrees(monkeypatch)
     loss = module.get_policy_loss_fn("fiberpo")
     old, new, advantage, mask = batch()
     spread = advantage[:, None].expand(5, 9)
-    gate = fiberpo.gate(
-        (new - old)[mask], torch.arange(5)[:, None].expand(5, 9)[mask], **BUDGETS
-    )
+    gate = fiberpo.gate((new - old)[mask], torch.arange(5)[:, None].expand(5, 9)[mask], **BUDGETS)
     matrix = torch.zeros(5, 9)
     matrix[mask] = -gate * spread[mask]
     for world in ({}, {"dp_size": 2, "global_batch_size": 16}):

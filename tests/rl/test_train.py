@@ -89,16 +89,16 @@ def curve(folder):
 
 def test_it_learns_what_is_paid_for_and_reports_it(start, recipe, tmp_path):
     rates = {"muon_lr": 5e-2, "adamw_lr": 5e-2, "clip_norm": 10.0}
-    longer = dataclasses.replace(recipe, batches=8, samples=6, profile=0, validate_every=8, heldout=8, **rates)
+    longer = dataclasses.replace(recipe, batches=10, samples=8, profile=0, validate_every=10, heldout=8, **rates)
     folder = train.run(longer, start=start, out=tmp_path / "run", workers=1)
     rows = read_log(tmp_path / "run")
     measured = [row for row in rows if "heldout" in row]
-    assert [row["step"] for row in measured] == [0, 16]
+    assert [row["step"] for row in measured] == [0, 20]
     assert measured[1]["heldout"]["one"] > measured[0]["heldout"]["one"] + 0.1
     steps = [row for row in rows if "loss" in row]
-    assert len(steps) == 16 and all(row["lag"] in (0, 1) for row in steps)
+    assert len(steps) == 20 and all(row["lag"] in (0, 1) for row in steps)
     if compiler():  # every first step of a batch is scored by the very step that sampled
-        assert [row["mismatch"] for row in steps[::2]] == [0.0] * 8
+        assert [row["mismatch"] for row in steps[::2]] == [0.0] * 10
         assert all("mismatch" not in row for row in steps[1::2])
     assert all(
         row["ratio"] == 1.0 and row["G-I"] == row["L-I"] == 1.0 for row in steps[::2] if row.get("mismatch") == 0

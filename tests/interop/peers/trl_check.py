@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Runs TRL's GRPO trainer with FiberPO on a tiny model, and compares every loss with our own; prints JSON.
 
 Made for an environment of its own: python -m venv trl && trl/bin/pip install torch==2.13.0 trl==1.16; the test finds it
@@ -41,7 +42,9 @@ def main() -> None:
             with torch.no_grad():
                 ids = torch.cat([inputs["prompt_ids"], inputs["completion_ids"]], dim=1)
                 attention = torch.cat([inputs["prompt_mask"], inputs["completion_mask"]], dim=1)
-                new, _, _ = self._get_per_token_logps_and_entropies(model, ids, attention, inputs["completion_ids"].size(1))
+                new, _, _ = self._get_per_token_logps_and_entropies(
+                    model, ids, attention, inputs["completion_ids"].size(1)
+                )
                 old = inputs.get("old_per_token_logps", new)
                 mask = inputs["completion_mask"].bool()
                 total = 0.0  # row by row: no padding, one trajectory at a time
@@ -68,7 +71,7 @@ def main() -> None:
         moved = any(not torch.equal(a, b.cpu()) for a, b in zip(before, trainer.model.cpu().parameters(), strict=True))
         refused = False
         try:
-            base(model=LlamaForCausalLM(config), args=GRPOConfig(**{**given, "beta": 0.1}), **arguments)
+            base(model=LlamaForCausalLM(config), args=GRPOConfig(**{**given, "top_entropy_quantile": 0.5}), **arguments)
         except InteropError:
             refused = True
     report = {"differences": differences, "ratios": ratios, "moved": moved, "refused": refused}
