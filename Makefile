@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup serve test lint format lock
+.PHONY: setup serve test lint format lock acceptance
 
 setup: $(STAMP)
 
@@ -41,3 +41,7 @@ format: setup
 lock:
 	@{ sed -n '/^#/p' requirements.lock; $(BIN)/python -m pip freeze --all --exclude pip --exclude joyflash | \
 		sed -E 's/^(torch==[0-9.]+)\+.*/\1/'; } > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+# Suites that others wrote, against `joyflash serve`. The first run fetches them; SUITES= names some of them.
+acceptance: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tests/acceptance/run.py $(SUITES)

@@ -354,8 +354,9 @@ def decode_rates(batch: int, new: int, firsts: Sequence[float], wholes: Sequence
 
 def weight_bytes(model: str | Path, precision: str, batch: int) -> float:
     """Bytes of weights that a step of ``batch`` tokens reads, per token, if routing is uniform."""
+    from joyflash.plan.checkpoint import open_checkpoint
     from joyflash.plan.speed import distinct_experts
-    from joyflash.plan.weights import open_checkpoint, weigh
+    from joyflash.plan.weights import weigh
 
     checkpoint = open_checkpoint(str(model))
     weights, config = weigh(checkpoint, "bf16", 1), checkpoint.config

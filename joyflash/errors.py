@@ -35,6 +35,10 @@ class EngineError(JoyflashError):
     """The engine cannot go on with a request through no fault of the caller."""
 
 
+class ConstraintError(EngineError):
+    """A reply cannot go on within the rules that its request set, such as a schema that became too complex."""
+
+
 class EngineBusyError(EngineError):
     """Too many requests wait already; try again later."""
 

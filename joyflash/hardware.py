@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,7 @@ def detected_gpu(machine: Machine) -> tuple[GPU, int]:
     if not machine.gpus:
         raise ConfigError(
             f"This machine has no CUDA GPU ({machine.cores} processor cores, {machine.memory / GIB:.0f} GiB of memory)."
-            f" Name the one to plan for: --gpu {', '.join(GPUS)}."
+            f" Name the one to plan for: --gpu {', '.join(GPUS)}, or cpu."
         )
     names = {name for name, _ in machine.gpus}
     if len(names) > 1:
@@ -125,6 +126,17 @@ def detected_gpu(machine: Machine) -> tuple[GPU, int]:
         if f" {driver_name}".endswith(f" {gpu.driver_name}"):
             return gpu, len(machine.gpus)
     raise ConfigError(f"The table of GPUs lacks {driver_name!r}; name a like one: --gpu {', '.join(GPUS)}.")
+
+
+def return_freed_memory() -> None:
+    """Give memory that was freed back to the system, where the C library (glibc) can do that on demand.
+
+    It keeps what is freed in pieces of up to 32 MB for later; after a model was loaded and its weights were packed
+    anew, that can be as much as the model itself.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
 
 
 def _text(path: str) -> str:

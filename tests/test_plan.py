@@ -20,14 +20,13 @@ from joyflash.errors import ConfigError, MissingExtraError
 from joyflash.hardware import GPUS
 from joyflash.model.config import sized
 from joyflash.plan import LaunchSettings, Plan, launch, plan, render
+from joyflash.plan.checkpoint import Checkpoint, of_config, open_checkpoint
 from joyflash.plan.launch import start
 from joyflash.plan.memory import workspace_bytes
 from joyflash.plan.speed import Roofline, distinct_experts, expected_tokens
 from joyflash.plan.weights import (
     QUANTISATIONS,
-    Checkpoint,
     kind_of,
-    open_checkpoint,
     quantised_checkpoint_bytes,
     weigh,
 )
@@ -45,9 +44,7 @@ def flash() -> Checkpoint:
 def small() -> Checkpoint:
     """A bf16 checkpoint of three layers, a few thousand parameters a tensor."""
     config = dataclasses.replace(sized(64, 512), n_routed_experts=4)
-    from joyflash.plan.weights import _computed
-
-    return Checkpoint("/models/small", True, config, tuple(_computed(config)))
+    return of_config(config, "/models/small", real=True)
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +356,7 @@ def test_plan_prints_text_and_json():
         (["plan", "nano"], "error: This machine has no CUDA GPU"),
         (["serve", "--engine", "tgi"], "error: No engine is called 'tgi'; there are joyflash, vllm, sglang."),
         (["serve", "--engine", "vllm", "--any-model-name"], "error: vLLM cannot do --any-model-name."),
-        (["serve", "--engine", "sglang", "--free-tool-names"], "error: SGLang cannot do --free-tool-names."),
+        (["serve", "--engine", "sglang", "--free-tool-calls"], "error: SGLang cannot do --free-tool-calls."),
         (["serve", "--engine", "vllm", "--port", "0"], "error: vLLM cannot do --port 0."),
         (["serve", "--engine", "vllm", "--host", "0.0.0.0"], "error: Serving on 0.0.0.0 would let anyone"),
         (["serve", "--engine", "vllm", "--model", "flash_48b_a3b"], "error: flash_48b_a3b is a preset without weights"),

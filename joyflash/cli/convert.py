@@ -22,7 +22,14 @@ def export(
     padded: Annotated[
         bool, typer.Option("--padded", help="Pad to latent 512 and rotated width 64, as vLLM's kernels want them.")
     ] = False,
-    mtp: Annotated[bool, typer.Option("--mtp/--no-mtp", help="Keep the MTP layer (llama.cpp never gets it).")] = True,
+    mtp: Annotated[
+        bool | None,
+        typer.Option(
+            "--mtp/--no-mtp",
+            help="Keep the MTP layer. Without: kept, but left out of gguf, as llama.cpp has none.",
+            show_default=False,
+        ),
+    ] = None,
     mtp_shard: Annotated[bool, typer.Option("--mtp-shard", help="Put the MTP layer into a file of its own.")] = False,
 ) -> None:
     """Write a model for transformers, vLLM, SGLang or llama.cpp."""
@@ -32,11 +39,11 @@ def export(
     if format == "gguf":
         from joyflash.interop.gguf_export import export_gguf
 
-        if padded or mtp_shard:
+        if padded or mtp_shard or mtp:
             raise ConfigError(
-                "--padded and --mtp-shard are for folders; llama.cpp takes every latent size, and no MTP."
+                "--padded, --mtp and --mtp-shard are for folders; llama.cpp takes every latent size, and no dense MTP."
             )
-        written: Any = export_gguf(source, out, dtype or "bf16")  # pyright: ignore[reportArgumentType]
+        written: Any = export_gguf(source, out, dtype or "bf16", say_left_out=mtp is None)  # pyright: ignore[reportArgumentType]
     else:
         from joyflash.convert.export import dtype_of, export_folder, format_of
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -15,16 +17,49 @@ if TYPE_CHECKING:
     from joyflash.server.settings import ServerSettings
 
 
+class LogFormat(StrEnum):
+    """What the request log looks like."""
+
+    off = "off"
+    text = "text"
+    json = "json"
+
+
 def serve(
     model: Model = "nano",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    api_key: Annotated[list[str] | None, typer.Option(help="Key that callers must send; may be repeated.")] = None,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Key that callers must send; may be repeated.", envvar="JOYFLASH_API_KEY"),
+    ] = None,
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
     allow_open: Annotated[bool, typer.Option("--allow-open", help="Listen beyond this machine without a key.")] = False,
-    free_tool_names: Annotated[
-        bool, typer.Option("--free-tool-names", help="Do not hold names in tool calls to the listed ones.")
+    free_tool_calls: Annotated[
+        bool, typer.Option("--free-tool-calls", help="Do not hold tool calls to the listed tools and their schemas.")
+    ] = False,
+    max_requests: Annotated[
+        int, typer.Option(min=1, help="Requests in flight, waiting ones too, beyond which callers get 429.")
+    ] = 256,
+    max_prompt_tokens: Annotated[
+        int, typer.Option(min=1, help="Tokens of their prompts together, beyond which callers get 429.")
+    ] = 1_048_576,
+    drain_seconds: Annotated[
+        float, typer.Option(min=0, help="How long running requests may go on after SIGTERM.")
+    ] = 30.0,
+    keep_alive_seconds: Annotated[
+        float, typer.Option(min=0.01, help="Silence on a stream after which a sign of life is sent.")
+    ] = 15.0,
+    files: Annotated[
+        str | None,
+        typer.Option(help="Folder of uploads and batches, which then outlive the server. Without: a temporary one."),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="A line for every request on standard error, without its text.")
+    ] = LogFormat.off,
+    log_bodies: Annotated[
+        bool, typer.Option("--log-bodies", help="Put the bodies of requests, prompts included, into the log.")
     ] = False,
     engine: Annotated[str, typer.Option(help="Who serves: joyflash, vllm or sglang.")] = "joyflash",
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
@@ -49,9 +84,8 @@ def serve(
         from joyflash.engine.engine import Engine
 
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
-        return AsyncEngine(
-            Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
-        )
+        loaded = Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
+        return AsyncEngine(loaded, max_waiting=max(256, max_requests))
 
     settings = ServerSettings(
         host=host,
@@ -60,8 +94,17 @@ def serve(
         allow_open=allow_open,
         served_model_names=tuple(served_model_name or ()),
         any_model_name=any_model_name,
-        hold_tool_names=not free_tool_names,
+        hold_calls=not free_tool_calls,
+        max_requests=max_requests,
+        max_prompt_tokens=max_prompt_tokens,
+        drain_seconds=drain_seconds,
+        keep_alive_seconds=keep_alive_seconds,
+        files_folder=files,
+        log_format=log_format.value,
+        log_bodies=log_bodies,
     )
+    if log_bodies and log_format is LogFormat.off:
+        raise ConfigError("--log-bodies needs a log; add --log-format json or text.")
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
     if engine != "joyflash":
@@ -96,19 +139,20 @@ def serve_elsewhere(
         ConfigError: the engine is unknown or cannot do what is asked; nothing is ignored.
         MissingExtraError: the engine is not installed.
     """
+    from joyflash.plan.checkpoint import open_checkpoint
     from joyflash.plan.estimate import DEFAULT_MTP
     from joyflash.plan.launch import ENGINES, OTHER_ENGINES, LaunchSettings, launch, start
-    from joyflash.plan.weights import divides_width, open_checkpoint
+    from joyflash.plan.weights import divides_width
     from joyflash.server.auth import check_exposure
 
     if engine not in OTHER_ENGINES:
         raise ConfigError(f"No engine is called {engine!r}; there are {', '.join(ENGINES)}.")
     refused: Mapping[str, bool] = {
         "--any-model-name": settings.any_model_name,
-        "--free-tool-names": not settings.hold_tool_names,
+        "--free-tool-calls": not settings.hold_calls,
         "--port 0": settings.port == 0,
     }
-    for option, given in refused.items():
+    for option, given in {**refused, **_own_options(settings)}.items():
         if given:
             raise ConfigError(f"{OTHER_ENGINES[engine]} cannot do {option}. Leave it out, or use --engine joyflash.")
     check_exposure(settings)
@@ -130,7 +174,23 @@ def serve_elsewhere(
             context=context,
             concurrency=concurrency,
             mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
-            whole_experts=not divides_width(checkpoint.config, "bf16", gpus),
+            whole_experts=not divides_width(checkpoint, "bf16", gpus),
         ),
     )
     start(command)
+
+
+def _own_options(settings: ServerSettings) -> dict[str, bool]:
+    """Options of joyflash's own server, and whether they were given."""
+    own = (
+        "files_folder",
+        "max_requests",
+        "max_prompt_tokens",
+        "drain_seconds",
+        "keep_alive_seconds",
+        "log_format",
+        "log_bodies",
+    )
+    usual = {field.name: field.default for field in fields(settings)}
+    flags = {name: "--files" if name == "files_folder" else f"--{name.replace('_', '-')}" for name in own}
+    return {flags[name]: getattr(settings, name) != usual[name] for name in own}

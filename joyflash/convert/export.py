@@ -64,7 +64,7 @@ def export_folder(
     dtype: torch.dtype | None = None,
     *,
     padded: bool = False,
-    mtp: bool = True,
+    mtp: bool | None = None,
     own_mtp_shard: bool = False,
     shard_bytes: int = SHARD_BYTES,
 ) -> ExportReport:
@@ -79,20 +79,24 @@ def export_folder(
         format: "hf" writes model_type ``joyai_llm_flash``, "deepseek_v3" the one that stock libraries know.
         dtype: of the weights; None keeps each tensor's own.
         padded: fill up to latent 512 and rotated width 64 (see ``convert.padding``).
-        mtp: keep the MTP layer, if there is one.
+        mtp: keep the MTP layer; None = if there is one.
         own_mtp_shard: put it into ``mtp-1-of-1.safetensors``.
         shard_bytes: a shard ends before it grows beyond this.
 
     Raises:
         CheckpointError: the source is missing, damaged or altered, ``out`` holds something, or a value does not fit
             into float16.
-        ConfigError: the source is another architecture, or cannot be padded.
+        ConfigError: the source is another architecture, cannot be padded, or lacks the MTP layer that is asked for.
     """
     check_new(out)
     found = open_checkpoint(source)
+    if (mtp or own_mtp_shard) and not found.config.num_nextn_predict_layers:
+        raise ConfigError(f"{source} holds no MTP layer. Leave out --mtp and --mtp-shard.")
+    if own_mtp_shard and mtp is False:
+        raise ConfigError("--mtp-shard writes the MTP layer, --no-mtp leaves it out. Drop one of them.")
     for name, stored in read_checksums(source).items():
         check(source / name, checksum(source / name), stored)
-    tensors = FolderTensors(found, format, dtype, padded=padded, mtp=mtp)
+    tensors = FolderTensors(found, format, dtype, padded=padded, mtp=mtp is not False)
     write_folder(
         tensors.config,
         tensors.meta,

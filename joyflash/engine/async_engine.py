@@ -104,6 +104,11 @@ class AsyncEngine:
         self._thread = threading.Thread(target=self._work, name="joyflash-engine", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting_count(self) -> int:
+        """Choices in line, those included that the engine has not seen yet; safe to read from any thread."""
+        return self.engine.waiting_count + sum(arrival.params.n for arrival in tuple(self._arrivals))
+
     def stream(self, request: Request) -> DeltaStream:
         """Put a request in line and return its deltas; call it in a coroutine.
 
@@ -116,7 +121,7 @@ class AsyncEngine:
         with self._wake:
             if self._deadline is not None:
                 raise EngineClosedError("The engine is shutting down and takes no new requests.")
-            waiting = self.engine.waiting_count + sum(arrival.params.n for arrival in self._arrivals)
+            waiting = self.waiting_count
             if waiting + request.params.n > self._max_waiting:
                 raise EngineBusyError(f"{waiting} choices wait already, of {self._max_waiting} that may; try later.")
             if request.request_id in self._mailboxes:

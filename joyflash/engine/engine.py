@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 
 from joyflash.engine.block_pool import BlockPool
-from joyflash.engine.grammar import ToolGrammar
+from joyflash.engine.call_grammar import ReplyRules
+from joyflash.engine.grammar import GrammarCompiler, ReplyConstraint
 from joyflash.engine.limits import check_request
 from joyflash.engine.request import Constraint, Delta, Request, RequestOutput, SamplingParams
 from joyflash.engine.runner import Runner
@@ -20,15 +21,14 @@ from joyflash.engine.scoring import Scores, score
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.setup import StepOptions, make_step
 from joyflash.engine.speculation import DraftPolicy
-from joyflash.engine.statistics import Statistics
+from joyflash.engine.statistics import CacheUse, Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.thinking_budget import ThinkingBudget
-from joyflash.engine.token_table import TokenTable
 from joyflash.errors import ConfigError, EngineError, RequestError, TemplateError
+from joyflash.hardware import return_freed_memory
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import load_quantized, model_folder
 from joyflash.model.step import StepModel
-from joyflash.text.messages import ToolDefinition
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
 
@@ -124,6 +124,8 @@ class Engine:
         folder = model_folder(path_or_name)
         model, quantized, tokenizer = load_quantized(path_or_name, device=device, dtype=dtype)
         step, pool, policy = make_step(model, options, torch.device(device), dtype, quantized)
+        del model, quantized  # the step has what it needs of them
+        return_freed_memory()
         return cls(
             step,
             pool,
@@ -233,25 +235,37 @@ class Engine:
         """Choices that wait to be admitted; safe to read from another thread."""
         return self._scheduler.waiting_count
 
-    @cached_property
-    def _token_table(self) -> TokenTable:
-        return TokenTable(self.tokenizer)
+    @property
+    def running_count(self) -> int:
+        """Choices that are being computed; safe to read from another thread."""
+        return self._scheduler.running_count
 
-    def tool_constraint(
-        self,
-        tools: Sequence[ToolDefinition],
-        *,
-        choice: str = "auto",
-        name: str | None = None,
-        thinking: bool = False,
-        parallel: bool = True,
-    ) -> ToolGrammar:
-        """Return a constraint for ``Request`` that holds tool calls to ``tools``; see ToolGrammar."""
-        return ToolGrammar(tools, self._token_table, choice=choice, name=name, thinking=thinking, parallel=parallel)
+    @property
+    def cache_use(self) -> CacheUse:
+        """How full the cache is, and how often prompts were found in it; safe to read from another thread."""
+        pool = self._runner.pool
+        held = pool.blocks - pool.free_blocks
+        return CacheUse(pool.blocks * pool.block_size, held * pool.block_size, pool.asked_tokens, pool.matched_tokens)
+
+    @cached_property
+    def _grammars(self) -> GrammarCompiler:
+        return GrammarCompiler(self.tokenizer)
+
+    def reply_constraint(self, rules: ReplyRules) -> ReplyConstraint:
+        """Return a constraint for ``Request`` that holds calls to their tools, or a reply to a JSON Schema.
+
+        Safe to call from another thread: compiling takes milliseconds, for very many tools seconds. The constraints of
+        the latest rules are kept.
+
+        Raises:
+            ToolSchemaError: a schema cannot be held.
+            MissingExtraError: llguidance, of the extra ``serve``, is not installed.
+        """
+        return self._grammars.constraint(rules)
 
     def thinking_budget(self, end_id: int, tokens: int, inner: Constraint | None = None) -> ThinkingBudget:
         """Return a constraint for ``Request`` that ends a thought after ``tokens``; see ThinkingBudget."""
-        return ThinkingBudget(end_id, tokens, self._token_table, inner)
+        return ThinkingBudget(end_id, tokens, self.tokenizer.vocab_size, inner)
 
     def encode_prompt(self, prompt: Prompt) -> list[int]:
         """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation."""
@@ -372,4 +386,5 @@ def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
         logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
         cached_token_count=last.cached_token_count,
         routes_TLK=last.routes_TLK,
+        prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
     )

@@ -1,165 +1,204 @@
-"""ToolGrammar: holds the names in tool calls to the listed ones while decoding.
+"""Holds a reply to its rules while it is written: calls to the tools' schemas, JSON to a schema of its own.
 
-After ``<function=`` only a listed function's name can be spelled, after ``<parameter=`` only a parameter that this
-call has not given, and ``</function>`` waits for the required parameters. Values and all other text are free.
-
-A tokenizer normally has the call's marks as control tokens. Then a call has exactly these marks and one optional white
-space between them, and the same characters in ordinary tokens are plain text. Marks that the tokenizer lacks are
-recognised as text, however tokens cut them.
+The grammar library follows the text token by token. What the sampler would draw anyway is only checked, which costs
+microseconds; all allowed tokens are worked out where the drawn one is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import fields
+from threading import Lock
+from types import ModuleType
+from typing import Any, Protocol
 
+import numpy
+import torch
 from torch import Tensor
 
-from joyflash.engine.call_machine import (
-    CALL_MARKS,
-    THOUGHT_CLOSE,
-    WATCHED,
-    CallMachine,
-    CallRules,
-    FunctionNames,
-    Phase,
-)
-from joyflash.engine.token_table import TokenTable
-from joyflash.errors import RequestError
+from joyflash.engine.call_grammar import OPTIONS, ReplyGrammar, ReplyRules
+from joyflash.errors import ConstraintError, ToolSchemaError
+from joyflash.extras import require
 from joyflash.text.messages import ToolDefinition
 
-_LONGEST_MARK = max(map(len, (*CALL_MARKS, THOUGHT_CLOSE)))
+_KEPT = 64
+_LONGEST = 1_000_000
+_LONGEST_SECONDS = 3.0
 
 
-class ToolGrammar:
-    """A constraint (see ``request.Constraint``) for the calls of one request.
+class TokenSource(Protocol):
+    """What the grammar needs of a tokenizer; ``joyflash.text.tokenizer.Tokenizer`` is one."""
 
-    Args:
-        tools: functions that may be called.
-        table: of the engine's tokenizer.
-        choice: "none" forbids calls, "auto" leaves them to the model, "required" makes the completion begin with one.
-        name: the one function to call; implies "required".
-        thinking: the completion begins inside a thought; calls wait for its end.
-        parallel: False ends the completion after its first call.
+    control_tokens: dict[str, int]
 
-    Raises:
-        RequestError: the choice is unknown, names an unlisted function, or asks for a call without tools.
-    """
+    @property
+    def vocab_size(self) -> int: ...
 
-    def __init__(
-        self,
-        tools: Sequence[ToolDefinition],
-        table: TokenTable,
-        *,
-        choice: str = "auto",
-        name: str | None = None,
-        thinking: bool = False,
-        parallel: bool = True,
-    ) -> None:
-        if choice not in ("none", "auto", "required"):
-            raise RequestError(f"tool_choice must be none, auto or required; got {choice!r}.", param="tool_choice")
-        functions = {tool.name: _names(tool) for tool in tools}
-        if name is not None:
-            if name not in functions:
-                listed = ", ".join(functions) or "no tool"
-                raise RequestError(f"tool_choice names {name!r}; listed: {listed}.", param="tool_choice")
-            functions, choice = {name: functions[name]}, "required"
-        if choice == "required" and not functions:
-            raise RequestError("tool_choice asks for a call, but the request lists no tools.", param="tool_choice")
-        self._rules = CallRules(functions, choice != "none", choice == "required", parallel, thinking)
-        self._table = table
+    @property
+    def eos_id(self) -> int: ...
 
-    def start(self) -> ToolGrammarState:
+    def token_bytes(self, token_id: int) -> bytes: ...
+
+
+class ReplyConstraint:
+    """A constraint (see ``request.Constraint``): a compiled grammar, from which every choice starts afresh."""
+
+    def __init__(self, matcher: Any, size: int, eos_id: int) -> None:
+        self._matcher = matcher
+        self._size = size
+        self._eos_id = eos_id
+
+    def start(self) -> ReplyState:
         """Return the state before the first generated token."""
-        return ToolGrammarState(CallMachine(self._rules), self._table)
+        return ReplyState(self._matcher.deep_copy(), self._size, self._eos_id)
 
 
-def _names(tool: ToolDefinition) -> FunctionNames:
-    properties = tuple(tool.parameters.get("properties") or {})
-    return FunctionNames(properties, frozenset(tool.parameters.get("required") or ()) & frozenset(properties))
+class ReplyState:
+    """Follows one reply. After an end token that was to be ignored everything is allowed."""
 
+    def __init__(self, matcher: Any, size: int, eos_id: int) -> None:
+        self._matcher = matcher
+        self._size = size
+        self._eos_id = eos_id
+        self._ended = False
 
-class ToolGrammarState:
-    """Follows one completion token by token."""
-
-    def __init__(self, machine: CallMachine, table: TokenTable) -> None:
-        self._machine = machine
-        self._table = table
-        self._ids = {mark: table.control[mark] for mark in (*CALL_MARKS, THOUGHT_CLOSE) if mark in table.control}
-        self._marks = {i: mark for mark, i in self._ids.items()}
-        self._strict = all(mark in self._ids for mark in CALL_MARKS)
-        spelled = [mark.encode() for mark in (*CALL_MARKS, THOUGHT_CLOSE) if mark not in self._ids]
-        self._whole_marks = table.containing(spelled) if spelled else []
-        self._tail = b""
-        self._spaced = False
+    def allows(self, token_id: int) -> bool:
+        """Whether the next token may be this one."""
+        if self._ended or token_id == self._eos_id:
+            return self._ended or self._matcher.is_accepting()
+        return self._matcher.validate_tokens([token_id]) == 1
 
     def mask(self) -> Tensor | None:
-        """Return bool [vocabulary], True where the next token may be; None = every token may be."""
-        machine, table = self._machine, self._table
-        if machine.names:
-            done = machine.spelled
-            rests = [name[len(done) :] for name in machine.names if name.startswith(done)]
-            return table.only([i for rest in rests for i in table.spelling(rest)])
-        legal = machine.legal()
-        if machine.phase is Phase.END:
-            return table.only([table.eos_id])
-        if self._strict and machine.phase in (Phase.START, Phase.CALL, Phase.FUNCTION):
-            spaces = () if self._spaced or machine.phase is Phase.START else table.whitespace
-            return table.only([*(self._ids[mark] for mark in legal), *spaces])
-        if machine.phase is Phase.START:
-            return table.only(self._forced_start())
-        allowed = {self._ids[mark] for mark in legal if mark in self._ids}
-        # Inside a call no control token but the next mark makes sense; outside, only the other marks are forbidden.
-        others = self._ids.values() if machine.may_end() else table.control.values()
-        forbidden = [i for i in others if i not in allowed]
-        return table.all_but(forbidden + self._forbidden_spellings())
+        """Return bool [vocabulary], True where the next token may be; None = every token may be.
+
+        Raises:
+            ConstraintError: the grammar has become too complex to follow, or nothing may come next.
+        """
+        if self._ended:
+            return None
+        bits = numpy.frombuffer(self._matcher.compute_bitmask(), dtype=numpy.uint8)
+        mask = numpy.unpackbits(bits, count=self._size, bitorder="little").view(numpy.bool_)
+        if self._matcher.is_error() or not mask.any():
+            raise ConstraintError(
+                "What the request's schemas allow became too complex to follow, or contradicts itself. "
+                f"Simplify them. {self._matcher.get_error()[:200]}".rstrip()
+            )
+        return torch.from_numpy(mask)
 
     def accept(self, token_id: int) -> None:
         """Advance past a sampled token."""
-        mark = self._marks.get(token_id)
-        if mark is not None:
-            self._machine.mark(mark)
-            self._tail, self._spaced = b"", False
-        else:
-            text = self._table.token_bytes(token_id)
-            self._tail = self._read(self._machine, self._tail, text) or b""
-            self._spaced = text.endswith((b" ", b"\t", b"\r", b"\n"))
+        if self._ended or token_id == self._eos_id:
+            self._ended = True
+        elif not self._matcher.consume_token(token_id):
+            raise ConstraintError(f"A token was taken that the grammar forbids. {self._matcher.get_error()[:200]}")
 
-    def _read(self, machine: CallMachine, tail: bytes, text: bytes) -> bytes | None:
-        """Feed ordinary characters to ``machine``; return the new tail, or None where they break a rule."""
-        if machine.names:
-            rest = machine.spell(text)
-            if rest is None:
-                return None
-            text = rest
-        for place in range(len(text)):
-            tail = (tail + text[place : place + 1])[-_LONGEST_MARK:]
-            mark = next((mark for mark in self._watched(machine) if tail.endswith(mark.encode())), None)
-            if mark is None:
-                continue
-            if mark not in machine.legal():
-                return None
-            machine.mark(mark)
-            return self._read(machine, b"", text[place + 1 :])
-        return tail
 
-    def _watched(self, machine: CallMachine) -> Iterable[str]:
-        return (mark for mark in WATCHED[machine.phase] if mark not in self._ids)
+class GrammarCompiler:
+    """Makes constraints for one tokenizer; keeps those of the latest rules.
 
-    def _forbidden_spellings(self) -> list[int]:
-        """Return the ordinary tokens that would complete a mark where it, or the name behind it, is not allowed."""
-        endings = {
-            mark.encode()[cut:]
-            for mark in self._watched(self._machine)
-            for cut in range(1, len(mark))
-            if self._tail.endswith(mark.encode()[:cut])
-        }
-        suspects = {i for ending in endings for i in self._table.starting_with(ending)}
-        suspects.update(self._whole_marks)
-        return [i for i in suspects if self._read(self._machine.copy(), self._tail, self._table.token_bytes(i)) is None]
+    Args:
+        tokenizer: its tokens are the letters of the grammar.
 
-    def _forced_start(self) -> list[int]:
-        """Return the tokens that go on spelling the opening mark of a forced call, or the mark's own token."""
-        mark = CALL_MARKS[0]
-        if mark in self._ids:
-            return [self._ids[mark]]
-        return self._table.spelling(mark.encode()[len(self._tail) :])
+    Raises:
+        MissingExtraError: llguidance is not installed.
+    """
+
+    def __init__(self, tokenizer: TokenSource) -> None:
+        self._library: ModuleType = require("llguidance", extra="serve")
+        self._control = dict(tokenizer.control_tokens)
+        self._eos_id = tokenizer.eos_id
+        self._size = tokenizer.vocab_size
+        self._tokens = self._library.LLTokenizer(_Vocabulary(tokenizer))
+        self._limits = self._library.LLParserLimits(verbose_errors=False, max_lexer_states=50_000)
+        self._kept: OrderedDict[str, ReplyConstraint] = OrderedDict()
+        self._lock = Lock()
+
+    def constraint(self, rules: ReplyRules) -> ReplyConstraint:
+        """The constraint for some rules; from any thread.
+
+        Raises:
+            ToolSchemaError: a schema cannot be held; ``param`` names the tool or the reply's schema.
+        """
+        key = json.dumps([getattr(rules, field.name) for field in fields(rules)], default=_held_part)
+        with self._lock:
+            kept = self._kept.pop(key, None)
+        if kept is None:
+            kept = self._compile(rules)
+        with self._lock:
+            self._kept[key] = kept
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _compile(self, rules: ReplyRules) -> ReplyConstraint:
+        """Compile in one go, as nearly all can be; if that fails, find the part at fault and do without or refuse."""
+        param = "tools" if rules.tools else rules.schema_param
+        deadline = time.monotonic() + _LONGEST_SECONDS
+
+        def fault_of(part: str) -> str:
+            if time.monotonic() > deadline:
+                raise ToolSchemaError(
+                    "The schemas take too long to compile; simplify them.", param, "unsupported_schema"
+                )
+            return self._fault(f"{OPTIONS}\n{part}")
+
+        matcher, fault = None, ""
+        for careful in (False, True):
+            grammar = ReplyGrammar(rules, self._control, self._eos_id, fault_of, careful=careful)
+            matcher, fault = self._matcher(grammar.text())
+            if not fault:
+                break
+        if fault:
+            raise ToolSchemaError(f"The schemas cannot be held together: {fault}", param, "unsupported_schema")
+        return ReplyConstraint(matcher, self._size, self._eos_id)
+
+    def _fault(self, grammar: str) -> str:
+        """Why a grammar cannot be compiled, or that no text begins by it; "" if neither."""
+        matcher, fault = self._matcher(grammar)
+        if not fault and matcher.compute_bitmask() and matcher.is_stopped() and not matcher.is_accepting():
+            return "Unsatisfiable schema: nothing matches it"
+        return fault
+
+    def _matcher(self, grammar: str) -> tuple[Any, str]:
+        """A matcher, and why it is none, in a line."""
+        if len(grammar) > _LONGEST:
+            return None, f"they make a grammar of {len(grammar):,} characters; {_LONGEST:,} are the most."
+        if re.search("[\ud800-\udfff]", grammar):
+            return None, "they hold half a character (a lone surrogate)."
+        matcher = self._library.LLMatcher(self._tokens, grammar, log_level=0, limits=self._limits)
+        return matcher, _first_line(matcher.get_error()) if matcher.is_error() else ""
+
+
+class _Vocabulary:
+    """A tokenizer as the library wants it; grammars force no tokens, so that it never asks for ids of a text."""
+
+    is_tokenizer_wrapper = True
+    bos_token_id = None
+
+    def __init__(self, tokenizer: TokenSource) -> None:
+        self.eos_token_id = tokenizer.eos_id
+        self.tokens = [tokenizer.token_bytes(i) for i in range(tokenizer.vocab_size)]
+        self.special_token_ids = sorted(tokenizer.control_tokens.values())
+
+    def __call__(self, text: bytes) -> Sequence[int]:
+        """Byte by byte."""
+        alphabet = {token: i for i, token in enumerate(self.tokens) if len(token) == 1}
+        return [alphabet[bytes([byte])] for byte in text]
+
+
+def _held_part(tool: ToolDefinition) -> tuple[Any, ...]:
+    """What of a tool the grammar depends on."""
+    return tool.name, tool.parameters, tool.strict
+
+
+def _first_line(error: str) -> str:
+    """The library's reason without its place in our grammar."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    reason = lines[0] if lines else ""
+    if reason.endswith("parse error:") and len(lines) > 3:
+        reason = lines[3]
+    return reason.partition("): ")[2] or reason

@@ -41,7 +41,7 @@ class SamplingParams:
         top_k, top_p, min_p: keep the ``top_k`` most likely tokens (0 or -1 = all); of these the smallest set whose
             share of the probability reaches ``top_p`` (0 = the most likely one); of these the ones at least ``min_p``
             times as likely as the best. All see the probabilities after temperature.
-        max_tokens: at most so many new tokens; None = up to the end of the context.
+        max_tokens: at most so many new tokens; None = up to the end of the context; 0 = only read the prompt.
         stop: strings that end the text; none of their characters is given out.
         seed: the same seed, prompt and parameters give the same text, alone or in any batch; None = a fresh seed.
         n: independent completions of the same prompt.
@@ -50,6 +50,8 @@ class SamplingParams:
         logit_bias: token id -> number added to its logit.
         logprobs: None = none; k = the log-probability of each token and of the k most likely ones, under the model
             itself: before temperature, truncation, penalties, bias and grammar.
+        prompt_logprobs: None = none; k = the same for the tokens of the prompt, once for all choices. The prompt is
+            then computed in full, whatever the prefix cache holds of it.
         ignore_eos: go on after the end token.
         stop_token_ids: further tokens that end the text.
     """
@@ -66,6 +68,7 @@ class SamplingParams:
     frequency_penalty: float = 0.0
     logit_bias: Mapping[int, float] | None = None
     logprobs: int | None = None
+    prompt_logprobs: int | None = None
     ignore_eos: bool = False
     stop_token_ids: Sequence[int] = ()
 
@@ -80,11 +83,12 @@ class SamplingParams:
         _check_number("presence_penalty", self.presence_penalty, -2.0, 2.0)
         _check_number("frequency_penalty", self.frequency_penalty, -2.0, 2.0)
         if self.max_tokens is not None:
-            _check_int("max_tokens", self.max_tokens, low=1)
+            _check_int("max_tokens", self.max_tokens, low=0)
         if self.seed is not None:
             _check_int("seed", self.seed)
-        if self.logprobs is not None:
-            _check_int("logprobs", self.logprobs, low=0, high=MAX_TOP_LOGPROBS)
+        for name in ("logprobs", "prompt_logprobs"):
+            if getattr(self, name) is not None:
+                _check_int(name, getattr(self, name), low=0, high=MAX_TOP_LOGPROBS)
         if not isinstance(self.ignore_eos, bool):
             raise RequestError(f"ignore_eos must be true or false; got {self.ignore_eos!r}.", param="ignore_eos")
         self._check_collections()
@@ -114,6 +118,10 @@ class SamplingParams:
 
 class ConstraintState(Protocol):
     """A constraint in the middle of one completion."""
+
+    def allows(self, token_id: int) -> bool:
+        """Whether the next token may be this one: the same as ``mask`` says, and cheaper."""
+        ...
 
     def mask(self) -> Tensor | None:
         """Return bool [vocabulary], True where the next token may be; None = every token may be."""
@@ -165,7 +173,8 @@ class Delta:
     ``stop_reason`` is the stop string or the stop token's id; ``error`` says why the finish reason is "error".
     ``cached_token_count`` says how many tokens of the prompt were found in the prefix cache. ``routes_TLK``, on the
     last delta of an engine that records them: experts of every known token but the last, int16; -1 where the prefix
-    cache had the token.
+    cache had the token. ``prompt_logprobs`` come once, on the first
+    delta of choice 0 when asked for: an entry for every token of the prompt but the very first.
     """
 
     request_id: str
@@ -178,12 +187,17 @@ class Delta:
     error: EngineError | None = None
     cached_token_count: int = 0
     routes_TLK: Tensor | None = None
+    prompt_logprobs: tuple[TokenLogprob, ...] | None = None
 
     def joined(self, later: Delta) -> Delta:
         """Return both as one delta: what one step adds when several drafts prove right."""
         both = None if later.logprobs is None else (*(self.logprobs or ()), *later.logprobs)
         return dataclasses.replace(
-            later, text=self.text + later.text, token_ids=self.token_ids + later.token_ids, logprobs=both
+            later,
+            text=self.text + later.text,
+            token_ids=self.token_ids + later.token_ids,
+            logprobs=both,
+            prompt_logprobs=self.prompt_logprobs,
         )
 
 
@@ -201,3 +215,4 @@ class RequestOutput:
     logprobs: tuple[TokenLogprob, ...] | None = None
     cached_token_count: int = 0
     routes_TLK: Tensor | None = None
+    prompt_logprobs: tuple[TokenLogprob, ...] | None = None

@@ -45,7 +45,7 @@ class Runner:
 
     def admit(self, sequence: SequenceState) -> None:
         """Give a sequence the blocks that already hold its beginning, all but its last known token at most."""
-        blocks = self.pool.match(sequence.known[:-1])
+        blocks = self.pool.match(sequence.known[: sequence.reusable])
         cached = len(blocks) * self.pool.block_size
         sequence.place = CachePlace(blocks, cached, cached, len(blocks), max(sequence.place.matched, cached))
 
@@ -122,6 +122,11 @@ class Runner:
     def release(self, sequence: SequenceState, *, finished: bool) -> None:
         """Give a sequence's blocks back; those of a ``finished`` one stay known to the prefix cache."""
         place = sequence.place
+        if finished and place.backlog and place.cached == len(sequence.known):
+            # Nothing was generated: behind its last token there is none, which the MTP layer would need.
+            hidden_hD, first, count = place.backlog.pop()
+            place.cached -= 1
+            place.backlog += [(hidden_hD, first, count - 1)] if count > 1 else []
         if finished and place.backlog and self.pool.prefix_cache:
             self._catch_up([sequence], wanted=False)
             self._seal(sequence)

@@ -63,7 +63,8 @@ def _adjust(scores_V: Tensor, row: SamplingRow) -> None:
         scores_V[: row.mask.shape[0]].masked_fill_(~row.mask.to(scores_V.device), -torch.inf)
 
 
-def _logprobs(logits_V: Tensor, token_id: int, count: int) -> TokenLogprob:
+def token_logprob(logits_V: Tensor, token_id: int, count: int) -> TokenLogprob:
+    """The log-probability of a token and of the ``count`` likeliest; logits float32 [V], the tokenizer's entries."""
     logprobs_V = torch.log_softmax(logits_V, dim=-1)
     best = torch.topk(logprobs_V, min(count, logprobs_V.shape[0])) if count else None
     top = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True)) if best else ()
@@ -97,7 +98,7 @@ def sample(
     if -1 in tokens:
         raise EngineError("The constraint of a request allows no token at all.")
     logprobs = [
-        _logprobs(each[b], tokens[b], row.params.logprobs) if row.params.logprobs is not None else None
+        token_logprob(each[b], tokens[b], row.params.logprobs) if row.params.logprobs is not None else None
         for b, row in enumerate(rows)
     ]
     return tokens, logprobs

@@ -30,6 +30,11 @@ class Scheduler:
         return len(self._waiting)
 
     @property
+    def running_count(self) -> int:
+        """Sequences that are admitted."""
+        return len(self._running)
+
+    @property
     def running(self) -> list[SequenceState]:
         """The admitted sequences, those with the oldest claim first."""
         return sorted(self._running, key=_claim)

@@ -93,6 +93,32 @@ class SequenceState:
         self._counts: Counter[int] = Counter()
         self._constraint = request.constraint.start() if request.constraint is not None else None
         self._routes: list[tuple[int, Tensor]] = []
+        scored = request.params.prompt_logprobs is not None and index == 0
+        self._prompt_logprobs: list[TokenLogprob] | None = [] if scored else None
+        self._told = not scored
+
+    @property
+    def reusable(self) -> int:
+        """How many of the known tokens need no computing if the cache has them: log-probabilities need it once."""
+        most = len(self.known) - 1
+        return most if self._prompt_logprobs is None else min(most, self._unscored)
+
+    def unscored(self, count: int) -> range:
+        """Places of the next ``count`` tokens to be cached behind which a log-probability of the prompt is missing."""
+        if self._prompt_logprobs is None:
+            return range(0)
+        start = self.place.cached
+        return range(max(start, self._unscored), min(start + count, len(self.request.prompt_ids) - 1))
+
+    def score(self, logprob: TokenLogprob) -> None:
+        """Take the log-probability of the next token of the prompt."""
+        if self._prompt_logprobs is not None:
+            self._prompt_logprobs.append(logprob)
+
+    @property
+    def _unscored(self) -> int:
+        """The first place whose logits are still wanted for the prompt's log-probabilities."""
+        return len(self._prompt_logprobs or ())
 
     @property
     def pending(self) -> int:
@@ -114,16 +140,16 @@ class SequenceState:
             params=self.request.params,
             draw=self.draw(0),
             counts=self._counts,
-            mask=self.mask(),
+            mask=self._constraint.mask() if self._constraint is not None else None,
         )
 
     def draw(self, ahead: int) -> Draw:
         """How the token ``ahead`` places after the next one is drawn."""
         return Draw(place_key(self._text_key, len(self.known) + ahead), self.request.params.temperature)
 
-    def mask(self) -> Tensor | None:
-        """Which of the tokenizer's entries the constraint allows next, bool; None = all."""
-        return self._constraint.mask() if self._constraint is not None else None
+    def allows(self, token_id: int) -> bool:
+        """Whether the constraint allows a token next."""
+        return self._constraint is None or self._constraint.allows(token_id)
 
     def append(self, token_id: int, logprob: TokenLogprob | None) -> Delta:
         """Take a sampled token; the delta's ``finish_reason`` is set when it was the last."""
@@ -163,6 +189,10 @@ class SequenceState:
         """Take the experts of the tokens from ``first`` on."""
         self._routes.append((first, routes_nLK))
 
+    def only_read(self) -> Delta:
+        """Return the one delta of a choice that was to generate nothing."""
+        return self._delta(finish_reason="length")
+
     def cancelled(self) -> Delta:
         """Return the last delta of a choice whose request was cancelled; text held back stays unsaid."""
         return self._delta(finish_reason="cancelled")
@@ -186,6 +216,9 @@ class SequenceState:
         stop_reason: str | int | None = None,
         error: EngineError | None = None,
     ) -> Delta:
+        prompt_logprobs = None
+        if not self._told and error is None and finish_reason != "cancelled":
+            self._told, prompt_logprobs = True, tuple(self._prompt_logprobs or ())
         return Delta(
             self.request.request_id,
             self.index,
@@ -197,6 +230,7 @@ class SequenceState:
             error,
             self.place.matched,
             self._joined_routes() if finish_reason is not None and self._routes else None,
+            prompt_logprobs,
         )
 
     def _joined_routes(self) -> Tensor:

@@ -17,6 +17,7 @@ from joyflash.errors import ConfigError, KernelError
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
+from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.quantized import QuantizedWeights, put_back, quantize_model
 from joyflash.model.step import Rows, StepModel, TorchStep
@@ -24,7 +25,7 @@ from joyflash.quantization.formats import FORMATS
 from joyflash.quantization.policy import policy_of
 
 _log = logging.getLogger(__name__)
-_BLOCK_SIZE = 16
+BLOCK_SIZE = 16
 _DEFAULT_CACHE = 131_072
 _REPETITIONS = 5
 _DRAFT_IDS = 2048
@@ -55,6 +56,22 @@ class StepOptions:
         if self.mtp is not None and not 0 <= self.mtp <= MOST_DRAFTS:
             raise ConfigError(f"mtp is {self.mtp}; it must lie between 0 and {MOST_DRAFTS}, or be left out.")
 
+    def context(self, config: ModelConfig) -> int:
+        """Most tokens of a sequence."""
+        return min(self.max_context or config.max_position_embeddings, config.max_position_embeddings)
+
+
+def cache_blocks(config: ModelConfig, options: StepOptions) -> int:
+    """How many blocks of ``BLOCK_SIZE`` tokens the cache has."""
+    context = options.context(config)
+    wanted = options.cache_tokens or max(context, min(options.max_batch * context, _DEFAULT_CACHE))
+    return -(-wanted // BLOCK_SIZE)
+
+
+def step_rows(options: StepOptions) -> int:
+    """Most rows of a step: a chunk of prompts, and each sequence with its drafts."""
+    return options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
+
 
 def make_step(
     model: JoyFlash,
@@ -81,19 +98,16 @@ def make_step(
         raise ConfigError(f"This checkpoint is quantised already; leave out quantization={options.quantization!r}.")
     if options.quantization:
         quantized = quantize_model(model, policy_of(options.quantization))
-    known = model.config.max_position_embeddings
-    context = min(options.max_context or known, known)
-    wanted = options.cache_tokens or max(context, min(options.max_batch * context, _DEFAULT_CACHE))
-    blocks = -(-wanted // _BLOCK_SIZE)
-    cache = PagedCache(model.config, blocks, _BLOCK_SIZE, dtype, device)
-    max_rows = options.prefill_chunk + options.max_batch * (1 + MOST_DRAFTS)
+    context, blocks = options.context(model.config), cache_blocks(model.config, options)
+    cache = PagedCache(model.config, blocks, BLOCK_SIZE, dtype, device)
+    max_rows = step_rows(options)
     drafting = model.mtp is not None and options.mtp != 0
     step = _step(model, quantized or {}, cache, context, max_rows, options, device, drafting=drafting)
     policy = None
     if drafting:
         costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
         policy = DraftPolicy(options.mtp, costs)
-    return step, BlockPool(blocks, _BLOCK_SIZE, prefix_cache=options.prefix_cache), policy
+    return step, BlockPool(blocks, BLOCK_SIZE, prefix_cache=options.prefix_cache), policy
 
 
 def _step(

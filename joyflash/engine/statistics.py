@@ -5,6 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class CacheUse:
+    """The paged cache at one moment, in tokens.
+
+    Attributes:
+        size: tokens that there is room for.
+        held: of these, in blocks that running sequences hold.
+        asked, found: prompt tokens looked up in the prefix cache since the start, and those it had.
+    """
+
+    size: int
+    held: int
+    asked: int
+    found: int
+
+
 @dataclass
 class Statistics:
     """Counts since the engine was made; they only grow.

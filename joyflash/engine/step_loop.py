@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import Tensor
 from joyflash.engine.block_pool import NoFreeBlock
 from joyflash.engine.request import Delta, TokenLogprob
 from joyflash.engine.runner import Runner
-from joyflash.engine.sampler import sample
+from joyflash.engine.sampler import sample, token_logprob
 from joyflash.engine.scheduler import Scheduler, weakest
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.speculation import DraftPolicy
@@ -178,7 +179,9 @@ class StepLoop:
                 work.first = first
                 first += len(work.tokens)
             ready = [work for work in planned if work.plain == work.sequence.pending]
-            self._draw(ready, hidden_nD)
+            self._draw([work for work in ready if work.sequence.left], hidden_nD)
+            for work in planned:
+                self._score(work, hidden_nD)
         except Exception as error:
             if len(planned) == 1:
                 return [self._fail(planned[0].sequence, error)]
@@ -187,7 +190,25 @@ class StepLoop:
         for work in planned:
             self._runner.keep(work.sequence, hidden_nD, work.first, work.plain)
             work.sequence.drafts = []
-        return [self._verify(work, hidden_nD) for work in ready]
+        return [self._verify(work, hidden_nD) if work.sequence.left else self._read(work) for work in ready]
+
+    def _score(self, work: _Work, hidden_nD: Tensor) -> None:
+        """Log-probabilities of a prompt's own tokens, where they are asked for: the same numbers a sampled one gets."""
+        sequence = work.sequence
+        top = sequence.request.params.prompt_logprobs
+        for place in sequence.unscored(work.plain):
+            line = work.first + place - sequence.place.cached
+            logits_V = self._runner.model.logits(hidden_nD[line : line + 1])[0, : self._vocabulary].float()
+            logprob = token_logprob(logits_V, sequence.known[place + 1], top or 0)
+            if not math.isfinite(logprob.logprob):
+                raise EngineError("The model's log-probabilities are not finite; check the checkpoint's weights.")
+            sequence.score(logprob)
+
+    def _read(self, work: _Work) -> Delta:
+        """End a sequence whose prompt was all that was to be read."""
+        delta = work.sequence.only_read()
+        self._end(work.sequence, finished=True)
+        return delta
 
     def _draw(self, ready: Sequence[_Work], hidden_nD: Tensor) -> None:
         """Draw what the model alone would say next, and behind every draft, for sequences that need no more."""
@@ -233,9 +254,9 @@ class StepLoop:
         """The token that was drawn if nothing forbids it, else what the sampler makes of the logits."""
         sequence = work.sequence
         if work.drawn and work.drawn[depth] != NOT_FINITE:
-            token, mask_V = work.drawn[depth], sequence.mask()
             # The best of all tokens is also the best of the allowed ones, if it is one of them.
-            if mask_V is None or mask_V[token]:
+            token = work.drawn[depth]
+            if sequence.allows(token):
                 return token, None
         line = work.line(depth)
         tokens, logprobs = sample(

@@ -6,10 +6,10 @@ other and the text is the same with and without drafts.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from joyflash.engine.request import Constraint, ConstraintState
-from joyflash.engine.token_table import TokenTable
 
 
 class ThinkingBudget:
@@ -18,14 +18,15 @@ class ThinkingBudget:
     Args:
         end_id: the token that ends the thought.
         tokens: how many tokens the thought may have before it; at least 0.
-        table: of the engine's tokenizer.
-        inner: a further constraint, or None; while the end is forced it is not asked, only told.
+        vocabulary: entries of the tokenizer.
+        inner: a further constraint, or None. Where it does not allow the end, the thought goes on until it does.
     """
 
-    def __init__(self, end_id: int, tokens: int, table: TokenTable, inner: Constraint | None = None) -> None:
+    def __init__(self, end_id: int, tokens: int, vocabulary: int, inner: Constraint | None = None) -> None:
         self._end_id = end_id
         self._tokens = tokens
-        self._only_end_V = table.only([end_id])
+        self._only_end_V = torch.zeros(vocabulary, dtype=torch.bool)
+        self._only_end_V[end_id] = True
         self._inner = inner
 
     def start(self) -> ThinkingBudgetState:
@@ -43,11 +44,21 @@ class ThinkingBudgetState:
         self._only_end_V = only_end_V
         self._inner = inner
 
+    def allows(self, token_id: int) -> bool:
+        """Whether the next token may be this one."""
+        if self._is_over():
+            return token_id == self._end_id
+        return self._inner is None or self._inner.allows(token_id)
+
     def mask(self) -> Tensor | None:
         """Return bool [vocabulary], True where the next token may be; None = every token may be."""
-        if self._left == 0:
+        if self._is_over():
             return self._only_end_V
         return self._inner.mask() if self._inner is not None else None
+
+    def _is_over(self) -> bool:
+        """Whether the thought must end here; a character that several tokens spell is spelt out first."""
+        return self._left == 0 and (self._inner is None or self._inner.allows(self._end_id))
 
     def accept(self, token_id: int) -> None:
         """Advance past a sampled token."""

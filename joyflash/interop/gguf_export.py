@@ -59,7 +59,7 @@ class GgufReport:
     left_out: tuple[str, ...]
 
 
-def export_gguf(folder: Path, out: Path, kind: Kind) -> GgufReport:
+def export_gguf(folder: Path, out: Path, kind: Kind, *, say_left_out: bool = True) -> GgufReport:
     """Write the model in ``folder`` to the new file ``out``, which appears once it is complete.
 
     Norms, routers and router biases are float32 in every kind. Memory holds one piece of a tensor at a time. The MTP
@@ -69,6 +69,7 @@ def export_gguf(folder: Path, out: Path, kind: Kind) -> GgufReport:
         folder: a Hugging Face folder with weights and tokenizer.
         out: the file to write, usually ``NAME.gguf``.
         kind: of the matrices. What the gguf library cannot write is refused, never replaced by another kind.
+        say_left_out: log that the MTP layer stays out; False where the caller knows.
 
     Raises:
         MissingExtraError: the gguf library is not installed.
@@ -88,7 +89,7 @@ def export_gguf(folder: Path, out: Path, kind: Kind) -> GgufReport:
     shards = ShardFiles(folder)
     plan = plan_tensors(config, {name: tensor.shape for name, tensor in shards.tensors.items()})
     left_out = tuple(sorted(name for name in shards.tensors if is_mtp(config, name)))
-    if left_out:
+    if left_out and say_left_out:
         _LOG.warning(
             "llama.cpp has no dense MTP layer: %d tensors of layer %d stay out of %s, so it drafts nothing.",
             len(left_out),

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from joyflash.errors import TemplateError, TokenizerError
+from joyflash.interop.gguf_template import for_llama_cpp
 from joyflash.model.config import ModelConfig
 from joyflash.text.bpe_training import MODEL_SPLITS
 from joyflash.text.template import ChatTemplate
@@ -93,9 +94,9 @@ def _split(part: dict[str, Any]) -> str | None:
 
 
 def _template(folder: Path, tokenizer: Tokenizer, *, given: bool) -> str | None:
-    """The template that joyflash itself would use; none where the folder gives none and ours does not fit."""
+    """joyflash's own choice of template, spelt for llama.cpp; None where the folder has none and ours does not fit."""
     try:
-        return ChatTemplate.from_pretrained(folder, tokenizer).source
+        return for_llama_cpp(ChatTemplate.from_pretrained(folder, tokenizer).source)
     except TemplateError as error:
         if given:
             raise

@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import save_file
 
 from joyflash.errors import CheckpointError
+from joyflash.hardware import return_freed_memory
 from joyflash.model import packed_files
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
 from joyflash.model.quantized import put_back
-from joyflash.model.shards import INDEX, ShardFiles, check_small_files, write_checksums
+from joyflash.model.shards import INDEX, ShardFiles, check_small_files, fetch_ahead, write_checksums
 from joyflash.quantization.formats import Format, QuantizedTensor
 
 _LOG = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def write_folder(
         size += sum(tensor.nbytes for tensor in shard.values())
         save_file(shard, partial / file, metadata={"format": "pt"})
         del shard  # before the next one is fetched
+        return_freed_memory()
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
     values |= settings or {}
     written = {"config.json": values}
@@ -191,8 +193,9 @@ def read_model(folder: Path, device: torch.device | str = "cpu", dtype: torch.dt
     """Load a folder of either expert layout, tensor by tensor into the finished model.
 
     Names, shapes and dtypes are compared with the configuration before anything is allocated; then host memory holds
-    the model and, where tensors are converted or go to a GPU, one more for each of a few readers. A checkpoint without
-    its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever ``dtype`` is.
+    the model and, where tensors are converted or go to a GPU, a few megabytes for each of a few readers. A checkpoint
+    without its announced MTP layer loads without it, with a line in the log. Router biases stay float32, whatever
+    ``dtype`` is.
     Quantised weights become the numbers that they stand for.
 
     Args:
@@ -216,6 +219,7 @@ def read_quantized(
 
     ``quantized.put_back`` makes the model whole.
     """
+    fetch_ahead(folder)
     found = open_checkpoint(folder, quantized=True)
     config, shards, plan, model = found.config, found.shards, found.plan, found.model
     quantized = packed_files.read_packed(shards, plan, found.formats, model.state_dict())
@@ -240,4 +244,5 @@ def read_quantized(
             buffer = module._buffers[name]
             if buffer is not None:
                 buffer.zero_()
+    return_freed_memory()  # of tensors that were converted
     return model.eval(), quantized

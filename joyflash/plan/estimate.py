@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from joyflash.errors import ConfigError
 from joyflash.hardware import GPU
 from joyflash.model.config import ModelConfig
+from joyflash.plan.checkpoint import Checkpoint, open_checkpoint
 from joyflash.plan.launch import ENGINES, Launch, LaunchSettings, launch
 from joyflash.plan.memory import (
     CACHE_BYTES,
@@ -23,13 +24,7 @@ from joyflash.plan.memory import (
     prefill_chunk,
 )
 from joyflash.plan.speed import Prefill, Roofline, Speed
-from joyflash.plan.weights import (
-    Checkpoint,
-    divides_width,
-    open_checkpoint,
-    quantised_checkpoint_bytes,
-    weigh,
-)
+from joyflash.plan.weights import QUANTISATIONS, divides_width, quantised_checkpoint_bytes, weigh
 
 ACCEPTANCE = 0.607  # of each draft; k = 3 then gives the report's 2.20 tokens a step
 DEFAULT_MTP = 3
@@ -69,7 +64,7 @@ def plan(
     gpu: GPU,
     *,
     count: int = 1,
-    quant: str = "bf16",
+    quant: str | None = None,
     context: int | None = None,
     concurrency: int = 8,
     mtp: int | None = None,
@@ -81,7 +76,7 @@ def plan(
         model: a folder, a bundled model, a preset, or one of these opened.
         gpu: the kind of device.
         count: how many share the model (tensor parallelism).
-        quant: a name in ``QUANTISATIONS``.
+        quant: a name in ``QUANTISATIONS``; None = as the folder is quantised, else bf16.
         context: longest request in tokens; None = the model's own.
         concurrency: requests at once.
         mtp: tokens drafted per step, 0 = without MTP; None = 3 where the model has the layer.
@@ -95,6 +90,8 @@ def plan(
     context = config.max_position_embeddings if context is None else context
     mtp = (DEFAULT_MTP if config.num_nextn_predict_layers else 0) if mtp is None else mtp
     _check(config, count=count, context=context, concurrency=concurrency, mtp=mtp, acceptance=acceptance)
+    shown = _shown(checkpoint, quant)
+    quant = "bf16" if checkpoint.quantisation else shown  # of what is not quantised in the folder, and of products
     weights = weigh(checkpoint, quant, count, with_mtp=mtp > 0)
     chunk = prefill_chunk(gpu)
     per_token = cache_bytes_per_token(config, with_mtp=mtp > 0)
@@ -107,7 +104,7 @@ def plan(
         for cached in sorted({min(SHORT, context), min(context, max(fit.pool_tokens, 0) // requests)})
         if fit.fits and 0 < cached * requests <= fit.pool_tokens
     ]
-    whole = not divides_width(config, quant, count)
+    whole = not divides_width(checkpoint, quant, count)
     settings = LaunchSettings(
         checkpoint.path,
         gpus=count,
@@ -124,7 +121,7 @@ def plan(
         model=checkpoint.path if checkpoint.real else str(model),
         gpu=gpu,
         count=count,
-        quant=quant,
+        quant=shown,
         context=context,
         concurrency=concurrency,
         mtp=mtp,
@@ -143,6 +140,22 @@ def plan(
         commands=_commands(settings, quant) if fit.fits else (),
         notes=tuple(_notes(checkpoint, quant, count, whole)),
     )
+
+
+def _shown(checkpoint: Checkpoint, quant: str | None) -> str:
+    """The quantisation's name; ConfigError if it is unknown, or not the one that the folder has already."""
+    stored = checkpoint.quantisation
+    if stored is None:
+        quant = quant or "bf16"
+        if quant not in QUANTISATIONS:
+            raise ConfigError(f"No quantisation is called {quant!r}; there are {', '.join(QUANTISATIONS)}.")
+        return quant
+    if quant not in (None, stored):
+        raise ConfigError(
+            f"{checkpoint.path} holds quantised weights already ({stored}), so it cannot be planned as {quant}. Leave "
+            "out --quant, or give the folder that it was made from."
+        )
+    return stored
 
 
 def _check(config: ModelConfig, *, count: int, context: int, concurrency: int, mtp: int, acceptance: float) -> None:
@@ -177,7 +190,8 @@ def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[
         notes.append(f"{checkpoint.path} stands for the folder that holds the weights.")
     if quant.startswith("int"):
         notes.append(
-            f"For {quant} the folder must hold weights quantised that way: engines do not make them on loading."
+            f"For {quant} the folder must hold weights quantised that way: vLLM and SGLang do not make them on loading "
+            "(joyflash quantize makes folders that they read)."
         )
     if quant == "fp8":
         notes.append("fp8: --quantization fp8 converts a bf16 folder on loading; leave it out for an fp8 folder.")
@@ -189,7 +203,10 @@ def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[
     if whole:
         notes.append("The experts' width does not fall into whole quantisation blocks: experts are divided one by one.")
     if count > 1 or quant != "bf16":
-        notes.append("joyflash's own engine serves one device, unquantised, in this version; use vLLM or SGLang here.")
+        notes.append(
+            "joyflash's own server runs on one device and quantises its own way (--quantization, or a folder made by "
+            "joyflash quantize); use vLLM or SGLang here."
+        )
     return notes
 
 

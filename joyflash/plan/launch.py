@@ -125,7 +125,9 @@ def _joyflash(settings: LaunchSettings) -> Launch:
         argv += ["--api-key", key]
     argv += _options({"--context": settings.context, "--concurrency": settings.concurrency})
     return Launch(
-        "joyflash", tuple(argv), notes=("This version's own engine runs on the CPU, unquantised, no drafts.",)
+        "joyflash",
+        tuple(argv),
+        notes=("joyflash's own server runs on the CPU; joyflash plan --gpu cpu says what fits there.",),
     )
 
 

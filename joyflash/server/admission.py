@@ -1,4 +1,4 @@
-"""How much work is let in: a bound on requests in flight, and the closing of the door while draining."""
+"""How much work is let in: bounds on requests and prompt tokens in flight, and the door that closes while draining."""
 
 from __future__ import annotations
 
@@ -14,32 +14,39 @@ class Admission:
 
     Args:
         max_requests: requests, running and waiting together, beyond which callers get 429 at once.
+        max_tokens: tokens of their prompts together, beyond which callers get 429; a request that is alone is let in
+            whatever its length, which the context bounds.
     """
 
-    def __init__(self, max_requests: int):
+    def __init__(self, max_requests: int, max_tokens: int):
         self.max_requests = max_requests
+        self.max_tokens = max_tokens
         self.in_flight = 0
+        self.tokens = 0
         self.draining = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     @contextmanager
-    def admit(self) -> Iterator[None]:
-        """Hold one place for the length of a request.
+    def admit(self, tokens: int = 0) -> Iterator[None]:
+        """Hold one place, and room for ``tokens`` of prompts, for the length of a request.
 
         Raises:
             ApiError: 503 while draining, 429 when every place is taken; both with `Retry-After`.
         """
         self.check_open()
         if self.in_flight >= self.max_requests:
-            message = f"{self.in_flight} requests are running or waiting, and more are not taken. Try again shortly."
-            raise ApiError(429, message, code="rate_limit_exceeded", headers={"Retry-After": "1"})
+            raise _busy(f"{self.in_flight} requests are running or waiting, and more are not taken.", 429)
+        if self.in_flight and self.tokens + tokens > self.max_tokens:
+            raise _busy(f"Prompts of {self.tokens:,} tokens are running or waiting, and {tokens:,} more are not taken.")
         self.in_flight += 1
+        self.tokens += tokens
         self._idle.clear()
         try:
             yield
         finally:
             self.in_flight -= 1
+            self.tokens -= tokens
             if self.in_flight == 0:
                 self._idle.set()
 
@@ -49,6 +56,12 @@ class Admission:
             message = "The server is shutting down and takes no new requests."
             raise ApiError(503, message, code="draining", headers={"Retry-After": "10"})
 
+    def check_room(self) -> None:
+        """Raise a 503 while a new request would be turned away: what a load balancer asks."""
+        self.check_open()
+        if self.in_flight >= self.max_requests or self.tokens >= self.max_tokens:
+            raise _busy(f"{self.in_flight} requests are running or waiting, and more are not taken.", 503)
+
     async def drain(self, seconds: float) -> bool:
         """Close the door and wait for the requests inside; True when the last one left in time."""
         self.draining = True
@@ -57,3 +70,8 @@ class Admission:
         except TimeoutError:
             return False
         return True
+
+
+def _busy(reason: str, status: int = 429) -> ApiError:
+    """A refusal that says when to come again."""
+    return ApiError(status, f"{reason} Try again shortly.", code="rate_limit_exceeded", headers={"Retry-After": "1"})

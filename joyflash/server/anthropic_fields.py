@@ -53,11 +53,14 @@ MESSAGE_FIELDS: tuple[Field, ...] = (
         checks.fields_of(
             {
                 "effort": checks.one_of("low", "medium", "high", "xhigh", "max"),
-                "format": checks.refused("JSON output is not offered; ask for it in the prompt"),
+                "format": checks.fields_of(
+                    {"type": checks.one_of("json_schema"), "schema": OBJECT}, required=["type", "schema"]
+                ),
             }
         ),
         None,
-        "`effort` is accepted, and changes nothing: the model knows one; `format` is refused",
+        "`effort` is accepted, and changes nothing: the model knows one; `format` holds an answer that is no call to "
+        "its `schema`. See the section on schemas",
     ),
     Field("container", checks.refused("there are no containers"), None, "refused"),
     Field("context_management", checks.refused("the caller's messages are taken as they are"), None, "refused"),
@@ -111,7 +114,7 @@ TOOL = checks.fields_of(
         "name": STRING,
         "description": STRING,
         "input_schema": OBJECT,
-        "strict": checks.one_of(False, why="Names are held to the schema, values are not yet; leave it out."),
+        "strict": BOOLEAN,
         "eager_input_streaming": BOOLEAN,
         "defer_loading": checks.one_of(False, why="All tools are shown to the model."),
         "allowed_callers": checks.list_of(checks.one_of("direct")),

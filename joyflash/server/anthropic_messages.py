@@ -13,6 +13,7 @@ from joyflash.server.anthropic_request import read_message_request
 from joyflash.server.chat_job import ChatJob
 from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
 from joyflash.server.models import ModelNames
+from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
 from joyflash.server.signatures import ThoughtSigner
 
@@ -49,7 +50,7 @@ class AnthropicMessages:
         """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
         return self.async_engine.stream(job.request)
 
-    async def complete(self, job: ChatJob, deltas: DeltaStream) -> dict[str, Any]:
+    async def complete(self, job: ChatJob, deltas: Deltas) -> dict[str, Any]:
         """The whole message, put together from the events. Cancelling this coroutine cancels the generation."""
         message: dict[str, Any] = {}
         arguments = ""
@@ -72,7 +73,7 @@ class AnthropicMessages:
                         message |= event["delta"] | {"usage": message["usage"] | event["usage"]}
         return message
 
-    async def chunks(self, job: ChatJob, deltas: DeltaStream) -> AsyncGenerator[dict[str, Any], None]:
+    async def chunks(self, job: ChatJob, deltas: Deltas) -> AsyncGenerator[dict[str, Any], None]:
         """The answer as events. Closing this generator cancels the generation."""
         reader, blocks = ChoiceReader(job), _Blocks(self.signer)
         yield {"type": "message_start", "message": _empty_message(job)}

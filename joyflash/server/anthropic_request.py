@@ -11,10 +11,11 @@ from joyflash.errors import ContextLengthError, RequestError, ToolSchemaError
 from joyflash.server.anthropic_blocks import read_conversation, read_system
 from joyflash.server.anthropic_fields import COUNT_FIELDS, MESSAGE_FIELDS, THINKING, TOOL, TOOL_CHOICE
 from joyflash.server.chat_fields import read_fields
-from joyflash.server.chat_job import ChatJob, ToolUse, build_job
+from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
 from joyflash.server.settings import ServerSettings
 from joyflash.server.signatures import ThoughtSigner
 from joyflash.text.messages import ToolDefinition
+from joyflash.text.schemas import check_schema
 
 CHOICES = {"auto": "auto", "any": "required", "tool": "required", "none": "none"}
 
@@ -55,7 +56,8 @@ def read_message_request(
         model=model,
         thinking=thinking,
         stream=fields.get("stream", False),
-        hold_tool_names=settings.hold_tool_names,
+        hold_calls=settings.hold_calls,
+        reply_schema=_read_format((fields["output_config"] or {}).get("format")),
         thinking_budget=budget,
     )
     if not counting:
@@ -100,6 +102,7 @@ def _define(given: dict[str, Any], where: str) -> ToolDefinition:
         "name": given["name"],
         "description": given.get("description"),
         "parameters": given["input_schema"],
+        "strict": given.get("strict"),
     }
     try:
         return ToolDefinition.from_dict({"type": "function", "function": function}, where)
@@ -127,6 +130,15 @@ def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...]) -> ToolUse:
     if kind == "any" and not tools:
         raise RequestError("'tool_choice' is \"any\", but 'tools' lists none.", "tool_choice", "invalid_value")
     return ToolUse(tools, CHOICES[kind], name, not given.get("disable_parallel_tool_use", False))
+
+
+def _read_format(value: dict[str, Any] | None) -> ReplySchema | None:
+    """The schema of the answer, if it is to be JSON."""
+    if value is None:
+        return None
+    where = "output_config.format.schema"
+    check_schema(value["schema"], where)
+    return ReplySchema(value["schema"], False, where)
 
 
 def _read_thinking(value: Any, max_tokens: int | None) -> tuple[bool, int | None]:

@@ -31,6 +31,8 @@ def background_server(load: Callable[[], AsyncEngine]) -> Iterator[tuple[str, st
     """
     require("fastapi", extra="serve")
     uvicorn = require("uvicorn", extra="serve")
+    for module in ("prometheus_client", "python_multipart"):
+        require(module, extra="serve")
     from joyflash.server.app import create_app  # needs the extra that was just checked
 
     key = secrets.token_urlsafe(24)

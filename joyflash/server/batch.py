@@ -8,17 +8,20 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from joyflash.engine.async_engine import AsyncEngine
-from joyflash.errors import RequestError
+from joyflash.errors import EngineBusyError, RequestError
 from joyflash.server.batch_lines import BatchLine, BatchOutput
+from joyflash.server.errors import ApiError, as_api_error
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
+from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
 
 OnProgress = Callable[[int, int], None]
 """Told how many lines are answered, and how many there are."""
+BUSY_SECONDS = 0.2
 
 
 @dataclass
@@ -64,42 +67,82 @@ def run_batch(
     with BatchOutput(output) as out:
         todo = out.remaining(lines)
         report = BatchReport(0, 0, len(lines) - len(todo), out.failed, [], 0, 0.0)
-        work = _Work(out, report, len(lines), on_progress)
-        for line in todo:
-            if line.body is None:
-                work.refuse(line)
-        good = [line for line in todo if line.body is not None]
+        work = BatchWork(out, report, len(lines), on_progress)
+        good = work.refuse_bad(todo)
         if good:
             engine = load()
+            settings = ServerSettings(any_model_name=True)
+            chat = OpenAIChat(engine, ModelNames(engine.engine.model_name, settings), settings)
             try:
-                asyncio.run(work.answer_all(engine, good, concurrency))
+                asyncio.run(work.answer_all(chat, engine.engine.model_name, good, concurrency))
             finally:
                 engine.close(timeout=0)
     report.seconds = time.monotonic() - start
     return report
 
 
-class _Work:
-    """The lines of one run."""
+class BatchService(Protocol):
+    """What answers the lines: an endpoint of the server, without HTTP."""
 
-    def __init__(self, out: BatchOutput, report: BatchReport, total: int, on_progress: OnProgress | None):
+    def prepare(self, body: dict[str, Any]) -> Any:
+        """Check and translate a body."""
+        ...
+
+    def start(self, job: Any, priority: int = 0) -> Deltas:
+        """Put it in line."""
+        ...
+
+    async def complete(self, job: Any, deltas: Deltas) -> dict[str, Any]:
+        """The whole answer."""
+        ...
+
+
+class BatchWork:
+    """The lines of one run.
+
+    Args:
+        out: where answers go.
+        report: counts are kept there.
+        total: lines of the whole file.
+        on_progress: told after each line.
+        priority: of the requests in the engine; below 0, other callers come first.
+    """
+
+    def __init__(
+        self,
+        out: BatchOutput,
+        report: BatchReport,
+        total: int,
+        on_progress: OnProgress | None = None,
+        priority: int = 0,
+    ):
         self.out, self.report, self.total, self.on_progress = out, report, total, on_progress
+        self.priority = priority
 
-    def refuse(self, line: BatchLine) -> None:
-        """Write down a bad line."""
-        self._fail(line, line.fault)
-        self.out.write(line, None, {"code": "invalid_line", "message": f"line {line.number}: {line.fault}"})
-        self._tell()
+    def refuse_bad(self, lines: Sequence[BatchLine]) -> list[BatchLine]:
+        """Write down the bad lines; return the others."""
+        for line in lines:
+            if line.body is None:
+                self._fail(line, line.fault)
+                self.out.write(line, None, {"code": "invalid_line", "message": f"line {line.number}: {line.fault}"})
+                self._tell()
+        return [line for line in lines if line.body is not None]
 
-    async def answer_all(self, engine: AsyncEngine, lines: Sequence[BatchLine], concurrency: int) -> None:
-        """Answer all lines, ``concurrency`` at a time, in the order in which they come."""
-        settings = ServerSettings(any_model_name=True)
-        chat = OpenAIChat(engine, ModelNames(engine.engine.model_name, settings), settings)
+    async def answer_all(self, service: BatchService, model: str, lines: Sequence[BatchLine], concurrency: int) -> None:
+        """Answer good lines, ``concurrency`` at a time, in the order in which they come.
+
+        Args:
+            service: the endpoint.
+            model: for lines that name none.
+
+        Raises:
+            EngineError: the engine failed under all of them.
+        """
         left = iter(lines)
 
         async def worker() -> None:
             for line in left:
-                await self._answer(chat, line)
+                await self._answer(service, model, line)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -108,23 +151,28 @@ class _Work:
         except BaseExceptionGroup as errors:  # the engine failed under all of them
             raise errors.exceptions[0] from errors
 
-    async def _answer(self, chat: OpenAIChat, line: BatchLine) -> None:
+    async def _answer(self, service: BatchService, model: str, line: BatchLine) -> None:
         try:
-            job = chat.prepare({"model": chat.engine.model_name, **(line.body or {})})
-            body: dict[str, Any] = await chat.complete(job, chat.start(job))
+            job = service.prepare({"model": model, **(line.body or {})})
+            body = await self._complete(service, job)
             status = 200
             self.report.answered += 1
-            self.report.tokens += body["usage"]["completion_tokens"]
-        except RequestError as error:
-            status = 400
-            body = {
-                "error": {
-                    "message": str(error), "type": "invalid_request_error", "param": error.param, "code": error.code,
-                }
-            }  # fmt: skip
+            usage = body["usage"]
+            self.report.tokens += usage["completion_tokens"] if "completion_tokens" in usage else usage["output_tokens"]
+        except (RequestError, ApiError) as error:
+            refusal = as_api_error(error, "")
+            status, body = refusal.status, refusal.body()
             self._fail(line, str(error))
         self.out.write(line, {"status_code": status, "request_id": f"req_{uuid.uuid4().hex}", "body": body}, None)
         self._tell()
+
+    async def _complete(self, service: BatchService, job: Any) -> dict[str, Any]:
+        """The answer; while the engine's line is full, wait for room."""
+        while True:
+            try:
+                return await service.complete(job, service.start(job, self.priority))
+            except EngineBusyError:
+                await asyncio.sleep(BUSY_SECONDS)
 
     def _fail(self, line: BatchLine, reason: str) -> None:
         self.report.failed += 1

@@ -37,7 +37,9 @@ class BatchLine:
     fault: str = ""
 
 
-def read_batch(path: Path, defaults: Mapping[str, Any]) -> list[BatchLine]:
+def read_batch(
+    path: Path, defaults: Mapping[str, Any], *, endpoint: str = ENDPOINT, bare: bool = True
+) -> list[BatchLine]:
     """Read a batch file.
 
     A ``.jsonl`` file has on each line an object of OpenAI's batch format (``custom_id``, ``method``, ``url``,
@@ -46,6 +48,8 @@ def read_batch(path: Path, defaults: Mapping[str, Any]) -> list[BatchLine]:
 
     Args:
         defaults: fields for requests that do not give them.
+        endpoint: what every line must ask for.
+        bare: whether a line may be the fields of a request themselves, without ``custom_id`` and ``body``.
 
     Raises:
         DataError: the file is missing or not UTF-8.
@@ -62,7 +66,7 @@ def read_batch(path: Path, defaults: Mapping[str, Any]) -> list[BatchLine]:
     for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand inside a JSON text
         if not line.strip():
             continue
-        found = _read(number, line.strip(), plain, defaults)
+        found = _read(number, line.strip(), plain, defaults, endpoint, bare)
         if found.custom_id in seen:
             fault = f"its custom_id {found.custom_id!r} is line {seen[found.custom_id]}'s too"
             name = f"line-{number}"
@@ -74,22 +78,24 @@ def read_batch(path: Path, defaults: Mapping[str, Any]) -> list[BatchLine]:
     return lines
 
 
-def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any]) -> BatchLine:
+def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endpoint: str, bare: bool) -> BatchLine:
     try:
         row: Any = {"prompt": line} if plain else json.loads(line)
     except (ValueError, RecursionError) as error:
         return _bad(number, line, f"not valid JSON: {error}")
     if not isinstance(row, dict):
         return _bad(number, line, f"must be a JSON object, not {type(row).__name__}")
+    if not bare and not {"custom_id", "body"} <= row.keys():
+        return _bad(number, line, "must have 'custom_id', 'method', 'url' and 'body'")
     custom_id = row.pop("custom_id", f"line-{number}")
     if not isinstance(custom_id, str) or not custom_id:
         return _bad(number, line, "custom_id must be a text that is not empty")
     if "body" in row:
-        fault = _envelope_fault(row)
+        fault = _envelope_fault(row, endpoint)
         if fault:
             return _bad(number, line, fault, custom_id)
         row = dict(row["body"])
-    if "prompt" in row and "messages" not in row:
+    if endpoint == ENDPOINT and "prompt" in row and "messages" not in row:
         row["messages"] = [{"role": "user", "content": row.pop("prompt")}]
     body = {**{name: value for name, value in defaults.items() if name not in row}, **row}
     if body.get("stream"):
@@ -97,12 +103,12 @@ def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any]) -> B
     return BatchLine(number, custom_id, _digest(json.dumps(body, sort_keys=True)), body)
 
 
-def _envelope_fault(row: Mapping[str, Any]) -> str:
+def _envelope_fault(row: Mapping[str, Any], endpoint: str) -> str:
     unknown = [name for name in row if name not in _ENVELOPE]
     if unknown:
         return f"unknown field {unknown[0]!r} beside 'body'"
-    if row.get("method", "POST") != "POST" or row.get("url", ENDPOINT) != ENDPOINT:
-        return f"only POST {ENDPOINT} can be asked"
+    if row.get("method", "POST") != "POST" or row.get("url", endpoint) != endpoint:
+        return f"only POST {endpoint} can be asked"
     return "" if isinstance(row["body"], dict) else "'body' must be a JSON object"
 
 

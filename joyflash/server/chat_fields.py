@@ -59,16 +59,17 @@ CHAT_FIELDS: tuple[Field, ...] = (
         "tool_choice",
         checks.either('"none", "auto", "required" or a function', checks.one_of("none", "auto", "required"), OBJECT),
         "auto",
-        "`none` hides the tools; `required` and a named function open a call, names held to the listed ones",
+        "`none` hides the tools; `required` and a named function begin the answer with a call",
     ),
     Field("parallel_tool_calls", BOOLEAN, True, "false ends the answer after its first call"),
     Field(
         "response_format",
         checks.fields_of(
-            {"type": checks.one_of("text", why="JSON output is not offered; ask for it in the prompt.")}, ["type"]
+            {"type": checks.one_of("text", "json_object", "json_schema"), "json_schema": OBJECT}, ["type"]
         ),
         None,
-        'only `{"type": "text"}`',
+        "`json_object` and `json_schema` hold an answer that is no call to JSON, to the schema in `json_schema` "
+        "(`name`, `description`, `schema`, `strict`); the prompt is not changed. See the section on schemas",
     ),
     Field(
         "reasoning_effort",

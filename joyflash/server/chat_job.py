@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from joyflash.engine.call_grammar import ReplyRules
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Constraint, Request, SamplingParams
 from joyflash.errors import RequestError, TemplateError
@@ -20,6 +22,8 @@ class ChatJob:
         model: the name to answer under.
         request: what the engine gets.
         tools: functions that the answer may call; empty when there are none or calls are not wanted.
+        held: the answer is held to the tools' schemas, or to one of its own.
+        json: an answer that is no call is JSON.
         thinking: the answer begins with reasoning.
         parallel: more than one call is allowed.
         stream, include_usage: how the caller wants the answer.
@@ -30,12 +34,19 @@ class ChatJob:
     model: str
     request: Request
     tools: tuple[ToolDefinition, ...]
+    held: bool
+    json: bool
     thinking: bool
     parallel: bool
     stream: bool
     include_usage: bool
     top_logprobs: int | None
     end_of_thought_id: int | None
+
+    @property
+    def prompt_token_count(self) -> int:
+        """Tokens of the prompt."""
+        return len(self.request.prompt_ids)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,21 @@ class ToolUse:
     parallel: bool = True
 
 
+@dataclass(frozen=True)
+class ReplySchema:
+    """The JSON Schema of an answer that is no call.
+
+    Attributes:
+        schema: any JSON Schema.
+        strict: refuse it unless every word of it can be held.
+        param: the caller's name for it.
+    """
+
+    schema: Any
+    strict: bool
+    param: str
+
+
 def build_job(
     engine: Engine,
     messages: Sequence[Message],
@@ -64,8 +90,9 @@ def build_job(
     model: str,
     thinking: bool,
     stream: bool,
-    hold_tool_names: bool,
+    hold_calls: bool,
     thinking_budget: int | None = None,
+    reply_schema: ReplySchema | None = None,
     include_usage: bool = False,
 ) -> ChatJob:
     """Render the prompt and put constraints on the answer.
@@ -75,26 +102,27 @@ def build_job(
         messages, use, params: the conversation, its tools, and how to sample.
         model: the name to answer under.
         thinking, stream, include_usage: see ChatJob.
-        hold_tool_names: hold the names in calls to the listed ones.
+        hold_calls: hold calls to their tools' schemas even where nothing else asks for a constraint.
         thinking_budget: tokens after which the thought is ended; None lets it run.
+        reply_schema: holds an answer that is no call; None leaves it free.
 
     Raises:
-        RequestError: the template refuses the conversation, or the model cannot keep a budget.
+        RequestError: the template refuses the conversation, a schema cannot be held, or the model cannot keep a budget.
         TemplateError: the model has no chat template.
     """
     if engine.template is None:
         raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
     tools = () if use.choice == "none" else use.tools
     constraint: Constraint | None = None
-    if hold_tool_names or not (tools and use.choice == "auto" and use.parallel):
+    asked = use.choice != "auto" or not use.parallel or any(tool.strict for tool in tools) or reply_schema is not None
+    if hold_calls or asked or not tools:
         # Without tools the constraint forbids calls: a history that has some must not tempt the model into another.
-        constraint = engine.tool_constraint(
-            tools,
-            choice=use.choice if tools else "none",
-            name=use.name,
-            thinking=thinking,
-            parallel=use.parallel,
-        )
+        rules = ReplyRules(tools, use.choice if tools else "none", use.name, use.parallel, thinking)
+        if reply_schema is not None:
+            rules = replace(
+                rules, schema=reply_schema.schema, strict=reply_schema.strict, schema_param=reply_schema.param
+            )
+        constraint = engine.reply_constraint(rules)
     end_of_thought = engine.tokenizer.control_tokens.get(END_OF_THOUGHT)
     if thinking and thinking_budget is not None:
         if end_of_thought is None:
@@ -106,6 +134,8 @@ def build_job(
         model=model,
         request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint),
         tools=tools,
+        held=constraint is not None,
+        json=reply_schema is not None,
         thinking=thinking,
         parallel=use.parallel,
         stream=stream,

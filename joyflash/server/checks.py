@@ -5,20 +5,25 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from joyflash.errors import RequestError
 
+SCHEMA_NAMES = {str: "string", bool: "boolean", dict: "object", list: "array"}
 JSON_NAMES = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """A test of one JSON value: `words` say what passes (they go into messages and docs), `run` does the work."""
+    """A test of one JSON value: `words` say what passes (they go into messages and docs), `run` does the work.
+
+    ``schema`` is the same as JSON Schema, as far as that can say it; it goes into the OpenAPI document.
+    """
 
     words: str
     run: Callable[[Any, str], Any]
+    schema: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, value: Any, param: str) -> Any:
         return self.run(value, param)
@@ -45,7 +50,7 @@ def number(low: float, high: float) -> Check:
             raise wrong_type(value, param, words)
         return float(value)
 
-    return Check(words, run)
+    return Check(words, run, {"type": "number", "minimum": low, "maximum": high})
 
 
 def integer(low: int, high: int | None = None) -> Check:
@@ -58,7 +63,8 @@ def integer(low: int, high: int | None = None) -> Check:
             raise wrong_type(value, param, words)
         return int(value)
 
-    return Check(words, run)
+    bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
+    return Check(words, run, {"type": "integer", **bounds})
 
 
 def instance(kind: type, words: str) -> Check:
@@ -69,7 +75,7 @@ def instance(kind: type, words: str) -> Check:
             raise wrong_type(value, param, words)
         return value
 
-    return Check(words, run)
+    return Check(words, run, {"type": SCHEMA_NAMES[kind]})
 
 
 def one_of(*values: Any, why: str = "") -> Check:
@@ -82,7 +88,7 @@ def one_of(*values: Any, why: str = "") -> Check:
             raise RequestError(f"'{param}' must be {words}, not {shown}. {why}".rstrip(), param, "invalid_value")
         return value
 
-    return Check(words, run)
+    return Check(words, run, {"enum": list(values)})
 
 
 def refused(why: str) -> Check:
@@ -91,7 +97,7 @@ def refused(why: str) -> Check:
     def run(value: Any, param: str) -> Any:
         raise RequestError(f"'{param}' is not supported here: {why}.", param, "unsupported_parameter")
 
-    return Check("only null", run)
+    return Check("only null", run, {"type": "null"})
 
 
 def list_of(item: Check, low: int = 0, high: int | None = None, words: str = "") -> Check:
@@ -107,7 +113,8 @@ def list_of(item: Check, low: int = 0, high: int | None = None, words: str = "")
             raise RequestError(f"'{param}' has {len(value)} items; {limit} are allowed.", param, "invalid_value")
         return [item(entry, f"{param}[{index}]") for index, entry in enumerate(value)]
 
-    return Check(words, run)
+    bounds = {"minItems": low} if high is None else {"minItems": low, "maxItems": high}
+    return Check(words, run, {"type": "array", "items": item.schema, **bounds})
 
 
 def either(words: str, *checks: Check) -> Check:
@@ -123,7 +130,7 @@ def either(words: str, *checks: Check) -> Check:
                     inner = error
         raise inner or wrong_type(value, param, words)
 
-    return Check(words, run)
+    return Check(words, run, {"anyOf": [check.schema for check in checks]})
 
 
 STRING = instance(str, "a string")
@@ -144,7 +151,9 @@ def fields_of(known: dict[str, Check], required: Collection[str] = ()) -> Check:
                 raise RequestError(f"'{param}.{name}' is missing.", f"{param}.{name}", "missing_required_parameter")
         return {name: known[name](item, f"{param}.{name}") for name, item in value.items() if item is not None}
 
-    return Check(words, run)
+    properties = {name: check.schema for name, check in known.items()}
+    more = {"required": list(required), "additionalProperties": False}
+    return Check(words, run, {"type": "object", "properties": properties, **more})
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], prefix: str = "") -> None:

@@ -50,8 +50,8 @@ Piece = ReasoningPiece | TextPiece | CallPiece | ArgumentsPiece
 class ChoiceReader:
     """Turns the deltas of one choice into pieces, and knows how the choice ended.
 
-    The pieces of a call are given out when the call is complete: one that was cut off cannot be run, so it is never
-    reported.
+    In a stream the pieces of a call are given out as they come; a whole answer holds complete calls only, for one that
+    was cut off cannot be run. Either way an answer that ends inside a call does not end with "tool_calls".
 
     Attributes:
         finish_reason: "stop", "length" or "tool_calls" after the last delta, None before.
@@ -62,8 +62,10 @@ class ChoiceReader:
 
     def __init__(self, job: ChatJob):
         self._thinking = ThinkingSplitter(job.thinking)
-        self._parser = ToolCallParser(job.tools) if job.tools else None
+        self._parser = ToolCallParser(job.tools, held=job.held) if job.tools else None
+        self._may_be_json = job.json
         self._end_of_thought_id = job.end_of_thought_id
+        self._stream = job.stream
         self._open_call: list[Piece] = []
         self._call_count = 0
         self.finish_reason: str | None = None
@@ -87,7 +89,8 @@ class ChoiceReader:
             if self._parser is not None:
                 pieces += self._read_events(self._parser.finish())
             self.stop_string = delta.stop_reason if isinstance(delta.stop_reason, str) else None
-            called = self._call_count > 0 and delta.finish_reason == "stop"
+            cut_off = self._parser is not None and self._parser.cut_off
+            called = self._call_count > 0 and delta.finish_reason == "stop" and not cut_off
             self.finish_reason = "tool_calls" if called else delta.finish_reason
         return pieces
 
@@ -95,6 +98,10 @@ class ChoiceReader:
         pieces: list[Piece] = [ReasoningPiece(split.reasoning)] if split.reasoning else []
         if not split.content:
             return pieces
+        if self._may_be_json:
+            # JSON or a call, as the first character says; in a text of JSON a call is only spoken of.
+            self._may_be_json = False
+            self._parser = self._parser if split.content.startswith("<") else None
         if self._parser is None:
             return [*pieces, TextPiece(split.content)]
         return pieces + self._read_events(self._parser.push(split.content))
@@ -110,6 +117,8 @@ class ChoiceReader:
                 case ArgumentsDelta(index, text):
                     self._open_call.append(ArgumentsPiece(index, text))
                 case CallFinished():
-                    pieces += self._open_call
                     self._call_count += 1
+            if self._stream or isinstance(event, CallFinished):
+                pieces += self._open_call
+                self._open_call = []
         return pieces

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from joyflash.errors import (
+    ConstraintError,
     ContextLengthError,
     EngineBusyError,
     EngineClosedError,
@@ -61,6 +62,8 @@ def as_api_error(error: BaseException, request_id: str) -> ApiError:
         return ApiError(400, str(error), error.param or "messages", error.code or "context_length_exceeded")
     if isinstance(error, RequestError):
         return ApiError(400, str(error), error.param, error.code)
+    if isinstance(error, ConstraintError):
+        return ApiError(400, str(error), code="unsupported_schema")
     if isinstance(error, EngineBusyError):
         return ApiError(429, str(error), code="rate_limit_exceeded", headers={"Retry-After": "1"})
     if isinstance(error, EngineClosedError):

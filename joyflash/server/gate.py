@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,11 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from joyflash.server.auth import check_key
 from joyflash.server.error_shapes import error_response
 from joyflash.server.errors import as_api_error
+from joyflash.server.metrics import Metrics
+from joyflash.server.record import RequestRecord
+from joyflash.server.request_log import RequestLog
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+LOCKED = ("/v1", "/tokenize", "/detokenize")
+"""Paths, and all below them, that ask for a key."""
 
 
 class Gate:
@@ -24,11 +30,14 @@ class Gate:
     Args:
         app: what it guards.
         api_keys: keys that open `/v1`; empty opens it to everyone.
+        metrics, log: told about every request when it has ended.
     """
 
-    def __init__(self, app: ASGIApp, api_keys: tuple[str, ...]):
+    def __init__(self, app: ASGIApp, api_keys: tuple[str, ...], metrics: Metrics, log: RequestLog):
         self.app = app
         self.api_keys = api_keys
+        self.metrics = metrics
+        self.log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection; part of the ASGI protocol."""
@@ -36,12 +45,15 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request_id = scope["request_id"] = f"req_{uuid.uuid4().hex}"
+        client = scope.get("client")
+        record = scope["record"] = RequestRecord(request_id, scope["method"], client[0] if client else "unknown")
         started = False
 
         async def send_named(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                record.status = message["status"]
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 headers["x-request-id"] = headers["request-id"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
@@ -49,12 +61,23 @@ class Gate:
             await send(message)
 
         try:
-            if scope["path"] == "/v1" or scope["path"].startswith("/v1/"):
+            if _is_locked(scope["path"]):
                 check_key(Headers(scope=scope), self.api_keys)
             await self.app(scope, receive, send_named)
         except ClientDisconnect:
             return
         except Exception as error:
             refusal = as_api_error(error, request_id)
+            record.error = refusal.code or type(error).__name__
             if not started:
                 await error_response(refusal, scope)(scope, receive, send_named)
+        finally:
+            # The pattern and not the path: of paths there may be any number.
+            record.endpoint = getattr(scope.get("route"), "path", "other")
+            seconds = time.monotonic() - record.started
+            self.metrics.note(record, seconds)
+            self.log.write(record, seconds)
+
+
+def _is_locked(path: str) -> bool:
+    return any(path == locked or path.startswith(f"{locked}/") for locked in LOCKED)

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
@@ -14,6 +15,7 @@ from joyflash.server.chat_job import ChatJob
 from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_request import read_chat_request
+from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
 
 LOWEST_LOGPROB = -9999.0  # JSON has no minus infinity; this is what OpenAI writes
@@ -38,11 +40,11 @@ class OpenAIChat:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_chat_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: ChatJob) -> DeltaStream:
+    def start(self, job: ChatJob, priority: int = 0) -> DeltaStream:
         """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(job.request)
+        return self.async_engine.stream(replace(job.request, priority=priority))
 
-    async def complete(self, job: ChatJob, deltas: DeltaStream) -> dict[str, Any]:
+    async def complete(self, job: ChatJob, deltas: Deltas) -> dict[str, Any]:
         """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""
         readers = self._readers(job)
         messages = [_GrowingMessage() for _ in readers]
@@ -64,7 +66,7 @@ class OpenAIChat:
         head = self._head(job, "chat.completion")
         return {**head, "choices": choices, "usage": _usage(job, readers)}
 
-    async def chunks(self, job: ChatJob, deltas: DeltaStream) -> AsyncGenerator[dict[str, Any], None]:
+    async def chunks(self, job: ChatJob, deltas: Deltas) -> AsyncGenerator[dict[str, Any], None]:
         """The answer as `chat.completion.chunk`s. Closing this generator cancels the generation."""
         readers = self._readers(job)
         held: list[list[TokenLogprob]] = [[] for _ in readers]

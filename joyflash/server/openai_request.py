@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,21 +9,29 @@ from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import ContextLengthError, RequestError
 from joyflash.server.chat_fields import read_fields
-from joyflash.server.chat_job import ChatJob, ToolUse, build_job
-from joyflash.server.checks import STRING, fields_of, number, one_of, refuse_unknown
+from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
+from joyflash.server.checks import BOOLEAN, OBJECT, STRING, fields_of, one_of, refuse_unknown
 from joyflash.server.openai_messages import read_messages
+from joyflash.server.sampling import read_sampling
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import ToolDefinition
+from joyflash.text.schemas import check_schema
 
 THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 NAMED_FUNCTION = fields_of(
     {"type": one_of("function"), "function": fields_of({"name": STRING}, ["name"])}, ["type", "function"]
 )
-NOT_STRICT = one_of(False, why="Names are held to the schema, values are not yet; leave it out.")
+JSON_SCHEMA = fields_of({"name": STRING, "description": STRING, "schema": OBJECT, "strict": BOOLEAN}, ["name"])
+ANY_OBJECT = {"type": "object"}
 
 
 def read_chat_request(
-    body: dict[str, Any], engine: Engine, settings: ServerSettings, resolve_model: Callable[[str], str]
+    body: dict[str, Any],
+    engine: Engine,
+    settings: ServerSettings,
+    resolve_model: Callable[[str], str],
+    *,
+    check_length: bool = True,
 ) -> ChatJob:
     """Check a body and translate it.
 
@@ -33,6 +40,7 @@ def read_chat_request(
         engine: renders and checks the prompt.
         settings: bounds on one request.
         resolve_model: maps the asked name to the one to answer under.
+        check_length: refuse what the context cannot hold; off where only the prompt is wanted.
 
     Raises:
         RequestError: a field is wrong (ContextLengthError, ModelNotFoundError, ToolSchemaError among them).
@@ -52,10 +60,12 @@ def read_chat_request(
         model=model,
         thinking=thinking,
         stream=fields["stream"],
-        hold_tool_names=settings.hold_tool_names,
+        hold_calls=settings.hold_calls,
+        reply_schema=_read_response_format(fields["response_format"]),
         include_usage=bool((fields["stream_options"] or {}).get("include_usage")),
     )
-    _check_length(engine, job.request, fields)
+    if check_length:
+        _check_length(engine, job.request, fields)
     if fields["stream_options"] is not None and not fields["stream"]:
         raise RequestError("'stream_options' needs \"stream\": true.", "stream_options", "invalid_value")
     return job
@@ -82,7 +92,7 @@ def _read_tool(value: Any, param: str) -> ToolDefinition:
         if isinstance(function, dict):
             refuse_unknown(function, ("name", "description", "parameters", "strict"), f"{param}.function")
             if function.get("strict") is not None:
-                NOT_STRICT(function["strict"], f"{param}.function.strict")
+                BOOLEAN(function["strict"], f"{param}.function.strict")
     return ToolDefinition.from_dict(value, param)
 
 
@@ -100,6 +110,26 @@ def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...]) -> tuple[st
     return value, None
 
 
+def _read_response_format(value: dict[str, Any] | None) -> ReplySchema | None:
+    """The schema of the answer, if it is to be JSON."""
+    kind = (value or {}).get("type", "text")
+    where = "response_format.json_schema"
+    if value is None or kind != "json_schema":
+        if value is not None and "json_schema" in value:
+            raise RequestError(f'\'{where}\' goes with "type": "json_schema" only.', where, "invalid_value")
+        return None if kind == "text" else ReplySchema(ANY_OBJECT, False, "response_format")
+    if "json_schema" not in value:
+        raise RequestError(f"'{where}' is missing.", where, "missing_required_parameter")
+    return read_reply_schema(JSON_SCHEMA(value["json_schema"], where), where)
+
+
+def read_reply_schema(given: dict[str, Any], where: str) -> ReplySchema:
+    """The schema that a checked object with ``schema`` and ``strict`` at ``where`` asks the reply to follow."""
+    schema = given.get("schema", ANY_OBJECT)
+    check_schema(schema, f"{where}.schema")
+    return ReplySchema(schema, given.get("strict", False), f"{where}.schema")
+
+
 def _wants_thinking(fields: dict[str, Any]) -> bool:
     """Whether to think first; the two ways of saying it must agree."""
     effort = fields["reasoning_effort"]
@@ -114,31 +144,10 @@ def _wants_thinking(fields: dict[str, Any]) -> bool:
 
 def _sampling(fields: dict[str, Any], settings: ServerSettings) -> SamplingParams:
     """Sampling parameters within the server's bounds."""
-    if fields["n"] > settings.max_choices:
-        raise RequestError(f"'n' is {fields['n']}; at most {settings.max_choices} are allowed.", "n", "invalid_value")
-    stop = [fields["stop"]] if isinstance(fields["stop"], str) else fields["stop"] or []
-    for param, values in (("stop", stop), ("stop_token_ids", fields["stop_token_ids"])):
-        if len(values) > settings.max_stop:
-            message = f"'{param}' has {len(values)} items; at most {settings.max_stop} are allowed."
-            raise RequestError(message, param, "invalid_value")
     if fields["top_logprobs"] is not None and not fields["logprobs"]:
         raise RequestError("'top_logprobs' needs \"logprobs\": true.", "top_logprobs", "invalid_value")
-    return SamplingParams(
-        temperature=fields["temperature"],
-        top_p=fields["top_p"],
-        top_k=max(fields["top_k"], 0),
-        min_p=fields["min_p"],
-        max_tokens=_max_tokens(fields),
-        stop=tuple(stop),
-        seed=fields["seed"],
-        n=fields["n"],
-        presence_penalty=fields["presence_penalty"],
-        frequency_penalty=fields["frequency_penalty"],
-        logit_bias=_logit_bias(fields["logit_bias"]),
-        logprobs=(fields["top_logprobs"] or 0) if fields["logprobs"] else None,
-        ignore_eos=fields["ignore_eos"],
-        stop_token_ids=tuple(fields["stop_token_ids"]),
-    )
+    logprobs = (fields["top_logprobs"] or 0) if fields["logprobs"] else None
+    return read_sampling(fields, settings, max_tokens=_max_tokens(fields), logprobs=logprobs)
 
 
 def _max_tokens(fields: dict[str, Any]) -> int | None:
@@ -147,19 +156,6 @@ def _max_tokens(fields: dict[str, Any]) -> int | None:
         message = f"'max_completion_tokens' is {new}, but 'max_tokens' is {old}; give one of them."
         raise RequestError(message, "max_completion_tokens", "invalid_value")
     return new if new is not None else old
-
-
-def _logit_bias(value: dict[str, Any] | None) -> dict[int, float] | None:
-    """Token ids are strings in JSON."""
-    if not value:
-        return None
-    bias = {}
-    for key, amount in value.items():
-        if not re.fullmatch("[0-9]{1,9}", key):
-            message = f"'logit_bias' must map token ids to numbers; '{key[:40]}' is not a token id."
-            raise RequestError(message, "logit_bias", "invalid_value")
-        bias[int(key)] = number(-100, 100)(amount, f"logit_bias.{int(key)}")
-    return bias
 
 
 def _check_length(engine: Engine, request: Request, fields: dict[str, Any]) -> None:

@@ -37,12 +37,14 @@ def serve(load: Callable[[], AsyncEngine], settings: ServerSettings) -> None:
     """
     require("fastapi", extra="serve")
     uvicorn = require("uvicorn", extra="serve")
+    for module in ("prometheus_client", "python_multipart"):
+        require(module, extra="serve")
     check_exposure(settings)
     listener = bind(settings.host, settings.port)
     try:
         async_engine = load()
         try:
-            admission = Admission(settings.max_requests)
+            admission = Admission(settings.max_requests, settings.max_prompt_tokens)
             from joyflash.server.app import create_app  # needs the extra that was just checked
 
             app = create_app(async_engine, settings, admission)

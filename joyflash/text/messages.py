@@ -65,15 +65,19 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class ToolDefinition:
-    """A function the model may call; ``parameters`` is a JSON Schema of type object."""
+    """A function the model may call; ``parameters`` is a JSON Schema of type object.
+
+    ``strict`` asks for calls that keep every word of the schema, or for a refusal.
+    """
 
     name: str
     description: str = ""
     parameters: dict[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    strict: bool = False
 
     @classmethod
     def from_dict(cls, value: Any, where: str = "tools[0]") -> ToolDefinition:
-        """Check ``{"type": "function", "function": {"name", "description"?, "parameters"?}}``.
+        """Check ``{"type": "function", "function": {"name", "description"?, "parameters"?, "strict"?}}``.
 
         Raises:
             ToolSchemaError: it is not a named function, or its parameters are no object schema.
@@ -89,14 +93,16 @@ class ToolDefinition:
             raise ToolSchemaError(f"{where}.function.name {reason}.", f"{where}.function.name")
         if description is not None and not isinstance(description, str):
             raise ToolSchemaError(f"{where}.function.description must be text.", f"{where}.function.description")
-        parameters = function.get("parameters")
+        parameters, strict = function.get("parameters"), function.get("strict") or False
+        if not isinstance(strict, bool):
+            raise ToolSchemaError(f"{where}.function.strict must be true or false.", f"{where}.function.strict")
         if parameters is None:
-            return cls(name, description or "")
+            return cls(name, description or "", strict=strict)
         check_parameters(parameters, f"{where}.function.parameters")
-        return cls(name, description or "", dict(parameters))
+        return cls(name, description or "", dict(parameters), strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The OpenAI shape."""
+        """The OpenAI shape, as templates read it: ``strict`` is no concern of the model."""
         function = {"name": self.name, "description": self.description, "parameters": self.parameters}
         return {"type": "function", "function": function}
 

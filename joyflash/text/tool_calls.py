@@ -5,7 +5,7 @@ The form (spec of the released model's parser, ``qwen3_coder``)::
     content <tool_call> <function=NAME> <parameter=ARG> VALUE </parameter> … </function> … </tool_call>
 
 A state machine over text. Every step decides only when later text cannot change the decision, so the result does not
-depend on how the text is cut into pieces.
+depend on how the text is cut into pieces. Arguments are given out while they are written; see ``argument_text``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from joyflash.text.argument_text import ArgumentText
 from joyflash.text.messages import ToolCall, ToolDefinition, to_json
-from joyflash.text.schemas import typed_value
+from joyflash.text.schemas import LONGEST_NAME
 from joyflash.text.thinking import held_back
 
 CALL, CALL_END = "<tool_call>", "</tool_call>"
 FUNCTION, FUNCTION_END = "<function=", "</function>"
-PARAMETER, PARAMETER_END = "<parameter=", "</parameter>"
-LONGEST_NAME = 256
+PARAMETER = "<parameter="
 
 
 @dataclass(frozen=True)
@@ -73,24 +73,29 @@ class ToolCallParser:
     Args:
         tools: give the types of arguments; a call of a function not listed is reported with text arguments.
         new_id: makes the id of a call.
+        held: the writer is held to the tools' schemas, and writes ``</parameter>`` inside the strings of JSON only.
+            Then a value ends at the first one elsewhere, and JSON is given out as it comes.
 
     Attributes:
         cut_off: after ``finish``: the reply ended inside a call, which is neither reported nor content.
     """
 
-    def __init__(self, tools: Iterable[ToolDefinition] = (), new_id: Callable[[], str] = _new_call_id):
+    def __init__(
+        self, tools: Iterable[ToolDefinition] = (), new_id: Callable[[], str] = _new_call_id, *, held: bool = False
+    ):
         self._tools = {tool.name: tool for tool in tools}
         self._new_id = new_id
+        self._held = held
         self._buffer = ""
         self._step: Callable[[bool], bool] = self._content
         self._events: list[Event] = []
         self._white = ""  # white space that is content only if more content follows
-        self._scanned = 0  # how far the buffer was searched for the end of a value
         self._index = -1
         self._after_call = False
         self.cut_off = False
         self._id = self._name = self._parameter = ""
         self._arguments: dict[str, Any] = {}
+        self._argument = ArgumentText({}, "", held)
 
     def push(self, text: str) -> list[Event]:
         """Take the next piece; return what it completes."""
@@ -165,39 +170,44 @@ class ToolCallParser:
         rest = self._buffer[len(PARAMETER) + len(name) + 1 :] if name else ""
         if not rest:  # the name, or whether a line break follows it (which is not part of the value), is not known yet
             return False
-        self._parameter, self._buffer, self._scanned = name or "", rest.removeprefix("\n"), 0
-        self._step = self._value
+        self._parameter, self._buffer = name or "", rest.removeprefix("\n")
+        self._begin_argument()
         return True
 
     def _end_call(self) -> None:
-        self._events.append(ArgumentsDelta(self._index, "}" if self._arguments else "{}"))
+        self._emit_arguments("}" if self._arguments else "{}")
         self._events.append(CallFinished(self._index, ToolCall(self._id, self._name, self._arguments)))
         self._step, self._after_call = self._after_function, True
 
-    def _value(self, final: bool) -> bool:
-        """A parameter's value up to the ``</parameter>`` that ends it."""
-        while (end := self._buffer.find(PARAMETER_END, self._scanned)) >= 0:
-            is_end = _ends_value(self._buffer[end + len(PARAMETER_END) :], final)
-            if is_end is None:
-                self._scanned = end
-                return False
-            if is_end:
-                self._add_argument(self._buffer[:end].removesuffix("\n"))
-                self._buffer = self._buffer[end + len(PARAMETER_END) :]
-                self._step = self._function_body
-                return True
-            self._scanned = end + len(PARAMETER_END)
-        self._scanned = max(self._scanned, len(self._buffer) - len(PARAMETER_END) + 1)
-        return False
-
-    def _add_argument(self, text: str) -> None:
-        if self._parameter in self._arguments:  # said twice: the first stands, as its JSON may have been sent
-            return
+    def _begin_argument(self) -> None:
         tool = self._tools.get(self._name)
-        value = typed_value(text, tool.parameters, self._parameter) if tool else text
-        opening = ", " if self._arguments else "{"
-        self._arguments[self._parameter] = value
-        self._events.append(ArgumentsDelta(self._index, f"{opening}{to_json(self._parameter)}: {to_json(value)}"))
+        self._argument = ArgumentText(tool.parameters if tool else {}, self._parameter, self._held)
+        if self._parameter not in self._arguments:
+            self._emit_arguments(f"{', ' if self._arguments else '{'}{to_json(self._parameter)}: ")
+        self._step = self._value
+
+    def _value(self, final: bool) -> bool:
+        """A parameter's value up to the ``</parameter>`` that ends it. Said twice: the first stands."""
+        json, rest = self._argument.push(self._buffer, self._end_of_value, final)
+        self._buffer = rest or ""
+        if self._parameter not in self._arguments:
+            self._emit_arguments(json)
+        if rest is None:
+            return False
+        self._arguments.setdefault(self._parameter, self._argument.value)
+        self._step = self._function_body
+        return True
+
+    def _end_of_value(self, tail: str, final: bool) -> bool | None:
+        return True if self._held else _ends_value(tail, final)
+
+    def _emit_arguments(self, json: str) -> None:
+        """Report more of the arguments, in one piece with what is reported at the same time."""
+        last = self._events[-1] if self._events else None
+        if isinstance(last, ArgumentsDelta):
+            self._events[-1] = ArgumentsDelta(self._index, last.json + json)
+        elif json:
+            self._events.append(ArgumentsDelta(self._index, json))
 
     def _after_function(self, final: bool) -> bool:
         """After ``</function>``: another function, the end of the block, or (no end written) content."""
@@ -228,9 +238,11 @@ class ToolCallParser:
             self._events.append(ContentDelta(shown))
 
 
-def parse_tool_calls(text: str, tools: Iterable[ToolDefinition] = ()) -> tuple[str, list[ToolCall]]:
+def parse_tool_calls(
+    text: str, tools: Iterable[ToolDefinition] = (), *, held: bool = False
+) -> tuple[str, list[ToolCall]]:
     """The content of a whole reply (its reasoning taken off before) and its finished calls."""
-    parser = ToolCallParser(tools)
+    parser = ToolCallParser(tools, held=held)
     events = parser.push(text) + parser.finish()
     content = "".join(event.text for event in events if isinstance(event, ContentDelta))
     return content, [event.call for event in events if isinstance(event, CallFinished)]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from joyflash.cli import app
 from joyflash.convert.export import export_folder
 from joyflash.convert.padding import pad_model
-from joyflash.errors import CheckpointError
+from joyflash.errors import CheckpointError, ConfigError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.shards import read_checksums
 from tests.model.conftest import SHAPES, TINY, random_model
@@ -200,3 +200,30 @@ def test_command(tmp_path):
     out = str(tmp_path / "new")
     assert runner.invoke(app, ["export", str(tmp_path / "source"), out, "--dtype", "q8_0"]).exit_code == 2
     assert runner.invoke(app, ["export", str(tmp_path / "source"), out, "--format", "gguf", "--padded"]).exit_code == 2
+
+
+def test_options_that_contradict_the_checkpoint_are_refused(tmp_path):
+    source = tmp_path / "source"
+    save_model(random_model(TINY), source)
+    with pytest.raises(ConfigError, match="--no-mtp leaves it out"):
+        export_folder(source, tmp_path / "out", mtp=False, own_mtp_shard=True)
+    export_folder(source, tmp_path / "bare", mtp=False)
+    for asked in ({"mtp": True}, {"own_mtp_shard": True}):
+        with pytest.raises(ConfigError, match="holds no MTP layer"):
+            export_folder(tmp_path / "bare", tmp_path / "out", **asked)
+    assert not (tmp_path / "out").exists()
+
+
+def test_gguf_and_the_mtp_layer_on_the_command_line(caplog, tmp_path):
+    """Without an option the log says what stays out; --no-mtp says it is meant; --mtp cannot be had."""
+    pytest.importorskip("gguf")
+    runner = CliRunner()
+    command = ["export", "nano", "--format", "gguf"]
+    assert runner.invoke(app, [*command, str(tmp_path / "a.gguf")]).exit_code == 0
+    assert "no dense MTP layer" in caplog.text
+    caplog.clear()
+    assert runner.invoke(app, [*command, str(tmp_path / "b.gguf"), "--no-mtp"]).exit_code == 0
+    assert "MTP" not in caplog.text
+    assert (tmp_path / "a.gguf").read_bytes() == (tmp_path / "b.gguf").read_bytes()
+    refused = runner.invoke(app, [*command, str(tmp_path / "c.gguf"), "--mtp"])
+    assert refused.exit_code == 2 and "no dense MTP" in refused.stderr

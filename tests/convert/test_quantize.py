@@ -22,7 +22,7 @@ from joyflash.model.checkpoint import read_model, read_quantized, save_model
 from joyflash.model.loading import model_folder
 from joyflash.model.quantized import put_back, quantize_model
 from joyflash.model.shards import CHECKSUMS
-from joyflash.plan.weights import open_checkpoint as open_for_plan
+from joyflash.plan.checkpoint import open_checkpoint as open_for_plan
 from joyflash.quantization.formats import FORMATS, dequantize, quantize
 from joyflash.quantization.policy import EXPERTS, HEAD, POLICIES, PROJECTIONS, Policy
 from tests.model.conftest import SHAPES, TINY, random_model

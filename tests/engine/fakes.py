@@ -67,6 +67,17 @@ class FakeTokenizer:
         return StreamDecoder(self, self._special)  # type: ignore[arg-type]
 
 
+class Masking:
+    """A constraint in the middle of a completion, from its mask alone."""
+
+    def mask(self) -> Tensor | None:
+        raise NotImplementedError
+
+    def allows(self, token_id: int) -> bool:
+        mask = self.mask()
+        return mask is None or bool(mask[token_id])
+
+
 Predictor = Callable[[list[int]], Tensor]
 
 

@@ -9,7 +9,7 @@ import torch
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import ContextLengthError, EngineError, RequestError, TemplateError
 from joyflash.kernels.gumbel import noise_key
-from tests.engine.fakes import FakeTokenizer, hashed, make_engine, script_engine, steps
+from tests.engine.fakes import FakeTokenizer, Masking, hashed, make_engine, script_engine, steps
 
 TOKENIZER = FakeTokenizer()
 PROMPTS = [TOKENIZER.encode(text) for text in ("a", "some longer prompt that takes several chunks", "b c", "ddd", "ee")]
@@ -286,7 +286,7 @@ class TestFailures:
             assert tuple(tokens["good", 0]) == expected
 
     def test_a_failing_constraint_ends_its_request_only(self):
-        class Broken:
+        class Broken(Masking):
             def start(self):
                 return self
 
@@ -339,7 +339,7 @@ class TestIndependence:
 
 
 def test_a_constraint_masks_every_choice_on_its_own():
-    class Spell:
+    class Spell(Masking):
         """Allows one text only."""
 
         def __init__(self, ids):
@@ -395,7 +395,7 @@ def test_a_constraint_changes_only_the_tokens_that_it_forbids(monkeypatch, seed)
     allowed = torch.zeros(engine.tokenizer.vocab_size, dtype=torch.bool)
     allowed[:: 2 + seed % 2] = True
 
-    class Odd:
+    class Odd(Masking):
         def start(self):
             return self
 

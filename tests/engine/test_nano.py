@@ -9,6 +9,7 @@ import torch
 
 import joyflash
 from joyflash.engine.block_pool import BlockPool
+from joyflash.engine.call_grammar import ReplyRules
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import CheckpointError, ConfigError
@@ -89,10 +90,10 @@ def test_a_conversation_is_rendered_by_the_template(engine):
 
 def test_an_untrained_model_can_be_made_to_call(engine):
     """Names and structure are held; the one value is cut short by a bias towards its end."""
-    close = engine.tokenizer.control_id("</parameter>")
+    ends = {engine.tokenizer.control_id("</parameter>"): 20, engine.tokenizer.encode("\n")[0]: 20}
     for seed in range(5):
-        constraint = engine.tool_constraint([TOOL], choice="required", parallel=False)
-        params = SamplingParams(temperature=1.0, seed=seed, max_tokens=120, logit_bias={close: 20})
+        constraint = engine.reply_constraint(ReplyRules((TOOL,), "required", parallel=False))
+        params = SamplingParams(temperature=1.0, seed=seed, max_tokens=120, logit_bias=ends)
         engine.submit(Request([0, 5], params, "r", constraint))
         text, reason = "", None
         while engine.has_work:

@@ -17,7 +17,7 @@ WRONG = [
     {"min_p": -0.5},
     {"top_k": -2},
     {"top_k": 1.5},
-    {"max_tokens": 0},
+    {"max_tokens": -1},
     {"max_tokens": "4"},
     {"n": 0},
     {"seed": 1.0},

@@ -14,7 +14,7 @@ from joyflash.engine.request import Request, SamplingParams
 from joyflash.engine.setup import measure_costs
 from joyflash.engine.speculation import MOST_DRAFTS, Acceptance, DraftPolicy, LiveCosts, StepCosts
 from joyflash.engine.statistics import Statistics
-from tests.engine.fakes import FakeStep, FakeTokenizer, hashed, make_engine, scripted, steps
+from tests.engine.fakes import FakeStep, FakeTokenizer, Masking, hashed, make_engine, scripted, steps
 
 TOKENIZER = FakeTokenizer()
 SIZE = TOKENIZER.vocab_size
@@ -84,7 +84,7 @@ class TestTexts:
         assert len(model.calls) == 2
 
     def test_a_constraint_sees_every_token_once(self):
-        class Spell:
+        class Spell(Masking):
             def __init__(self, wanted):
                 self.wanted, self.place, self.accepted = wanted, 0, []
 

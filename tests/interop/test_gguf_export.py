@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from joyflash.errors import CheckpointError, ConfigError, MissingExtraError, TemplateError, TokenizerError
 from joyflash.interop.gguf_export import export_gguf
+from joyflash.interop.gguf_template import for_llama_cpp
 from joyflash.interop.gguf_tensors import PIECE_VALUES, plan_tensors
 from joyflash.interop.gguf_vocab import PRE_TOKENIZER, check_pre_tokenizer
 from joyflash.model.checkpoint import save_model
@@ -268,7 +269,7 @@ def test_vocabulary(folder, tmp_path):
     assert fields["tokenizer.ggml.bos_token_id"] == 0
     assert fields["tokenizer.ggml.eos_token_id"] == 1
     assert fields["tokenizer.ggml.add_bos_token"] is False
-    assert fields["tokenizer.chat_template"] == default_template_text()
+    assert fields["tokenizer.chat_template"] == for_llama_cpp(default_template_text())
 
 
 def test_the_folder_s_own_template_is_written(folder, tmp_path):
@@ -421,5 +422,6 @@ def test_bundled_model_exports(tmp_path):
     fields = fields_of(report.path)
     assert fields["general.name"] == "nano"
     assert len(fields["tokenizer.ggml.tokens"]) == config.vocab_size
-    assert fields["tokenizer.chat_template"] == (ASSETS / "nano" / "chat_template.jinja").read_text(encoding="utf-8")
+    template = (ASSETS / "nano" / "chat_template.jinja").read_text(encoding="utf-8")
+    assert fields["tokenizer.chat_template"] == for_llama_cpp(template) != template
     assert report.tensors == len(expected(config, JoyFlash(config)))

@@ -94,6 +94,7 @@ def log_probabilities(model: JoyFlash, prompt: list[int], answer: list[int]) -> 
 def places_off(model: JoyFlash, prompts: list[list[int]], result: dict) -> tuple[int, int]:
     """Log-probabilities as ours in fp32 within bf16's error; places where the token is not the best by more than it."""
     off = places = 0
+    worst = 0.0
     pairs: list[tuple[float, float]] = []
     for prompt, answer, given in zip(prompts, result["tokens"], result["logprobs"], strict=True):
         ours = log_probabilities(model, prompt, answer)
@@ -101,7 +102,13 @@ def places_off(model: JoyFlash, prompts: list[list[int]], result: dict) -> tuple
         pairs += [(ours[i, token].item(), p) for i, token, p in likely]
         behind = ours.max(-1).values - ours[torch.arange(len(answer)), torch.tensor(answer)]
         off, places = off + int((behind > 2 * BF16).sum()), places + len(answer)
+        worst = max(worst, behind.max().item())
     difference = torch.tensor(pairs).diff(dim=1).abs()
+    print(
+        f"{len(pairs)} likely tokens: median difference {difference.median():.4f}, "
+        f"95 % {difference.quantile(0.95):.4f}, largest {difference.max():.3f}; "
+        f"{off} of {places} tokens not the best, furthest behind {worst:.3f}"
+    )
     # Not the mean or the worst: rounding turns a near tie of two experts, and then one place differs by whole nats.
     assert difference.median() < BF16 / 2
     assert difference.quantile(0.95) < 2 * BF16
@@ -122,6 +129,7 @@ def test_drafts_are_accepted_as_often_as_ours(folder, model, prompts, drafts):
     counts = [accepted(model, prompt, answer, drafts) for prompt, answer in zip(prompts, result["tokens"], strict=True)]
     ours = sum(right for right, _ in counts) / sum(steps for _, steps in counts)
     theirs = result["accepted"]["num_accepted_tokens"] / result["accepted"]["num_drafts"]
+    print(f"{drafts} drafts: {theirs:.4f} accepted a step, ours {ours:.4f}")
     assert ours > 0.2 * drafts**0.5, "nano's own drafts are no good, so agreement would say nothing"
     assert theirs == pytest.approx(ours, rel=0.05)
 

@@ -54,7 +54,7 @@ class LiveServer:
 @contextmanager
 def served(async_engine: AsyncEngine, settings: ServerSettings) -> Iterator[tuple[str, Admission, httpx.Client]]:
     """Serve an engine until the block ends, then close it; gives the address, the door and a client."""
-    admission = Admission(settings.max_requests)
+    admission = Admission(settings.max_requests, settings.max_prompt_tokens)
     listener = bind("127.0.0.1", 0)
     config = uvicorn.Config(
         create_app(async_engine, settings, admission), log_level="error", timeout_graceful_shutdown=1

@@ -12,6 +12,9 @@ from tests.server.live import CHAT, LiveServer
 USER = {"role": "user", "content": "hello"}
 
 
+A_PATTERN = "tools[0].function.parameters.properties.a.pattern"
+
+
 def tool(**function: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": "add", **function}}
 
@@ -79,7 +82,27 @@ def check_error(response: httpx.Response, status: int, param: str | None, code: 
         ({"stream": "yes"}, "stream"),
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"stream": True, "stream_options": {"usage": True}}, "stream_options.usage"),
-        ({"response_format": {"type": "json_object"}}, "response_format.type"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_object", "json_schema": {"name": "x"}}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.json_schema.name"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "text"}}}},
+            "response_format.json_schema.schema.type",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"$ref": "#/$defs/x"}}}},
+            "response_format.json_schema.schema",
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "x", "strict": True, "schema": {"type": "array", "uniqueItems": True}},
+                }
+            },
+            "response_format.json_schema.schema",
+        ),
         ({"response_format": {}}, "response_format.type"),
         ({"reasoning_effort": "huge"}, "reasoning_effort"),
         ({"reasoning_effort": "high", "chat_template_kwargs": {"enable_thinking": False}}, "reasoning_effort"),
@@ -93,7 +116,11 @@ def check_error(response: httpx.Response, status: int, param: str | None, code: 
         ({"tools": [tool(), tool(name="a b")]}, "tools[1].function.name"),
         ({"tools": [tool(), tool()]}, "tools[1].function.name"),
         ({"tools": [tool(description=5)]}, "tools[0].function.description"),
-        ({"tools": [tool(strict=True)]}, "tools[0].function.strict"),
+        ({"tools": [tool(strict="yes")]}, "tools[0].function.strict"),
+        ({"tools": [tool(strict=True, parameters={"properties": {"a": {"not": {"type": "null"}}}})]}, "tools[0]"),
+        ({"tools": [tool(parameters={"properties": {"a": {"type": "string", "pattern": 5}}})]}, A_PATTERN),
+        ({"tools": [tool(parameters={"properties": {"a": {"enum": []}}})]}, "tools[0]"),
+        ({"tools": [tool(parameters={"properties": {"x" * 300: {}}})]}, "tools[0].function.parameters"),
         ({"tools": [tool(params={})]}, "tools[0].function.params"),
         ({"tools": [tool(parameters={"type": "array"})]}, "tools[0].function.parameters.type"),
         ({"tools": [tool(parameters={"properties": []})]}, "tools[0].function.parameters.properties"),

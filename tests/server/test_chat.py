@@ -28,6 +28,19 @@ ADD: dict[str, Any] = {
 }
 
 
+ADD_INTEGERS: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "add",
+        "parameters": {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+            "required": ["a", "b"],
+        },
+    },
+}
+
+
 def gather(chunks: list[dict[str, Any]], index: int = 0) -> dict[str, Any]:
     """The choice that streamed chunks add up to, as a client would put it together."""
     message: dict[str, Any] = {}
@@ -81,7 +94,6 @@ def test_a_plain_answer(server: LiveServer) -> None:
         ("think", {"reasoning_effort": "high"}),
         ("call", {"tools": [ADD]}),
         ("two calls", {"tools": [ADD]}),
-        ("two calls", {"tools": [ADD], "max_tokens": 40}),
         ("call", {"tools": [ADD], "logprobs": True}),
         ("count", {"stop": "9 10", "max_tokens": 90}),
     ],
@@ -198,7 +210,7 @@ def test_tool_choice(server: LiveServer) -> None:
     assert "tool_calls" not in unlisted["message"]
     other = {"type": "function", "function": {"name": "other"}}
     for choice, allowed in (("required", {"add", "other"}), (other, {"other"})):
-        body = server.chat("hello", tools=[ADD, other], tool_choice=choice, max_tokens=200).json()
+        body = server.chat("hello", tools=[ADD_INTEGERS, other], tool_choice=choice, max_tokens=200).json()
         calls = body["choices"][0]["message"]["tool_calls"]
         assert calls[0]["function"]["name"] in allowed
 
@@ -208,7 +220,7 @@ def test_names_are_held_to_the_listed_ones_unless_the_operator_frees_them() -> N
     other = {"type": "function", "function": {"name": "other"}}
     names = {}
     for hold in (True, False):
-        with live_server(ServerSettings(hold_tool_names=hold)) as server:
+        with live_server(ServerSettings(hold_calls=hold)) as server:
             choice = server.chat("call", tools=[other], max_tokens=200).json()["choices"][0]
             names[hold] = choice["message"]["tool_calls"][0]["function"]["name"]
             none = server.chat("call", tools=[other], tool_choice="none").json()["choices"][0]
@@ -224,10 +236,25 @@ def test_one_call_only_when_parallel_calls_are_off(server: LiveServer) -> None:
     assert one["finish_reason"] == "tool_calls"
 
 
-def test_a_call_that_is_cut_off_is_not_reported(server: LiveServer) -> None:
-    choice = server.chat("call", tools=[ADD], max_tokens=15).json()["choices"][0]
-    assert "tool_calls" not in choice["message"]
+@pytest.mark.parametrize(("question", "tokens", "complete"), [("call", 15, 0), ("two calls", 45, 1)])
+def test_a_call_that_is_cut_off_is_not_reported(server: LiveServer, question: str, tokens: int, complete: int) -> None:
+    fields = {"tools": [ADD], "max_tokens": tokens}
+    choice = server.chat(question, **fields).json()["choices"][0]
+    assert len(choice["message"].get("tool_calls", [])) == complete
     assert choice["finish_reason"] == "length"
+    # A stream has begun the call before that was known, and says at its end that it is no whole answer.
+    streamed = gather(events(server.chat(question, stream=True, **fields).text))
+    calls = streamed["message"]["tool_calls"]
+    assert len(calls) == complete + 1 and streamed["finish_reason"] == "length"
+    with pytest.raises(ValueError):
+        json.loads(calls[-1]["function"]["arguments"])
+
+
+def test_a_stop_string_inside_a_call_ends_no_call(server: LiveServer) -> None:
+    for fields, complete in (({"stop": ["22"]}, 0), ({"stop": ["<parameter=b>\n4"]}, 1)):
+        choice = server.chat("two calls" if complete else "call", tools=[ADD], **fields).json()["choices"][0]
+        assert len(choice["message"].get("tool_calls", [])) == complete
+        assert choice["finish_reason"] == "stop"
 
 
 def test_cached_tokens_are_reported(server: LiveServer) -> None:

@@ -143,7 +143,7 @@ def test_while_draining_new_requests_get_a_503() -> None:
 
 def test_draining_closes_the_door_and_waits_for_those_inside() -> None:
     async def scenario() -> None:
-        admission = Admission(max_requests=2)
+        admission = Admission(max_requests=2, max_tokens=100)
         with admission.admit():
             assert not await admission.drain(0.01)
             with pytest.raises(ApiError):

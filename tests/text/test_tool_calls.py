@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joyflash.text.messages import Message, ToolCall
-from joyflash.text.thinking import split_thinking
+from joyflash.text.thinking import ThinkingSplitter, split_thinking
 from joyflash.text.tool_calls import (
     ArgumentsDelta,
     CallFinished,
@@ -19,119 +19,7 @@ from joyflash.text.tool_calls import (
     ToolCallParser,
     parse_tool_calls,
 )
-
-
-def function(name: str, **values: str) -> str:
-    parameters = "".join(f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in values.items())
-    return f"<function={name}>\n{parameters}</function>"
-
-
-def call(name: str, **values: str) -> str:
-    return f"<tool_call>\n{function(name, **values)}\n</tool_call>"
-
-
-BOOK = "book_table"
-LITERAL = "a</parameter>b\n</parameter>\nc</function> </tool_call> <parameter= <tool_call>"
-# (reply, content, [(name, arguments)])
-CASES = {
-    "no call": ("just text \n", "just text \n", []),
-    "content before": ("Sure.\n" + call(BOOK, title="x"), "Sure.", [(BOOK, {"title": "x"})]),
-    "several blocks": (
-        call(BOOK, title="x") + "\n" + call(BOOK, seats="2"),
-        "",
-        [(BOOK, {"title": "x"}), (BOOK, {"seats": 2})],
-    ),
-    "several functions in one block": (
-        f"<tool_call>\n{function(BOOK, title='x')}\n{function(BOOK, seats='2')}\n</tool_call>",
-        "",
-        [(BOOK, {"title": "x"}), (BOOK, {"seats": 2})],
-    ),
-    "string null": (call(BOOK, title="null"), "", [(BOOK, {"title": "null"})]),
-    "string keeps its quotes": (call(BOOK, title='"x"'), "", [(BOOK, {"title": '"x"'})]),
-    "infinity inside": (call(BOOK, extras="[1e999]"), "", [(BOOK, {"extras": "[1e999]"})]),
-    "string number": (call(BOOK, title="12"), "", [(BOOK, {"title": "12"})]),
-    "types": (
-        call(BOOK, seats="3", price="2.5", window="true", extras='["a", 1]', guest='{"name": "Li"}'),
-        "",
-        [(BOOK, {"seats": 3, "price": 2.5, "window": True, "extras": ["a", 1], "guest": {"name": "Li"}})],
-    ),
-    "whole float is an integer": (call(BOOK, seats="3.0"), "", [(BOOK, {"seats": 3})]),
-    "whole number stays whole": (call(BOOK, price="3"), "", [(BOOK, {"price": 3})]),
-    "not of its type": (
-        call(BOOK, seats="three", price="NaN", window="maybe", extras="{", guest="[]"),
-        "",
-        [(BOOK, {"seats": "three", "price": "NaN", "window": "maybe", "extras": "{", "guest": "[]"})],
-    ),
-    "too large": (call(BOOK, price="1e999", extras="[" * 5000), "", [(BOOK, {"price": "1e999", "extras": "[" * 5000})]),
-    "unknown parameter": (call(BOOK, colour="12"), "", [(BOOK, {"colour": "12"})]),
-    "unknown function": (call("other", a="12"), "", [("other", {"a": "12"})]),
-    "anyOf number": (call(BOOK, limit="4"), "", [(BOOK, {"limit": 4})]),
-    "anyOf null": (call(BOOK, limit="null"), "", [(BOOK, {"limit": None})]),
-    "anyOf neither": (call(BOOK, limit="many"), "", [(BOOK, {"limit": "many"})]),
-    "string or null": (call(BOOK, note="null", title="12"), "", [(BOOK, {"note": None, "title": "12"})]),
-    "enumeration without type": (call(BOOK, level="2"), "", [(BOOK, {"level": 2})]),
-    "enumeration's text": (call(BOOK, level="top"), "", [(BOOK, {"level": "top"})]),
-    "not in the enumeration": (call(BOOK, level="3"), "", [(BOOK, {"level": "3"})]),
-    "no parameters": (call(BOOK), "", [(BOOK, {})]),
-    "empty value": (call(BOOK, title=""), "", [(BOOK, {"title": ""})]),
-    "line breaks in a value": (call(BOOK, title="\n a\n\n"), "", [(BOOK, {"title": "\n a\n\n"})]),
-    "value on the tag's line": (
-        f"<tool_call><function={BOOK}><parameter=title>x</parameter></function></tool_call>",
-        "",
-        [(BOOK, {"title": "x"})],
-    ),
-    "literal markup in a value": (call(BOOK, title=LITERAL, seats="1"), "", [(BOOK, {"title": LITERAL, "seats": 1})]),
-    "literal end of a function": (
-        call(BOOK, title="a</parameter></function> b"),
-        "",
-        [(BOOK, {"title": "a</parameter></function> b"})],
-    ),
-    "nested JSON": (
-        call(BOOK, guest='{"a": {"b": ["</parameter>", {"c": null}]}}'),
-        "",
-        [(BOOK, {"guest": {"a": {"b": ["</parameter>", {"c": None}]}}})],
-    ),
-    "a parameter said twice": (
-        f"<tool_call>\n<function={BOOK}>\n<parameter=seats>\n1\n</parameter>\n<parameter=seats>\n2\n</parameter>\n"
-        "</function>\n</tool_call>",
-        "",
-        [(BOOK, {"seats": 1})],
-    ),
-    "spaces in a parameter's name": (
-        f"<tool_call>\n<function={BOOK}>\n<parameter=first name>\nLi\n</parameter>\n</function>\n</tool_call>",
-        "",
-        [(BOOK, {"first name": "Li"})],
-    ),
-    "text after": (call(BOOK, seats="1") + "\nDone. ", "Done. ", [(BOOK, {"seats": 1})]),
-    "only the end of the block is missing": (
-        call(BOOK, seats="1")[: -len("\n</tool_call>")],
-        "",
-        [(BOOK, {"seats": 1})],
-    ),
-    "half of the block's end": (call(BOOK, seats="1")[:-4], "", [(BOOK, {"seats": 1})]),
-    "cut off before the end of the function": (call(BOOK, seats="1")[: -len("</function>\n</tool_call>")], "", []),
-    "cut off in a value": (f"Hm.\n<tool_call>\n<function={BOOK}>\n<parameter=title>\nab", "Hm.", []),
-    "cut off in a name": ("Hm.\n<tool_call>\n<function=book_", "Hm.", []),
-    "cut off second call": (
-        call(BOOK, seats="1") + f"\n<tool_call>\n<function={BOOK}>\n<par",
-        "",
-        [(BOOK, {"seats": 1})],
-    ),
-    "cut off second function": (
-        f"<tool_call>\n{function(BOOK, seats='1')}\n<function=boo",
-        "",
-        [(BOOK, {"seats": 1})],
-    ),
-    "no call after all": ("Write <tool_call> first.", "Write <tool_call> first.", []),
-    "no name after all": ("<tool_call>\n<function=a b> x", "<tool_call>\n<function=a b> x", []),
-    "half a tag at the end": ("a <tool_ca", "a <tool_ca", []),
-    "a function outside a block": (function("f", a="1"), function("f", a="1"), []),
-    "garbage between parameters": (
-        f"<tool_call>\n<function={BOOK}>\nso <parameter=<parameter=seats>\n1\n</parameter>\n</function>\n</tool_call>",
-        "",
-        [(BOOK, {"seats": 1})],
-    ),
-}
+from tests.text.call_cases import BOOK, CASES, HELD_CASES, call
 
 
 def outcome(events):
@@ -147,22 +35,69 @@ def outcome(events):
     return content, [(event.call.name, event.call.arguments) for event in finished]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_as_one_piece(booking, name):
-    text, content, calls = CASES[name]
-    found_content, found_calls = parse_tool_calls(text, [booking])
+ALL = [(False, name) for name in CASES] + [(True, name) for name in HELD_CASES]
+
+
+def case_of(held, name):
+    return (HELD_CASES if held else CASES)[name]
+
+
+def read(booking, held, pieces):
+    """The outcome of a reply in pieces, the same again as JSON text, and whether it was cut off."""
+    parser = ToolCallParser([booking], held=held)
+    events = [event for piece in pieces for event in parser.push(piece)] + parser.finish()
+    written = "".join(event.json for event in events if isinstance(event, ArgumentsDelta))
+    return outcome(events), written, parser.cut_off
+
+
+def test_the_corpus_is_large():
+    assert len(CASES) >= 100 and len(HELD_CASES) >= 80
+
+
+@pytest.mark.parametrize(("held", "name"), ALL)
+def test_every_case_as_one_piece(booking, held, name):
+    text, content, calls = case_of(held, name)
+    found_content, found_calls = parse_tool_calls(text, [booking], held=held)
     assert found_content == content
     assert [(found.name, found.arguments) for found in found_calls] == calls
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_character_by_character_and_split_at_every_place(booking, name):
-    text, content, calls = CASES[name]
-    splits = [list(text)] if len(text) > 1000 else [list(text), *([text[:i], text[i:]] for i in range(1, len(text)))]
-    for pieces in splits:
-        parser = ToolCallParser([booking])
-        events = [event for piece in pieces for event in parser.push(piece)] + parser.finish()
-        assert outcome(events) == (content, calls)
+@pytest.mark.parametrize(("held", "name"), ALL)
+def test_every_case_character_by_character_and_split_at_every_place(booking, held, name):
+    text, content, calls = case_of(held, name)
+    whole = read(booking, held, [text])
+    assert whole[0] == (content, calls)
+    places = range(1, len(text)) if len(text) <= 600 else range(1, len(text), 97)
+    for pieces in [list(text), *([text[:i], text[i:]] for i in places)]:
+        assert read(booking, held, pieces) == whole
+
+
+@given(st.sampled_from(ALL), st.data())
+@settings(max_examples=400, deadline=None)
+def test_every_case_under_any_cut(booking, one, data):
+    """Several boundaries at once, with pieces of several tokens, as drafts that prove right give them."""
+    text = case_of(*one)[0]
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=12)))
+    pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert read(booking, one[0], pieces) == read(booking, one[0], [text])
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_thought_before_a_call_under_any_cut(booking, data):
+    """A call in a thought is none, whatever is in it; reasoning and content come apart before the parser."""
+    names = st.sampled_from([name for name in CASES if "thought" not in name])
+    thought, (text, content, calls) = CASES[data.draw(names)][0], CASES[data.draw(names)]
+    reply = f"{thought}<|end_of_thought|>{text}"
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(reply)), max_size=10)))
+    splitter, parser, events, reasoning = ThinkingSplitter(True), ToolCallParser([booking]), [], ""
+    for start, end in zip([0, *cuts], [*cuts, len(reply)], strict=True):
+        split = splitter.push(reply[start:end])
+        reasoning += split.reasoning
+        events += parser.push(split.content)
+    events += parser.push(splitter.finish().content) + parser.finish()
+    assert outcome(events) == (content, calls)
+    assert reasoning == reply.partition("<|end_of_thought|>")[0]
 
 
 MARKUP = st.sampled_from(
@@ -232,10 +167,12 @@ def test_pieces_come_as_soon_as_they_are_certain(booking):
     assert parser.push("you") == [ContentDelta(" you")]
     assert parser.push(f"<tool_call>\n<function={BOOK}>") == [CallStarted(0, "id0", BOOK)]
     assert parser.push("\n<parameter=seats>\n2\n</parameter>\n<parameter=title>") == [ArgumentsDelta(0, '{"seats": 2')]
-    assert parser.push("\nx\n</parameter>\n</function>\n</tool_call>") == [
-        ArgumentsDelta(0, ', "title": "x"'),
-        ArgumentsDelta(0, "}"),
-        CallFinished(0, ToolCall("id0", BOOK, {"seats": 2, "title": "x"})),
+    assert parser.push('\nx "y') == [ArgumentsDelta(0, ', "title": "x \\"y')]
+    assert parser.push("\n") == []
+    assert parser.push("\nz\n</para") == [ArgumentsDelta(0, "\\n\\nz")]
+    assert parser.push("meter>\n</function>\n</tool_call>") == [
+        ArgumentsDelta(0, '"}'),
+        CallFinished(0, ToolCall("id0", BOOK, {"seats": 2, "title": 'x "y\n\nz'})),
     ]
     assert parser.finish() == [] and not parser.cut_off
 
@@ -251,7 +188,7 @@ def test_a_cut_off_call_is_noticed(booking, name):
 def test_a_long_value_is_read_in_linear_time(booking):
     parser = ToolCallParser([booking])
     parser.push(f"<tool_call>\n<function={BOOK}>\n<parameter=title>\n")
-    for _ in range(20_000):
-        parser.push("</parameter> ")
-    events = parser.push("\n</parameter>\n</function>\n</tool_call>")
-    assert len(events[0].json) > 200_000
+    events = [event for _ in range(20_000) for event in parser.push("</parameter> ")]
+    events += parser.push("\n</parameter>\n</function>\n</tool_call>")
+    assert sum(len(event.json) for event in events if isinstance(event, ArgumentsDelta)) > 200_000
+    assert len(events[-1].call.arguments["title"]) == 20_000 * len("</parameter> ")

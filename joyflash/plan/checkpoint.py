@@ -1,0 +1,134 @@
+"""What a plan knows of a checkpoint: names, shapes and formats of its tensors, from headers or from a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from joyflash.errors import CheckpointError, ConfigError
+from joyflash.model import checkpoint as folders
+from joyflash.model.config import PRESETS, ModelConfig, preset
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.layout import Place, stored_twice, to_hugging_face
+from joyflash.model.loading import model_folder
+from joyflash.model.packed_files import PACKED, SCALE, SHAPE
+from joyflash.model.shards import ShardFiles
+from joyflash.quantization.formats import Format
+from joyflash.quantization.policy import EXPERTS, POLICIES, PROJECTIONS
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor of a checkpoint.
+
+    Attributes:
+        name: Hugging Face's.
+        shape: of the weight, also where it is stored quantised.
+        stored_bytes: on disk, with scales.
+        dtype: it is stored in; of a quantised one that of its scales.
+        format: of a quantised one.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    stored_bytes: int
+    dtype: torch.dtype = torch.bfloat16
+    format: Format | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a plan needs to know of a model.
+
+    Attributes:
+        path: folder to serve from; for a preset a placeholder, and ``real`` is False.
+        config: without an MTP layer where the checkpoint has none.
+        tensors: all of them, copies included.
+    """
+
+    path: str
+    real: bool
+    config: ModelConfig
+    tensors: tuple[Tensor, ...]
+
+    @property
+    def name(self) -> str:
+        """What the model is called: its folder's name."""
+        return Path(self.path).resolve().name
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all tensors on disk."""
+        return sum(tensor.stored_bytes for tensor in self.tensors)
+
+    @property
+    def quantisation(self) -> str | None:
+        """The policy whose folder this is (int8, int4, int4-int8), "mixed" for others, None if it is not quantised."""
+        formats = {tensor.name: tensor.format for tensor in self.tensors if tensor.format}
+        if not formats:
+            return None
+        policy = {
+            part: {format.name for name, format in formats.items() if (".mlp.experts." in name) == (part == EXPERTS)}
+            for part in (EXPERTS, PROJECTIONS)
+        }
+        for name, known in POLICIES.items():
+            wanted = {part: {format.name} for part, format in known.rules if part in policy}
+            if policy == {EXPERTS: set(), PROJECTIONS: set()} | wanted:
+                return name
+        return "mixed"
+
+    @property
+    def block(self) -> int:
+        """Inputs of the widest quantisation group; 1 where there is none."""
+        return max((tensor.format.block[1] for tensor in self.tensors if tensor.format), default=1)
+
+
+def open_checkpoint(model: str) -> Checkpoint:
+    """A folder or bundled model by its files' headers, or a preset by its shapes.
+
+    Raises:
+        ConfigError: the name is neither.
+        CheckpointError: the folder is damaged or not what its ``config.json`` says.
+    """
+    try:
+        folder = model_folder(model)
+    except CheckpointError:
+        if model not in PRESETS:
+            raise ConfigError(
+                f"There is no model folder, bundled model or preset '{model}'; presets: {', '.join(PRESETS)}."
+            ) from None
+        return of_config(preset(model), f"/path/to/{model}", real=False)
+    return _from_headers(folder)
+
+
+def of_config(config: ModelConfig, path: str, *, real: bool) -> Checkpoint:
+    """A bf16 checkpoint of this configuration, made on the meta device."""
+    with torch.device("meta"):
+        state = JoyFlash(config).state_dict()
+    tensors = to_hugging_face(config, state)
+    return Checkpoint(path, real, config, tuple(Tensor(n, tuple(t.shape), 2 * t.numel()) for n, t in tensors))
+
+
+def _from_headers(folder: Path) -> Checkpoint:
+    found = folders.open_checkpoint(folder, quantized=True)
+    state = found.model.state_dict()
+    copies = stored_twice(found.config).items()
+    plan = found.plan | {copy: Place(ours) for copy, ours in copies if _parts(found.shards, copy)}
+    tensors = []
+    for name, place in plan.items():
+        shape, parts = tuple(place.of(state).shape), _parts(found.shards, name)
+        size = sum(found.shards.tensors[part].end - found.shards.tensors[part].start for part in parts)
+        format = found.formats.get(name)
+        if format is None and name not in found.shards.tensors:  # the MTP layer's copy of a quantised head
+            format = found.formats.get(place.ours)
+        dtype = format.scale_dtype if format else found.shards.tensors[name].dtype
+        tensors.append(Tensor(name, shape, size, dtype, format))
+    return Checkpoint(str(folder), True, found.config, tuple(tensors))
+
+
+def _parts(shards: ShardFiles, name: str) -> Iterable[str]:
+    """What a folder holds for a weight: itself, or the parts of a quantised one."""
+    return [name + part for part in ("", PACKED, SCALE, SHAPE) if name + part in shards.tensors]

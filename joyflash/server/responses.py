@@ -1,0 +1,190 @@
+"""`/v1/responses`: the answer in OpenAI's newer shapes, whole or as events, both from the same pieces."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from joyflash.engine.async_engine import AsyncEngine, DeltaStream
+from joyflash.engine.request import TokenLogprob
+from joyflash.server.choices import ChoiceReader, ReasoningPiece
+from joyflash.server.completion_logprobs import LOWEST_LOGPROB
+from joyflash.server.errors import as_api_error
+from joyflash.server.models import ModelNames
+from joyflash.server.record import Deltas
+from joyflash.server.responses_items import read_input
+from joyflash.server.responses_output import OutputItems
+from joyflash.server.responses_request import ResponseJob, read_response_request
+from joyflash.server.responses_store import ResponseStore, StoredResponse
+from joyflash.server.settings import ServerSettings
+
+
+class OpenAIResponses:
+    """Answers requests for responses.
+
+    Args:
+        async_engine: generates.
+        names: under which names the model answers.
+        settings: bounds on one request, and on what is stored.
+    """
+
+    def __init__(self, async_engine: AsyncEngine, names: ModelNames, settings: ServerSettings):
+        self.async_engine = async_engine
+        self.engine = async_engine.engine
+        self.names = names
+        self.settings = settings
+        self.store = ResponseStore(settings.max_stored_responses, settings.max_stored_bytes)
+
+    def prepare(self, body: dict[str, Any], counting: bool = False) -> ResponseJob:
+        """Check and translate a body; RequestError names the field that is wrong."""
+
+        def resolve(name: str | None) -> str:
+            return self.names.names[0] if name is None else self.names.resolve(name)
+
+        return read_response_request(body, self.engine, self.settings, resolve, self.store, counting=counting)
+
+    def count(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body of `/v1/responses/input_tokens`: the very prompt is rendered that a response would get."""
+        return {"object": "response.input_tokens", "input_tokens": self.prepare(body, counting=True).prompt_token_count}
+
+    def start(self, job: ResponseJob, priority: int = 0) -> DeltaStream:
+        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
+        return self.async_engine.stream(replace(job.chat.request, priority=priority))
+
+    async def complete(self, job: ResponseJob, deltas: Deltas) -> dict[str, Any]:
+        """The whole response: what its last event carries. Cancelling this coroutine cancels the generation."""
+        last: dict[str, Any] = {}
+        async with aclosing(self._events(job, _empty(job), deltas)) as events:
+            async for event in events:
+                last = event
+        return last["response"]
+
+    async def chunks(self, job: ResponseJob, deltas: Deltas) -> AsyncGenerator[dict[str, Any], None]:
+        """The response as events; a failure in the middle is one too. Closing this generator cancels the generation."""
+        response, number = _empty(job), 0
+        try:
+            async with aclosing(self._events(job, response, deltas)) as events:
+                async for event in events:
+                    yield {**event, "sequence_number": number}
+                    number += 1
+        except Exception as error:
+            refusal = as_api_error(error, response["id"])
+            code = "rate_limit_exceeded" if refusal.status == 429 else "server_error"
+            failed = {**response, "status": "failed", "error": {"code": code, "message": str(refusal)}}
+            yield {"type": "response.failed", "response": failed, "sequence_number": number}
+
+    async def _events(
+        self, job: ResponseJob, response: dict[str, Any], deltas: Deltas
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """All events but those of a failure, without their numbers; ``response`` is brought up to date."""
+        reader, output, logprobs = ChoiceReader(job.chat), OutputItems(), _TextLogprobs(self, job)
+        yield {"type": "response.created", "response": dict(response)}
+        yield {"type": "response.in_progress", "response": dict(response)}
+        async with aclosing(deltas):
+            async for delta in deltas:
+                pieces = reader.push(delta)
+                logprobs.note(delta.logprobs or (), reader)
+                for piece in pieces:
+                    # Only texts carry these numbers; those of a call's tokens are dropped.
+                    own = [] if isinstance(piece, ReasoningPiece) else logprobs.take()
+                    for event in output.add(piece, own):
+                        response["output"] = output.items
+                        yield event
+        cut = reader.finish_reason == "length"
+        for event in output.finish("incomplete" if cut else "completed"):
+            response["output"] = output.items
+            yield event
+        response |= {
+            "status": "incomplete" if cut else "completed",
+            "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+            "completed_at": None if cut else int(time.time()),
+            "usage": _usage(job, reader),
+        }
+        if job.fields["store"]:
+            said = read_input(output.items, len(output.items))
+            self.store.put(StoredResponse(dict(response), (*job.conversation, *said), job.input_items))
+        yield {"type": f"response.{response['status']}", "response": dict(response)}
+
+    def token(self, token_id: int, logprob: float) -> dict[str, Any]:
+        """A token and its log-probability in OpenAI's shape."""
+        spelled = self.engine.tokenizer.token_bytes(token_id)
+        value = max(logprob, LOWEST_LOGPROB)
+        return {"token": spelled.decode("utf-8", "replace"), "logprob": value, "bytes": list(spelled)}
+
+
+class _TextLogprobs:
+    """Log-probabilities of the tokens behind the reasoning, to go with the text that they become."""
+
+    def __init__(self, service: OpenAIResponses, job: ResponseJob):
+        self._service = service
+        self._wanted = job.chat.top_logprobs is not None
+        self._waiting: list[dict[str, Any]] = []
+        self._seen = 0
+
+    def note(self, entries: Sequence[TokenLogprob], reader: ChoiceReader) -> None:
+        """Take those of one delta, which ``reader`` has read."""
+        for entry in entries if self._wanted else ():
+            self._seen += 1
+            # The end token is no part of the text.
+            if self._seen <= reader.reasoning_token_count or entry.token_id == self._service.engine.tokenizer.eos_id:
+                continue
+            top = [self._service.token(*pair) for pair in entry.top]
+            self._waiting.append({**self._service.token(entry.token_id, entry.logprob), "top_logprobs": top})
+
+    def take(self) -> list[dict[str, Any]]:
+        """Those not given out yet."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+
+def _empty(job: ResponseJob) -> dict[str, Any]:
+    """The response before its first token; it repeats what was asked."""
+    fields = job.fields
+    reasoning = fields["reasoning"] or {}
+    return {
+        "id": f"resp_{uuid.uuid4().hex}",
+        "object": "response",
+        "created_at": int(time.time()),
+        "completed_at": None,
+        "status": "in_progress",
+        "background": False,
+        "error": None,
+        "incomplete_details": None,
+        "instructions": fields["instructions"],
+        "max_output_tokens": fields["max_output_tokens"],
+        "max_tool_calls": fields["max_tool_calls"],
+        "model": job.model,
+        "output": [],
+        "parallel_tool_calls": fields["parallel_tool_calls"],
+        "previous_response_id": fields["previous_response_id"],
+        "reasoning": {"effort": reasoning.get("effort"), "summary": reasoning.get("summary")},
+        "service_tier": "default",
+        "store": fields["store"],
+        "temperature": fields["temperature"],
+        "text": {"format": (fields["text"] or {}).get("format") or {"type": "text"}, "verbosity": "medium"},
+        "tool_choice": fields["tool_choice"],
+        "tools": [{"description": None, "parameters": None, "strict": False, **tool} for tool in fields["tools"]],
+        "top_logprobs": fields["top_logprobs"] or 0,
+        "top_p": fields["top_p"],
+        "truncation": "disabled",
+        "usage": None,
+        "user": fields["user"],
+        "safety_identifier": fields["safety_identifier"],
+        "prompt_cache_key": fields["prompt_cache_key"],
+        "metadata": fields["metadata"] or {},
+    }
+
+
+def _usage(job: ResponseJob, reader: ChoiceReader) -> dict[str, Any]:
+    read, written = job.prompt_token_count, reader.token_count
+    return {
+        "input_tokens": read,
+        "input_tokens_details": {"cached_tokens": reader.cached_token_count, "cache_write_tokens": 0},
+        "output_tokens": written,
+        "output_tokens_details": {"reasoning_tokens": reader.reasoning_token_count},
+        "total_tokens": read + written,
+    }
