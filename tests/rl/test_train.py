@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from joyflash.cli import app
 from joyflash.errors import ConfigError, TrainingError
 from joyflash.kernels.cpu.build import compiler
 from joyflash.model.checkpoint import read_model, save_model
@@ -229,7 +229,6 @@ def test_the_commands(start, tmp_path):
         f"recipe = RLRecipe((Domain('one', {str(start / 'letters.py:Letters')!r}, prompts=2),), batches=1, groups=2,\n"
         "    samples=2, minibatches=1, reply_tokens=4, max_context=64, profile=0, heldout=1, compiled=False)\n"
     )
-    command = [sys.executable, "-c", "from joyflash.cli import main; main()"]
     given = [
         str(recipe),
         "--start",
@@ -241,11 +240,11 @@ def test_the_commands(start, tmp_path):
         "--workers",
         "1",
     ]
-    done = subprocess.run([*command, "rl", *given], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "held out" in done.stdout and "report.html" in done.stdout and "> " in done.stdout
-    shown = subprocess.run([*command, "rollouts", str(tmp_path / "run")], capture_output=True, text=True, timeout=60)
-    assert re.search(r"--- one  reward \d\.\d\d  advantage", shown.stdout)
-    wrong = subprocess.run([*command, "rl", *given], capture_output=True, text=True, timeout=60)
-    assert wrong.returncode != 0 and "Traceback" not in wrong.stderr and "resume" in wrong.stderr
+    done = CliRunner().invoke(app, ["rl", *given])
+    assert done.exit_code == 0, done.output
+    assert "held out" in done.output and "report.html" in done.output and "> " in done.output
+    shown = CliRunner().invoke(app, ["rollouts", str(tmp_path / "run")])
+    assert re.search(r"--- one  reward \d\.\d\d  advantage", shown.output)
+    wrong = CliRunner().invoke(app, ["rl", *given])
+    assert wrong.exit_code != 0 and "Traceback" not in wrong.output and "resume" in wrong.output
     assert draw_rl_report(tmp_path / "run").is_file()
