@@ -165,7 +165,7 @@ class TokenLogprob:
 
 @dataclass(frozen=True)
 class Delta:
-    """What one step added to one choice of a request.
+    """What one step added to one choice of a request; of ``drafted_count`` drafts ``accepted_count`` proved right.
 
     ``token_ids`` are the tokens sampled now, an end token included; ``text`` is what became certain now and may lag
     behind the tokens: incomplete characters and beginnings of stop strings are held back. ``logprobs`` has one entry a
@@ -188,6 +188,8 @@ class Delta:
     cached_token_count: int = 0
     routes_TLK: Tensor | None = None
     prompt_logprobs: tuple[TokenLogprob, ...] | None = None
+    drafted_count: int = 0
+    accepted_count: int = 0
 
     def joined(self, later: Delta) -> Delta:
         """Return both as one delta: what one step adds when several drafts prove right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import time
@@ -234,6 +235,7 @@ class StepLoop:
             # Where the text ended, the draft at its end was right too.
             accepted = depth + (depth < len(work.drafts) and token == work.drafts[depth])
             self.statistics.note_drafts(len(work.drafts), accepted)
+            delta = dataclasses.replace(delta, drafted_count=len(work.drafts), accepted_count=accepted)
             if sequence.acceptance is not None:
                 self._policy.note(sequence.acceptance, len(work.drafts), accepted)
         if delta.finish_reason is not None:

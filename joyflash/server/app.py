@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, Response
 
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.server import checks
@@ -43,9 +41,9 @@ from joyflash.server.streaming import (
     until_disconnect,
 )
 from joyflash.server.tokenizing import Tokenizing
+from joyflash.server.web_chat import add_web_chat
 
 RESPONSE_FRAMES = Frames(named_event, OPENAI_FRAMES.keep_alive, b"")
-STATIC = Path(__file__).parent / "static"
 
 
 class Job(Protocol):
@@ -120,7 +118,7 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     _add_counting_routes(app, door, messages, responses, settings)
     _add_stored_response_routes(app, responses.store)
     batches.add_routes(app, door)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_web_chat(app)
     return app
 
 
@@ -129,16 +127,12 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
 
 
 def _add_process_routes(app: FastAPI, door: Admission, metrics: Metrics) -> None:
-    """The web chat, what load balancers and Prometheus ask, and the description of this API."""
+    """What load balancers and Prometheus ask, and the description of this API."""
     document = openapi_document()
 
     @app.get("/openapi.json")
     async def describe() -> JSONResponse:
         return JSONResponse(document)
-
-    @app.get("/")
-    async def web_chat() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
     @app.get("/health")
     async def health() -> dict[str, str]:

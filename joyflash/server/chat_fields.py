@@ -50,9 +50,17 @@ CHAT_FIELDS: tuple[Field, ...] = (
     Field("stream", BOOLEAN, False, "server-sent events instead of one body"),
     Field(
         "stream_options",
-        checks.fields_of({"include_usage": BOOLEAN, "include_obfuscation": checks.one_of(False)}),
+        checks.fields_of(
+            {
+                "include_usage": BOOLEAN,
+                "continuous_usage_stats": BOOLEAN,
+                "include_obfuscation": checks.one_of(False),
+            }
+        ),
         None,
-        "`include_usage` sends a last chunk with the usage; needs `stream`",
+        "`include_usage` sends a last chunk with the usage; `continuous_usage_stats`, which is not OpenAI's, puts the "
+        "usage so far into every chunk, and into each usage `joyflash`: `drafted_tokens` of the MTP layer and those "
+        "that proved right, `accepted_tokens`; needs `stream`",
     ),
     Field("tools", LIST, [], "functions that the model may call; an invalid one is a 400 naming it"),
     Field(

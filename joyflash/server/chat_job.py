@@ -27,6 +27,7 @@ class ChatJob:
         thinking: the answer begins with reasoning.
         parallel: more than one call is allowed.
         stream, include_usage: how the caller wants the answer.
+        continuous_usage: every chunk of a stream carries the usage so far, drafts counted.
         top_logprobs: alternatives a token, or None when no log-probabilities were asked for.
         end_of_thought_id: the token that ends reasoning, if the tokenizer has one.
     """
@@ -40,6 +41,7 @@ class ChatJob:
     parallel: bool
     stream: bool
     include_usage: bool
+    continuous_usage: bool
     top_logprobs: int | None
     end_of_thought_id: int | None
 
@@ -94,6 +96,7 @@ def build_job(
     thinking_budget: int | None = None,
     reply_schema: ReplySchema | None = None,
     include_usage: bool = False,
+    continuous_usage: bool = False,
 ) -> ChatJob:
     """Render the prompt and put constraints on the answer.
 
@@ -101,7 +104,7 @@ def build_job(
         engine: renders the prompt.
         messages, use, params: the conversation, its tools, and how to sample.
         model: the name to answer under.
-        thinking, stream, include_usage: see ChatJob.
+        thinking, stream, include_usage, continuous_usage: see ChatJob.
         hold_calls: hold calls to their tools' schemas even where nothing else asks for a constraint.
         thinking_budget: tokens after which the thought is ended; None lets it run.
         reply_schema: holds an answer that is no call; None leaves it free.
@@ -140,6 +143,7 @@ def build_job(
         parallel=use.parallel,
         stream=stream,
         include_usage=include_usage,
+        continuous_usage=continuous_usage,
         top_logprobs=params.logprobs,
         end_of_thought_id=end_of_thought,
     )

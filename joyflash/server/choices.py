@@ -58,6 +58,7 @@ class ChoiceReader:
         stop_string: the stop string that ended the choice, or None.
         token_count, reasoning_token_count: tokens generated so far, the end token included.
         cached_token_count: tokens of the prompt that the prefix cache held.
+        drafted_count, accepted_count: tokens that the MTP layer drafted, and those of them that proved right.
     """
 
     def __init__(self, job: ChatJob):
@@ -73,11 +74,15 @@ class ChoiceReader:
         self.token_count = 0
         self.reasoning_token_count = 0
         self.cached_token_count = 0
+        self.drafted_count = 0
+        self.accepted_count = 0
 
     def push(self, delta: Delta) -> list[Piece]:
         """Take the next delta; return what it completes."""
         self.token_count += len(delta.token_ids)
         self.cached_token_count = delta.cached_token_count
+        self.drafted_count += delta.drafted_count
+        self.accepted_count += delta.accepted_count
         if self._thinking.in_thought:
             # A step may add several tokens at once; those behind the marker are content.
             ids = delta.token_ids

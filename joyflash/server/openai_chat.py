@@ -78,7 +78,8 @@ class OpenAIChat:
             # Tokens may come before the text they add to is certain; their log-probabilities wait for the next chunk.
             logprobs, held[index] = self._logprobs(job, held[index]) if held[index] else None, []
             choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
-            return {**head, "choices": [choice]}
+            usage = {"usage": _usage(job, readers)} if job.continuous_usage else {}
+            return {**head, "choices": [choice], **usage}
 
         for index in range(len(readers)):
             yield chunk(index, {"role": "assistant", "content": "", "refusal": None})
@@ -170,10 +171,16 @@ def _chunk_delta(piece: Piece) -> dict[str, Any]:
 def _usage(job: ChatJob, readers: Sequence[ChoiceReader]) -> dict[str, Any]:
     prompt = len(job.request.prompt_ids)
     completion = sum(reader.token_count for reader in readers)
-    return {
+    usage: dict[str, Any] = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": min(reader.cached_token_count for reader in readers)},
         "completion_tokens_details": {"reasoning_tokens": sum(reader.reasoning_token_count for reader in readers)},
     }
+    if job.continuous_usage:
+        usage["joyflash"] = {
+            "drafted_tokens": sum(reader.drafted_count for reader in readers),
+            "accepted_tokens": sum(reader.accepted_count for reader in readers),
+        }
+    return usage

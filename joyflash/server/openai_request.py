@@ -52,6 +52,7 @@ def read_chat_request(
     choice, name = _read_tool_choice(fields["tool_choice"], tools)
     thinking = _wants_thinking(fields)
     params = _sampling(fields, settings)
+    options = fields["stream_options"] or {}
     job = build_job(
         engine,
         messages,
@@ -62,7 +63,8 @@ def read_chat_request(
         stream=fields["stream"],
         hold_calls=settings.hold_calls,
         reply_schema=_read_response_format(fields["response_format"]),
-        include_usage=bool((fields["stream_options"] or {}).get("include_usage")),
+        include_usage=bool(options.get("include_usage")),
+        continuous_usage=bool(options.get("continuous_usage_stats")),
     )
     if check_length:
         _check_length(engine, job.request, fields)

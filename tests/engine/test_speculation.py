@@ -60,6 +60,14 @@ class TestTexts:
         assert (plain, drafted) == (20, 6)  # all prompts in the first step, then four tokens a step
         assert statistics.accepted[0] == statistics.drafted[0] > 0
 
+    def test_deltas_say_what_was_drafted_and_what_proved_right(self):
+        engine, _ = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=sometimes_wrong, drafts=3)
+        engine.add(Request(PROMPTS[0], SamplingParams(seed=4, max_tokens=20, ignore_eos=True)))
+        deltas = [delta for _ in range(40) if engine.has_work for delta in engine.step()]
+        assert sum(delta.drafted_count for delta in deltas) == sum(engine.statistics.drafted) > 0
+        assert sum(delta.accepted_count for delta in deltas) == sum(engine.statistics.accepted) > 0
+        assert all(delta.accepted_count <= len(delta.token_ids) for delta in deltas)
+
     def test_sampled_drafts_use_the_noise_of_their_place(self):
         _, _, statistics = run(hashed(SIZE), 2, temperature=1.0)
         assert statistics.accepted == statistics.drafted

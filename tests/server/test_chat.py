@@ -119,6 +119,25 @@ def test_streaming_equals_not_streaming(server: LiveServer, text: str, fields: d
         assert streamed["logprobs"] == (choice["logprobs"] or {}).get("content", [])
 
 
+def test_every_chunk_can_carry_the_usage_so_far(server: LiveServer) -> None:
+    options = {"include_usage": True, "continuous_usage_stats": True}
+    chunks = events(server.chat("hello", stream=True, stream_options=options).text)
+    counts = [chunk["usage"]["completion_tokens"] for chunk in chunks]
+    assert counts == sorted(counts) and counts[0] == 0 and len(set(counts)) > 3
+    assert counts[-1] == server.chat("hello").json()["usage"]["completion_tokens"]
+    assert all(chunk["usage"]["joyflash"] == {"drafted_tokens": 0, "accepted_tokens": 0} for chunk in chunks)
+    assert "joyflash" not in server.chat("hello").json()["usage"]
+    plain = events(server.chat("hello", stream=True, stream_options={"continuous_usage_stats": True}).text)
+    assert all(chunk["choices"] and chunk["usage"] for chunk in plain)
+    with server.client().chat.completions.create(
+        model="nano",
+        messages=[{"role": "user", "content": "hello"}],
+        stream=True,
+        stream_options=options,  # type: ignore
+    ) as stream:
+        assert [chunk.usage.completion_tokens for chunk in stream if chunk.usage] == counts
+
+
 def test_seeds_and_choices(server: LiveServer) -> None:
     def dream(**fields: Any) -> list[str]:
         body = server.chat("dream", temperature=1.0, max_tokens=40, **fields).json()

@@ -38,8 +38,7 @@ def test_every_field_of_the_official_client_is_known() -> None:
 def test_every_file_of_the_web_chat_is_served(server: LiveServer) -> None:
     page = server.http.get("/")
     assert page.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    for path in set(re.findall(r'(?:src|href)="([^"]+)"', page.text)):
+    for path in set(re.findall(r'(?:src|href)="([^"#]+)"', page.text)):
         response = server.http.get(f"/{path}")
         assert response.status_code == 200, path
         assert response.headers["x-content-type-options"] == "nosniff"
@@ -47,22 +46,49 @@ def test_every_file_of_the_web_chat_is_served(server: LiveServer) -> None:
         assert server.http.get(f"/static/{path.name}").content == path.read_bytes()
 
 
+def test_the_page_may_run_its_own_files_only_and_is_asked_for_again(server: LiveServer) -> None:
+    for path, kind in (("/", "text/html"), ("/static/chat.js", "text/javascript"), ("/static/theme.css", "text/css")):
+        response = server.http.get(path)
+        policy = dict(part.strip().split(" ", 1) for part in response.headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == "'none'" and policy["script-src"] == policy["style-src"] == "'self'"
+        assert policy["connect-src"] == "'self'" and policy["require-trusted-types-for"] == "'script'"
+        assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["content-type"] == f"{kind}; charset=utf-8"
+        again = server.http.get(path, headers={"If-None-Match": response.headers["etag"]})
+        assert again.status_code == (304 if path != "/" else 200)
+    assert "script-src" not in server.http.get("/health").headers["content-security-policy"]
+    assert "script-src" not in server.http.get("/v1/models").headers["content-security-policy"]
+
+
 def test_the_web_chat_loads_nothing_from_elsewhere_and_parses_no_html() -> None:
     for path in STATIC.glob("*.js"):
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|https?://", text), path
-    for name in ("index.html", "style.css"):
-        assert not re.search(r"https?://|@import|\bon\w+=", (STATIC / name).read_text(encoding="utf-8"))
+        text = re.sub(r"createElementNS\(\"http://www.w3.org/2000/svg\"", "", path.read_text(encoding="utf-8"))
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), path
+        assert not re.search(r"""["'`]https?://\w""", text), path
+    for path in (*STATIC.glob("*.css"), STATIC / "index.html"):
+        assert not re.search(r"https?://|@import|url\(|\bon\w+=|\bstyle=|<style", path.read_text(encoding="utf-8")), (
+            path
+        )
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
+
+
+def word_keys(name: str) -> list[str]:
+    """The keys of one language's table, strings left out."""
+    text = re.sub(r'"[^"]*"|`[^`]*`|^//.*$', '""', (STATIC / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return re.findall(r"(?<![\w\"?] )(?<![\w\"])(\w+): ", text)
 
 
 def test_both_languages_of_the_web_chat_say_the_same_things() -> None:
-    words = re.sub(r'"[^"]*"', '""', (STATIC / "words.js").read_text(encoding="utf-8"))
-    english, chinese = words.split("  zh: {")
-    keys = [re.findall(r"(?<![\w\"])(\w+): ", half.split("export function")[0]) for half in (english, chinese)]
-    assert [key for key in keys[0] if key != "en"] == keys[1]
+    english, chinese = word_keys("words_en.js"), word_keys("words_zh.js")
+    assert len(english) > 90 and english == chinese
     used = set(re.findall(r'data-say[\w-]*="(\w+)"', (STATIC / "index.html").read_text(encoding="utf-8")))
-    used |= set(re.findall(r"say\(\)\.(\w+)", (STATIC / "chat.js").read_text(encoding="utf-8")))
-    assert used <= set(keys[0])
+    for path in STATIC.glob("*.js"):
+        used |= set(re.findall(r"\bsay\.(\w+)", path.read_text(encoding="utf-8")))
+    kinds = set(re.findall(r'(?:kind: |ServerError\(|: )"(\w+)"', (STATIC / "api.js").read_text(encoding="utf-8")))
+    assert {"unreachable", "broken", "tooLong", "refused"} <= kinds <= set(english)
+    assert used <= set(english)
+    assert set(english) - used - kinds <= {"full", "noStorage", "tools", "other"}
 
 
 def run_example(name: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -1,231 +1,253 @@
-import { render } from "./markdown.js";
-import { chunks } from "./stream.js";
-import { WORDS, firstLanguage } from "./words.js";
+// The page: puts its parts together and answers what the reader does.
+import { Announcer } from "./announcer.js";
+import { listModels } from "./api.js";
+import { add, drop, newConversation, path, show, turns } from "./conversation.js";
+import { $, icon, make } from "./dom.js";
+import { listenToKeys } from "./keys.js";
+import { Messages } from "./messages.js";
+import { Runs } from "./runs.js";
+import { loadKey, loadSettings, saveKey, saveSettings } from "./settings.js";
+import { SettingsDialog } from "./settings_dialog.js";
+import { Sidebar } from "./sidebar.js";
+import { recall, remember, Store } from "./store.js";
+import { readOwnTools } from "./tools.js";
+import { inWords, language, say, speak } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
-let language = firstLanguage();
-let history = [];      // what is sent: user and assistant messages
-let running = null;    // AbortController of the answer being written
-let model = "";
-const say = () => WORDS[language];
+const settings = loadSettings();
+const store = new Store();
+let key = loadKey();
+let shown = null;   // the conversation on the page
+const announcer = new Announcer($("announcer"));
 
-function speak() {
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say()[element.dataset.say];
-  for (const element of document.querySelectorAll("[data-say-placeholder]")) element.placeholder = say()[element.dataset.sayPlaceholder];
-  for (const element of document.querySelectorAll("[data-say-label]")) element.setAttribute("aria-label", say()[element.dataset.sayLabel]);
-  $("language").textContent = say().language;
-  $("suggestions").replaceChildren(...say().suggestions.map((text) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = text;
-    button.onclick = () => send(text);
-    return button;
-  }));
-  showState();
+const runs = new Runs({
+  settings: () => settings,
+  key: () => key,
+  save: keep,
+  changed(conversation, answer) {
+    if (conversation !== shown) return;
+    if (!answer) return refresh();
+    messages.grow(answer);
+    announcer.hear(answer.id, answer.content);
+  },
+  ended(conversation, answer) {
+    sidebar.show();
+    if (conversation === shown) announcer.end(answer.id, answer.content, answer.state === "failed" ? "" : say.answered);
+    if (answer.failure?.kind === "key") dialog.askForKey(key);
+  },
+});
+
+const acts = {
+  show(message) { show(shown, message); keep(shown); refresh(); },
+  resend(question, text) {
+    add(shown, { role: "user", content: text }, question.parent);
+    run();
+  },
+  regenerate(answer) {
+    shown.leaf = turns(shown).find((turn) => turn.answers.includes(answer)).question.id;
+    run();
+  },
+  // Try the same again; what came of it is a version of its own, unless nothing came.
+  retry(answer) {
+    if (answer.content || answer.reasoning) shown.leaf = answer.parent;
+    else drop(shown, answer);
+    run();
+  },
+  giveResult(answer, call, text) { runs.giveResult(shown, answer, call, text); },
+  enterKey() { dialog.askForKey(key); dialog.open("set-key"); },
+  newChat: () => open(null),
+  toInput: () => $("input").focus(),
+};
+const messages = new Messages({ list: $("messages"), scroll: $("scroll"), toEnd: $("to-end"), welcome: $("welcome") }, acts);
+const sidebar = new Sidebar(store, {
+  open,
+  removed(conversation) {
+    runs.stop(conversation);
+    if (conversation === shown) open(null);
+  },
+  renamed: keep,
+  toast,
+});
+const dialog = new SettingsDialog(settings, {
+  changed() {
+    saveSettings(settings);
+    dress();
+  },
+  keyChanged(given) {
+    saveKey((key = given));
+    findModels();
+  },
+});
+
+function keep(conversation) {
+  // One that was deleted while it was being written stays deleted.
+  if (!store.get(conversation.id) && conversation !== shown) return;
+  if (!store.save(conversation)) toast(say[store.failure]);
 }
 
-function showState() {
-  const idle = running === null;
-  $("send").classList.toggle("stop", !idle);
-  $("send").disabled = idle && $("input").value.trim() === "";
-  $("send").setAttribute("aria-label", idle ? say().send : say().stop);
-  $("welcome").hidden = $("messages").childElementCount > 0;
+function run() {
+  const conversation = shown;
+  keep(conversation);
+  location.hash = conversation.id;
+  announcer.speak(say.answering);
+  const running = runs.start(conversation);
+  sidebar.show(conversation.id);
+  refresh();
+  messages.goToEnd();
+  return running;
 }
 
-function add(parent, tag, kind, text) {
-  const element = document.createElement(tag);
-  if (kind) element.className = kind;
-  if (text !== undefined) element.textContent = text;
-  parent.append(element);
-  return element;
-}
-
-// Keep the end in view, unless the reader has scrolled up.
-function follow(change) {
-  const scroll = $("scroll");
-  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-  change();
-  if (atEnd) scroll.scrollTop = scroll.scrollHeight;
-}
-
-function inWords(error) {
-  if (error instanceof TypeError) return say().unreachable;
-  if (error.code === "broken") return say().broken;
-  return say().problems[error.code] || say().problems[error.status] || error.message;
-}
-
-function requestBody() {
-  const system = $("system").value.trim();
-  const body = {
-    model,
-    messages: system ? [{ role: "system", content: system }, ...history] : history,
-    chat_template_kwargs: { enable_thinking: $("thinking").checked },
-  };
-  if ($("temperature").value !== "") body.temperature = Number($("temperature").value);
-  if ($("max-tokens").value !== "") body.max_tokens = Number($("max-tokens").value);
-  return body;
-}
-
-// The answer as it is put together from chunks, and the elements that show it.
-class Answer {
-  constructor() {
-    this.message = { role: "assistant", content: "" };
-    this.reasoning = "";
-    this.calls = [];
-    this.usage = null;
-    this.finish = null;
-    this.firstToken = null;
-    this.box = add($("messages"), "div", "message assistant busy");
-    this.text = add(this.box, "div", "text");
-  }
-
-  take(chunk) {
-    if (chunk.usage) this.usage = chunk.usage;
-    const choice = chunk.choices[0];
-    if (!choice) return;
-    const delta = choice.delta;
-    if (delta.content || delta.reasoning_content || delta.tool_calls) this.firstToken ??= performance.now();
-    this.message.content += delta.content || "";
-    this.reasoning += delta.reasoning_content || "";
-    for (const part of delta.tool_calls || []) {
-      const call = (this.calls[part.index] ??= { id: part.id, type: "function", function: { name: "", arguments: "" } });
-      call.function.name += part.function?.name || "";
-      call.function.arguments += part.function?.arguments || "";
-    }
-    this.finish = choice.finish_reason || this.finish;
-    follow(() => this.show());
-  }
-
-  show() {
-    if (this.reasoning) {
-      if (!this.thought) {
-        const details = document.createElement("details");
-        details.className = "thought";
-        details.open = true;
-        add(details, "summary", "", say().thought);
-        this.thought = add(details, "div");
-        this.text.before(details);
-      }
-      this.thought.textContent = this.reasoning.trim();
-    }
-    render(this.text, this.message.content);
-    this.calls.forEach((call, index) => {
-      const id = `call-${index}`;
-      const card = this.box.querySelector(`.${id}`) || add(this.box, "div", `call ${id}`);
-      card.replaceChildren();
-      add(card, "b", "", say().call);
-      add(card, "code", "", `${call.function.name}(${call.function.arguments})`);
-    });
-  }
-
-  close(note) {
-    this.box.classList.remove("busy");
-    const notes = [];
-    const count = this.usage?.completion_tokens;
-    if (count > 1 && this.firstToken) {
-      const seconds = (performance.now() - this.firstToken) / 1000;
-      notes.push(say().speed(count, ((count - 1) / Math.max(seconds, 0.001)).toFixed(1)));
-    }
-    if (this.finish === "length") notes.push(say().cut);
-    if (note) notes.push(note);
-    if (!note && !this.message.content && !this.calls.length) notes.push(say().empty);
-    if (notes.length) follow(() => add(this.box, "div", "meta", notes.join(" · ")));
-  }
-
-  get worthKeeping() { return this.message.content !== "" || this.calls.length > 0; }
-}
-
-async function send(text) {
-  if (running || text.trim() === "") return;
+function send(text) {
+  if (runs.has(shown) || text.trim() === "") return;
+  try { readOwnTools(settings.ownTools); } catch (error) { toast(inWords(error.failure), say.settings, () => dialog.open("set-ownTools")); return; }
   $("input").value = "";
   fit();
-  const mine = { role: "user", content: text };
-  history.push(mine);
-  add(add($("messages"), "div", "message user"), "div", "text", text);
-  const answer = new Answer();
-  const controller = (running = new AbortController());
-  showState();
-  $("scroll").scrollTop = $("scroll").scrollHeight;
-  let note = "", failed = null;
-  try {
-    for await (const chunk of chunks(requestBody(), $("api-key").value, controller.signal)) answer.take(chunk);
-  } catch (error) {
-    if (error.name === "AbortError") note = say().stopped;
-    else failed = error;
-  }
-  if (!answer.box.isConnected) return;   // a new chat was started meanwhile
-  running = null;
-  if (failed) {
-    answer.box.classList.remove("busy");
-    follow(() => add(answer.box, "div", "error", inWords(failed)));
-    console.warn(failed);
-  } else answer.close(note);
-  if (answer.calls.length) answer.message.tool_calls = answer.calls;
-  if (answer.worthKeeping && !failed) history.push(answer.message);
-  else {
-    history = history.filter((message) => message !== mine);   // so that the next try starts clean
-    if (failed && $("input").value === "") { $("input").value = text; fit(); }
-  }
-  showState();
-  $("input").focus();
+  add(shown, { role: "user", content: text });
+  run();
 }
 
-function newChat() {
-  running?.abort();
-  running = null;
-  history = [];
-  $("messages").replaceChildren();
-  showState();
-  $("input").focus();
+// Show a conversation; null shows a new one.
+function open(id) {
+  shown = store.get(id) ?? newConversation();
+  const here = store.get(shown.id) ? shown.id : "";
+  if (location.hash.slice(1) !== here) history.pushState(null, "", here ? `#${here}` : location.pathname);
+  drawer(false);
+  refresh();
+  messages.goToEnd();
+  sidebar.show(shown.id);
+  if (matchMedia("(hover: hover)").matches) $("input").focus();
+}
+
+function refresh(anew = false) {
+  messages.show(shown, () => runs.has(shown), anew);
+  const running = runs.has(shown);
+  $("send").classList.toggle("stop", running);
+  $("send").replaceChildren(icon(running ? "stop" : "send"));
+  $("send").setAttribute("aria-label", ($("send").title = running ? say.stop : say.send));
+  $("send").disabled = !running && $("input").value.trim() === "";
+  document.title = shown.title ? `${shown.title} · joyflash` : "joyflash";
+}
+
+// Everything that depends on settings: language, colours, switches.
+function dress() {
+  speak(settings.language || language);
+  document.documentElement.dataset.theme = settings.theme;
+  document.body.classList.toggle("no-sidebar", !settings.sidebar);
+  $("think").setAttribute("aria-pressed", String(settings.thinking));
+  $("calculate").setAttribute("aria-pressed", String(settings.calculator));
+  let own = 0;
+  try { own = readOwnTools(settings.ownTools).length; } catch { /* the dialog and the next message say so */ }
+  $("own").hidden = own === 0;
+  $("own").textContent = say.ownToolsPill(own);
+  $("suggestions").replaceChildren(...say.suggestions.map((text) => make("button", { type: "button", class: "plain", click: () => send(text) }, text)));
+  refresh(true);
+  sidebar.show(shown.id);
+  showModels();
+}
+
+let models = [];
+async function findModels() {
+  try {
+    models = await listModels(key);
+    if (!models.includes(settings.model)) settings.model = models[0] ?? "";
+  } catch (error) {
+    if (error.failure?.kind === "key") dialog.askForKey(key);
+    toast(error.failure ? inWords(error.failure) : String(error), ...(error.failure?.kind === "key" ? [say.enterKey, acts.enterKey] : []));
+    models = [];
+  }
+  showModels();
+}
+
+function showModels() {
+  const names = models.length ? models : [settings.model || say.noModel];
+  $("model").replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  $("model").value = settings.model || names[0];
+}
+
+let toastEnds = 0;
+function toast(text, label = null, act = null) {
+  const close = () => { $("toast").hidden = true; };
+  $("toast").replaceChildren(make("span", {}, text), label && make("button", { type: "button", class: "plain", click: () => { close(); act(); } }, label));
+  $("toast").hidden = false;
+  clearTimeout(toastEnds);
+  toastEnds = setTimeout(close, 9000);
 }
 
 function fit() {
   const input = $("input");
   input.style.height = "auto";
   input.style.height = `${input.scrollHeight}px`;
-  showState();
+  $("send").disabled = !runs.has(shown) && input.value.trim() === "";
+  remember("draft", input.value);
 }
 
-async function findModel() {
-  try {
-    const headers = $("api-key").value ? { Authorization: `Bearer ${$("api-key").value}` } : {};
-    const response = await fetch("v1/models", { headers });
-    if (response.ok) model = (await response.json()).data[0].id;
-    $("model").textContent = model;
-  } catch { /* the first message will say that the server is away */ }
-}
-
-function keep(id) {
-  const input = $(id), key = `joyflash.${id}`;
-  const kept = localStorage.getItem(key);
-  if (kept !== null) input.type === "checkbox" ? (input.checked = kept === "true") : (input.value = kept);
-  input.addEventListener("change", () => localStorage.setItem(key, input.type === "checkbox" ? input.checked : input.value));
-}
-
-["temperature", "max-tokens", "system", "thinking"].forEach(keep);
-$("form").onsubmit = (event) => { event.preventDefault(); running ? running.abort() : send($("input").value); };
-$("input").oninput = fit;
-$("input").onkeydown = (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    if (!running) send($("input").value);
+// The list lies over the page on a phone and beside it elsewhere.
+function drawer(wanted) {
+  const phone = matchMedia("(max-width: 760px)").matches;
+  if (phone) {
+    document.body.classList.toggle("drawer", wanted);
+    $("page").inert = wanted;
+    if (wanted) $("search").focus();
+  } else if (wanted !== false) {
+    settings.sidebar = wanted === "toggle" ? !settings.sidebar : true;
+    saveSettings(settings);
+    document.body.classList.toggle("no-sidebar", !settings.sidebar);
   }
-};
-document.onkeydown = (event) => {
-  if (event.key === "Escape") running?.abort();
-  if (event.altKey && event.code === "KeyN") { event.preventDefault(); newChat(); }
-};
-$("new-chat").onclick = newChat;
-$("language").onclick = () => {
-  language = language === "zh" ? "en" : "zh";
-  localStorage.setItem("joyflash.language", language);
-  speak();
-};
-$("toggle-settings").onclick = (event) => {
-  $("settings").hidden = !$("settings").hidden;
-  event.currentTarget.setAttribute("aria-expanded", String(!$("settings").hidden));
-};
-$("api-key").onchange = findModel;
-speak();
-findModel();
+}
+
+function toggle(name) {
+  settings[name] = !settings[name];
+  saveSettings(settings);
+  dress();
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  runs.has(shown) ? runs.stop(shown) : send($("input").value);
+});
+$("input").addEventListener("input", fit);
+$("new-chat").addEventListener("click", () => open(null));
+$("menu").addEventListener("click", () => drawer(matchMedia("(max-width: 760px)").matches || "toggle"));
+$("veil").addEventListener("click", () => drawer(false));
+$("think").addEventListener("click", () => toggle("thinking"));
+$("calculate").addEventListener("click", () => toggle("calculator"));
+$("own").addEventListener("click", () => dialog.open("set-ownTools"));
+$("model").addEventListener("change", () => { settings.model = $("model").value; saveSettings(settings); });
+$("open-settings").addEventListener("click", () => dialog.open());
+$("open-keys").addEventListener("click", () => SettingsDialog.showKeys());
+$("language").addEventListener("click", () => {
+  settings.language = language === "zh" ? "en" : "zh";
+  saveSettings(settings);
+  dress();
+});
+window.addEventListener("hashchange", () => { if (location.hash.slice(1) !== shown.id) open(location.hash.slice(1)); });
+window.addEventListener("popstate", () => { if (location.hash.slice(1) !== (store.get(shown.id) ? shown.id : "")) open(location.hash.slice(1)); });
+window.addEventListener("pagehide", () => runs.leave((id) => store.get(id)));
+window.addEventListener("pageshow", () => { runs.leaving = false; });
+window.addEventListener("storage", (event) => {
+  const id = store.takeOver(event);
+  if (id && id === shown.id && !runs.has(shown)) shown = store.get(id) ?? newConversation();
+  if (id) { refresh(); sidebar.show(shown.id); }
+});
+listenToKeys({
+  send: () => { if (!runs.has(shown)) send($("input").value); },
+  stop: () => { if (document.body.classList.contains("drawer")) drawer(false); else runs.stop(shown); },
+  newChat: () => open(null),
+  search: () => { drawer(true); $("search").focus(); },
+  regenerate: () => { const last = path(shown).findLast((message) => message.role === "assistant"); if (last && !runs.has(shown)) acts.regenerate(last); },
+  copy: () => messages.lastView("answer")?.element.querySelector(".foot .tools button:not(.again):not(.versions button)")?.click(),
+  edit: () => messages.lastView("question")?.edit(),
+  model: () => $("model").focus(),
+  settings: () => dialog.open(),
+  input: acts.toInput,
+  keys: () => SettingsDialog.showKeys(),
+});
+
+for (const element of document.querySelectorAll("[data-icon]")) element.prepend(icon(element.dataset.icon));
+shown = store.get(location.hash.slice(1)) ?? newConversation();
+$("input").value = recall("draft") ?? "";
+dress();
+fit();
+messages.goToEnd();
+dialog.fill();
+if (key) dialog.askForKey(key);
+findModels();

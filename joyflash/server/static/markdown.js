@@ -1,61 +1,73 @@
-// A little Markdown, built from text nodes only: nothing the model writes is ever parsed as HTML.
-const INLINE = /(`[^`\n]+`|\*\*[^*\n]+\*\*)/;
+// Markdown as elements, for a text that grows: what is finished stays as it is, only the end is made anew.
+import { copyButton, make } from "./dom.js";
+import { parse } from "./markdown_blocks.js";
+import { inline } from "./markdown_inline.js";
 
-function inline(parent, text) {
-  for (const piece of text.split(INLINE)) {
-    const tag = piece.length > 2 && piece.startsWith("`") && piece.endsWith("`") ? "code"
-      : piece.length > 4 && piece.startsWith("**") && piece.endsWith("**") ? "strong" : null;
-    if (!tag) { parent.append(piece); continue; }
-    parent.append(make(tag, tag === "code" ? piece.slice(1, -1) : piece.slice(2, -2)));
+export class MarkdownView {
+  // `labels()`: { copy, copied, notCopied } in the reader's language.
+  constructor(element, labels) {
+    this.element = element;
+    this.labels = labels;
+    this.nodes = [];
+  }
+
+  show(source) {
+    const nodes = parse(source);
+    let same = 0;
+    while (same < nodes.length && same < this.nodes.length && nodes[same].raw === this.nodes[same].raw) same++;
+    // A long code block at the end grows in place: its button keeps the focus, its text the scroll position.
+    const [old, now] = [this.nodes[same], nodes[same]];
+    if (old?.kind === "code" && now?.kind === "code" && old.language === now.language) {
+      this.element.children[same].querySelector("code").textContent = now.text;
+      same++;
+    }
+    while (this.element.children.length > same) this.element.lastElementChild.remove();
+    for (const node of nodes.slice(same)) this.element.append(this.build(node));
+    this.nodes = nodes;
+  }
+
+  build(node) {
+    switch (node.kind) {
+      case "code": return this.codeBlock(node);
+      case "heading": return written(make(`h${Math.min(node.level + 2, 6)}`), node.text);
+      case "rule": return make("hr");
+      case "quote": return make("blockquote", {}, ...node.children.map((child) => this.build(child)));
+      case "list": return this.list(node);
+      case "table": return table(node);
+      default: return written(make("p"), node.text);
+    }
+  }
+
+  codeBlock(node) {
+    const code = make("code", {}, node.text);
+    const copy = copyButton(() => code.textContent, this.labels());
+    return make("div", { class: "code" },
+      make("div", { class: "code-head" }, make("span", {}, node.language), copy),
+      make("pre", { tabindex: "0" }, code));
+  }
+
+  list(node) {
+    const element = make(node.ordered ? "ol" : "ul", node.ordered && node.start !== 1 ? { start: node.start } : {});
+    for (const item of node.items) {
+      const entry = make("li", item.isTask ? { class: "task" } : {});
+      if (item.isTask) entry.append(make("input", { type: "checkbox", disabled: true, checked: item.task }), " ");
+      for (const child of item.children) {
+        if (child.kind === "paragraph" && !node.loose) inline(entry, child.text);
+        else entry.append(this.build(child));
+      }
+      element.append(entry);
+    }
+    return element;
   }
 }
 
-function make(tag, text) {
-  const element = document.createElement(tag);
-  if (text !== undefined) element.textContent = text;
+function written(element, text) {
+  inline(element, text);
   return element;
 }
 
-// Fill `element` with `source`: paragraphs, code blocks, lists, headings, bold and inline code.
-export function render(element, source) {
-  element.replaceChildren();
-  const lines = source.split("\n");
-  let paragraph = null, list = null;
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i];
-    const item = line.match(/^\s*(?:([-*•])|(\d+)[.)])\s+(.*)$/);
-    const heading = line.match(/^#{1,6}\s+(.*)$/);
-    if (line.startsWith("```")) {
-      const end = lines.findIndex((other, at) => at > i && other.startsWith("```"));
-      const code = lines.slice(i + 1, end < 0 ? undefined : end).join("\n");
-      const block = make("pre");
-      block.append(make("code", code));
-      element.append(block);
-      paragraph = list = null;
-      i = end < 0 ? lines.length : end;
-    } else if (item) {
-      const tag = item[1] ? "ul" : "ol";
-      if (!list || list.localName !== tag) {
-        list = make(tag);
-        if (tag === "ol") list.start = Number(item[2]);
-        element.append(list);
-      }
-      const entry = make("li");
-      inline(entry, item[3]);
-      list.append(entry);
-      paragraph = null;
-    } else if (heading) {
-      const title = make("h3");
-      inline(title, heading[1]);
-      element.append(title);
-      paragraph = list = null;
-    } else if (line.trim() === "") {
-      paragraph = list = null;
-    } else {
-      if (paragraph) paragraph.append("\n");
-      else element.append(paragraph = make("p"));
-      inline(paragraph, line);
-      list = null;
-    }
-  }
+function table(node) {
+  const row = (tag, cells) => make("tr", {}, ...cells.map((cell, column) => written(make(tag, { class: node.align[column] }), cell)));
+  const body = make("tbody", {}, ...node.rows.map((cells) => row("td", cells)));
+  return make("div", { class: "table", tabindex: "0" }, make("table", {}, make("thead", {}, row("th", node.head)), body));
 }
