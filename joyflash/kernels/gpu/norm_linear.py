@@ -27,6 +27,63 @@ _PROGRAMS = 1024
 
 
 @triton.jit
+def vector_rows(
+    x,
+    norm,
+    weight,
+    scales,
+    up,
+    up_scales,
+    y,
+    residual,
+    ids,
+    x_stride,
+    y_stride,
+    outputs,
+    eps,
+    part,
+    M: tl.constexpr,
+    K: tl.constexpr,
+    BN: tl.constexpr,
+    BK: tl.constexpr,
+    NORM: tl.constexpr,
+    GATED: tl.constexpr,
+    RESIDUAL: tl.constexpr,
+    SIGMOID: tl.constexpr,
+    IDS: tl.constexpr,
+    KIND: tl.constexpr,
+    GN: tl.constexpr,
+    GK: tl.constexpr,
+    PDL: tl.constexpr,
+):
+    """``part`` of the outputs, for each of M rows: the body of the vector form, for kernels that do more besides."""
+    n = part * BN + tl.arange(0, BN)
+    k = tl.arange(0, BK)
+    inside = k < K
+    row = tl.minimum(n, outputs - 1).to(tl.int64)
+    if IDS:  # written by the host before any kernel started
+        row = tl.load(ids + row).to(tl.int64)
+    tile = load_tile(weight, scales, row, row // GN, 0, K, BN, BK, KIND, GK)
+    if GATED:
+        up_tile = load_tile(up, up_scales, row, row // GN, 0, K, BN, BK, KIND, GK)
+    if NORM:
+        factor = tl.load(norm + k, mask=inside, other=0.0).to(tl.float32)
+    wait_for_input(PDL)
+    for m in tl.static_range(M):
+        v = tl.load(x + m * x_stride + k, mask=inside, other=0.0).to(tl.float32)
+        if NORM:
+            v = v * tl.rsqrt(tl.sum(v * v, 0) / K + eps) * factor
+        out = tl.sum(tile.to(tl.float32) * v[None, :], 1)
+        if GATED:
+            out = out * tl.sigmoid(out) * tl.sum(up_tile.to(tl.float32) * v[None, :], 1)
+        if SIGMOID:
+            out = tl.sigmoid(out)
+        if RESIDUAL:
+            out += tl.load(residual + m * y_stride + n, mask=n < outputs, other=0.0).to(tl.float32)
+        tl.store(y + m * y_stride + n, out.to(y.dtype.element_ty), mask=n < outputs)
+
+
+@triton.jit
 def _vector_kernel(
     x,
     norm,
@@ -55,30 +112,11 @@ def _vector_kernel(
     GK: tl.constexpr,
     PDL: tl.constexpr,
 ):
-    n = tl.program_id(0) * BN + tl.arange(0, BN)
-    k = tl.arange(0, BK)
-    inside = k < K
-    row = tl.minimum(n, outputs - 1).to(tl.int64)
-    if IDS:  # written by the host before any kernel started
-        row = tl.load(ids + row).to(tl.int64)
-    tile = load_tile(weight, scales, row, row // GN, 0, K, BN, BK, KIND, GK)
-    if GATED:
-        up_tile = load_tile(up, up_scales, row, row // GN, 0, K, BN, BK, KIND, GK)
-    if NORM:
-        factor = tl.load(norm + k, mask=inside, other=0.0).to(tl.float32)
-    wait_for_input(PDL)
-    for m in tl.static_range(M):
-        v = tl.load(x + m * x_stride + k, mask=inside, other=0.0).to(tl.float32)
-        if NORM:
-            v = v * tl.rsqrt(tl.sum(v * v, 0) / K + eps) * factor
-        out = tl.sum(tile.to(tl.float32) * v[None, :], 1)
-        if GATED:
-            out = out * tl.sigmoid(out) * tl.sum(up_tile.to(tl.float32) * v[None, :], 1)
-        if SIGMOID:
-            out = tl.sigmoid(out)
-        if RESIDUAL:
-            out += tl.load(residual + m * y_stride + n, mask=n < outputs, other=0.0).to(tl.float32)
-        tl.store(y + m * y_stride + n, out.to(y.dtype.element_ty), mask=n < outputs)
+    part = tl.program_id(0)
+    vector_rows(
+        x, norm, weight, scales, up, up_scales, y, residual, ids, x_stride, y_stride, outputs, eps, part, M, K, BN, BK,
+        NORM, GATED, RESIDUAL, SIGMOID, IDS, KIND, GN, GK, PDL
+    )  # fmt: skip
 
 
 @triton.jit
@@ -200,7 +238,7 @@ def norm_linear(
     }
     block = power_of_2(columns, 16)
     if rows <= VECTOR_ROWS and block <= _LONGEST_VECTOR:
-        height = _vector_height(outputs, block)
+        height = vector_height(outputs, block)
         sizes = {"M": rows, "K": columns, "BN": height, "BK": block}
         launch(_vector_kernel, (triton.cdiv(outputs, height),), *tensors, *numbers, **sizes, **flags)
         return
@@ -210,8 +248,8 @@ def norm_linear(
     launch(_tile_kernel, grid, *tensors, *numbers, rows, stages=4, **sizes, **flags, DOT=DOT_TYPES[dtype])
 
 
-def _vector_height(outputs: int, block: int) -> int:
-    """Rows of the weight that a program holds: enough programs to fill a GPU, and few enough registers."""
+def vector_height(outputs: int, block: int) -> int:
+    """For the vector form: rows of the weight that a program holds: enough programs to fill a GPU, and few enough registers."""
     height = 1
     while height * 2 * block <= 16_384 and outputs >= height * 2 * _PROGRAMS:
         height *= 2
