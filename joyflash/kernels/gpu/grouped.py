@@ -247,7 +247,7 @@ def grouped_experts(
     """``y = x +`` the experts' weighted sum, as ``expert_up`` and ``expert_down``; padded rows keep ``x``.
 
     Args:
-        x_nD: the residual stream; ``y_nD`` may be another part of memory only.
+        x_nD: the residual stream; ``y_nD`` may be the same memory.
         norm_D: the norm before the experts.
         chosen_nK, weights_nK: as ``choose_experts`` writes them.
         sequences_n: negative for padding.

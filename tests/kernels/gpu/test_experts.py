@@ -59,7 +59,7 @@ def test_the_best_experts_and_their_weights(experts, choices, normalise):
     torch.testing.assert_close(weights, expected[1])
 
 
-@pytest.mark.parametrize("shape", [(20, 12, 3), (32, 33, 2)])
+@pytest.mark.parametrize("shape", [(20, 12, 3), (24, 17, 2)])
 @pytest.mark.parametrize("names", [("fp32", "fp32"), ("fp8", "fp8"), ("int4", "fp32"), ("int4", "int8")])
 @pytest.mark.parametrize("rows", [1, 3])
 def test_experts_of_few_rows(shape, names, rows):
@@ -120,10 +120,10 @@ def test_drawn_tokens_are_those_of_gumbel_argmax(entries, columns):
     tokens, best = torch.empty(12, dtype=torch.int32), torch.empty(12, parts, dtype=torch.float64)
     count, best_at = torch.tensor([entries], dtype=torch.int32), torch.empty(12, parts, dtype=torch.int32)
     draw(logits, None, count, keys, temperatures.double(), best, best_at, tokens)
-    expected = [gumbel_argmax(row[:entries].double(), each) for row, each in zip(logits, draws, strict=True)]
+    expected = [gumbel_argmax(row[:entries], each) for row, each in zip(logits, draws, strict=True)]
     expected[4] = expected[5] = NOT_FINITE
     assert tokens.tolist() == expected
     ids = torch.arange(0, 3 * columns, 3, dtype=torch.int32)
     draw(logits, ids, count, keys, temperatures.double(), best, best_at, tokens)
     for row in (0, 1, 2, 3, 7, 11):
-        assert tokens[row] == ids[gumbel_argmax(logits[row, :entries].double(), draws[row], ids[:entries])]
+        assert tokens[row] == ids[gumbel_argmax(logits[row, :entries], draws[row], ids[:entries])]
