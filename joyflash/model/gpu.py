@@ -9,7 +9,7 @@ Letters: n rows, s sequences, m kept or drawn rows, h given hidden states, D hid
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,7 +31,6 @@ from joyflash.quantization.formats import QuantizedTensor
 
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 320, 384, 512)
 """Row counts that graphs are recorded for."""
-_LENGTHS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -92,14 +91,14 @@ class GpuStep:
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
         staged = self._stage(rows)
-        self._graphs.run(("trunk", *staged.shape), lambda: self._trunk(staged.rows))
+        self._run("trunk", staged, lambda: self._trunk(staged.rows))
         return self._hidden_nD[: len(rows.tokens)].clone()
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
         staged = self._stage(rows)
         self._gather(hidden_hD, lines)
-        self._graphs.run(("mtp", *staged.shape), lambda: self._mtp(staged.rows))
+        self._run("mtp", staged, lambda: self._mtp(staged.rows))
         if kept == range(len(lines)):
             return self._hidden_nD[: len(lines)].clone()
         return self._hidden_nD[torch.tensor(kept, dtype=torch.int64, device=self._device)]
@@ -133,8 +132,15 @@ class GpuStep:
             self._trunk(staged.rows)
             self._draw(buffers)
 
-        self._graphs.run(("step", *staged.shape), work)
+        self._run("step", staged, work)
         return buffers.tokens[:count].tolist()
+
+    def _run(self, name: str, staged: _Staged, work: Callable[[], None]) -> None:
+        """As a graph, unless the rows are so many that launches cost nothing beside them."""
+        if staged.shape[0] <= COUNTS[-1]:
+            self._graphs.run((name, *staged.shape), work)
+        else:
+            work()
 
     def _trunk(self, rows: DeviceRows) -> None:
         n = rows.rows
@@ -190,7 +196,7 @@ class GpuStep:
         self._cache.check_room(rows.tables, lengths)
         n, s = _bucket(given, COUNTS, self.max_rows), _bucket(sequences, COUNTS, self.max_rows)
         longest = max(counts)
-        longest = next((each for each in _LENGTHS if each >= longest), n)
+        longest = 1 << (longest - 1).bit_length()
         n = max(n, s)
         rest, more = n - given, s - sequences
         numbers = [

@@ -92,11 +92,11 @@ def _up_kernel(
     v = v * tl.rsqrt(tl.sum(v * v, 0) / D + eps) * factor
     if slot >= K:
         line = (slot - K) * I + own
-        a = load_tile(gate, gate_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
-        b = load_tile(up, up_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
+        shared_gate = load_tile(gate, gate_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
+        shared_up = load_tile(up, up_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
         wait_for_input(PDL)
-        g = tl.sum(a.to(tl.float32) * v[None, :], 1)
-        u = tl.sum(b.to(tl.float32) * v[None, :], 1)
+        g = tl.sum(shared_gate.to(tl.float32) * v[None, :], 1)
+        u = tl.sum(shared_up.to(tl.float32) * v[None, :], 1)
         tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < I)
     else:
         wait_for_input(PDL)
@@ -104,10 +104,10 @@ def _up_kernel(
         if expert >= 0:
             at = expert * scale_rows
             line = expert * (2 * I) + own
-            a = load_tile(weight, scales, line, at + own // GN, 0, D, BN, BD, KIND, GK)
-            b = load_tile(weight, scales, line + I, at + (own + I) // GN, 0, D, BN, BD, KIND, GK)
-            g = tl.sum(a.to(tl.float32) * v[None, :], 1)
-            u = tl.sum(b.to(tl.float32) * v[None, :], 1)
+            routed_gate = load_tile(weight, scales, line, at + own // GN, 0, D, BN, BD, KIND, GK)
+            routed_up = load_tile(weight, scales, line + I, at + (own + I) // GN, 0, D, BN, BD, KIND, GK)
+            g = tl.sum(routed_gate.to(tl.float32) * v[None, :], 1)
+            u = tl.sum(routed_up.to(tl.float32) * v[None, :], 1)
             tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < I)
 
 

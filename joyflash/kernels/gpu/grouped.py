@@ -186,14 +186,15 @@ def _grouped_down_kernel(
     own = tl.minimum(n, D - 1).to(tl.int64)
     wait_for_input(PDL)
     if expert >= E:
-        m = ((expert - E) * BM + tl.arange(0, BM)).to(tl.int64)
+        m = (expert - E) * BM + tl.arange(0, BM)
         valid = m < rows
-        source = h + m * (K * I + W) + K * I
+        wide = m.to(tl.int64)
+        source = h + wide * (K * I + W) + K * I
         out = _down_tile(
             source, shared, shared_scales, own, own // SHARED_GN, valid, W, BM, BN, SHARED_BI, SHARED_KIND, SHARED_GK,
             DOT
         )  # fmt: skip
-        place = parts + (m * (K + 1) + K)[:, None] * D + n[None, :]
+        place = parts + (wide * (K + 1) + K)[:, None] * D + n[None, :]
         tl.store(place, out, mask=valid[:, None] & (n < D)[None, :])
     else:
         first = tl.load(starts + expert)

@@ -310,8 +310,8 @@ def _absorb_kernel(
     else:
         wait_for_input(PDL)
         last = tl.minimum(first_row + BM, rows)
-        for m in range(first_row, last):
-            _rotate_queries(q, out, positions, frequencies, head, m, N, H, C, R, BR)
+        for rotated in range(first_row, last):
+            _rotate_queries(q, out, positions, frequencies, head, rotated, N, H, C, R, BR)
 
 
 def absorb(

@@ -24,7 +24,7 @@ from joyflash.kernels.gpu.rows import DeviceRows
 FEW_ROWS = 16
 """Most rows whose experts are read row by row: beyond, rows share enough of them that grouping pays."""
 _MOST_SPLITS = 64
-_SPLIT_PROGRAMS = 256
+_SPLIT_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,7 @@ class StepKernels:
         self._q = self._room(torch.float32, n, heads * sizes.query_width)
         self._queries = self._room(dtype, n, heads * cache_LSW.shape[2])
         self._mixed = self._room(dtype, n, heads * sizes.value_width)
-        lines = n * splits_of(n)
-        for sequences in (1, 2, 4, 8, 16, 32, 64, 128, 256):
-            # One sequence may have all the rows of a call, or each row may be one.
-            lines = max(lines, splits_of(sequences) * (n if sequences == 1 else min(8 * sequences, n)))
+        lines = max(n, _SPLIT_ROWS)
         lines *= heads
         self._sums = self._room(torch.float32, lines * sizes.latent)
         self._best, self._shares = self._room(torch.float32, lines), self._room(torch.float32, lines)
@@ -170,7 +167,7 @@ class StepKernels:
             )
         queries = self._queries[:n].view(n, heads, -1)
         absorb(q_nX.view(n, heads, -1), layer.key_value, queries, frequencies, rows, dtype)
-        splits = splits_of(rows.count_s.shape[0])
+        splits = splits_of(n)
         lines = splits * n * heads
         sums = self._sums[: lines * sizes.latent].view(splits, n, heads, sizes.latent)
         best, shares = (each[:lines].view(splits, n, heads) for each in (self._best, self._shares))
@@ -207,6 +204,6 @@ class StepKernels:
             )
 
 
-def splits_of(sequences: int) -> int:
-    """Splits of each sequence's cached tokens that keep a GPU busy."""
-    return max(1, min(_MOST_SPLITS, _SPLIT_PROGRAMS // sequences))
+def splits_of(rows: int) -> int:
+    """Splits of each sequence's cached tokens that keep a GPU busy without leaving more partial sums than they save."""
+    return max(1, min(_MOST_SPLITS, _SPLIT_ROWS // rows))
