@@ -113,27 +113,33 @@ class GpuStep:
         """See StepModel."""
         count = len(lines)
         self._gather(hidden_hD, lines)
-        buffers = self._draw_buffers(count, ids)
-        keys, temperatures = zip(*draws, strict=True)
-        buffers.keys[:count].copy_(torch.tensor(keys, dtype=torch.int64))
-        buffers.temperatures[:count].copy_(torch.tensor(temperatures, dtype=torch.float64))
+        buffers = self._draw_buffers(count, draws, ids)
         self._graphs.run(("draw", *buffers.logits.shape, buffers.ids is None), lambda: self._draw(buffers))
         return buffers.tokens[:count].tolist()
 
     def step_and_draw(self, rows: Rows, draws: Sequence[Draw], ids: int) -> list[int]:
         """A trunk step and a draw behind every row, as one graph: ``trunk`` and ``draw`` without what lies between."""
-        staged, count = self._stage(rows), len(rows.tokens)
-        buffers = self._draw_buffers(staged.shape[0], ids)
-        keys, temperatures = zip(*draws, strict=True)
-        buffers.keys[:count].copy_(torch.tensor(keys, dtype=torch.int64))
-        buffers.temperatures[:count].copy_(torch.tensor(temperatures, dtype=torch.float64))
+        buffers, work = self._step_and_draw(rows, draws, ids)
+        work()
+        return buffers.tokens[: len(rows.tokens)].tolist()
+
+    def repeatable(self, rows: Rows, draws: Sequence[Draw], ids: int) -> Callable[[], None]:
+        """``step_and_draw`` done once; and what does it again, on the GPU alone, without waiting for it."""
+        _, work = self._step_and_draw(rows, draws, ids)
+        work()
+        return work
+
+    def _step_and_draw(
+        self, rows: Rows, draws: Sequence[Draw], ids: int
+    ) -> tuple[_DrawBuffers, Callable[[], None]]:
+        staged = self._stage(rows)
+        buffers = self._draw_buffers(staged.shape[0], draws, ids)
 
         def work() -> None:
             self._trunk(staged.rows)
             self._draw(buffers)
 
-        self._run("step", staged, work)
-        return buffers.tokens[:count].tolist()
+        return buffers, lambda: self._run("step", staged, work)
 
     def _run(self, name: str, staged: _Staged, work: Callable[[], None]) -> None:
         """As a graph, unless the rows are so many that launches cost nothing beside them."""
@@ -204,7 +210,9 @@ class GpuStep:
             *firsts, *[0] * more, *counts, *[0] * more, *lengths, *[0] * more,
         ]  # fmt: skip
         shape = (n, s, longest)
-        room = self._rows.setdefault(shape, torch.zeros(len(numbers), dtype=torch.int32, device=self._device))
+        if shape not in self._rows:
+            self._rows[shape] = torch.zeros(len(numbers), dtype=torch.int32, device=self._device)
+        room = self._rows[shape]
         room.copy_(torch.tensor(numbers, dtype=torch.int32))
         self._stage_tables(rows.tables)
         tokens, positions, owners, first, count, length = room.split([n, n, n, s, s, s])
@@ -220,7 +228,8 @@ class GpuStep:
                 blocks = torch.tensor(self._known[place][: self._tables_sB.shape[1]], dtype=torch.int32)
                 self._tables_sB[place, : len(blocks)].copy_(blocks)
 
-    def _draw_buffers(self, rows: int, ids: array[int] | int) -> _DrawBuffers:
+    def _draw_buffers(self, rows: int, draws: Sequence[Draw], ids: array[int] | int) -> _DrawBuffers:
+        """Memory for as many rows, with the places of ``draws`` and the entries ``ids`` in it."""
         rows = _bucket(rows, COUNTS, self.max_rows)
         entries = ids if isinstance(ids, int) else len(ids)
         columns = self._config.vocab_size if isinstance(ids, int) else -(-entries // 1024) * 1024
@@ -228,6 +237,9 @@ class GpuStep:
         if key not in self._draws:
             self._draws[key] = _DrawBuffers.of(rows, columns, not isinstance(ids, int), self._device)
         buffers = self._draws[key]
+        keys, temperatures = zip(*draws, strict=True)
+        buffers.keys[: len(draws)].copy_(torch.tensor(keys, dtype=torch.int64))
+        buffers.temperatures[: len(draws)].copy_(torch.tensor(temperatures, dtype=torch.float64))
         buffers.count.fill_(entries)
         if not isinstance(ids, int) and buffers.ids is not None:
             buffers.ids[:entries].copy_(torch.tensor(ids, dtype=torch.int32))

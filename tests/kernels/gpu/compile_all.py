@@ -13,6 +13,7 @@ import torch
 from joyflash.kernels.gpu import launch
 from joyflash.model.gpu import GpuStep
 
+from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash
@@ -71,7 +72,7 @@ def main() -> None:
             step.trunk(Rows([0] * 4 * count, list(range(900, 904)) * count, [i // 4 for i in range(4 * count)], tables))
             hidden = torch.empty(count, config.hidden_size, dtype=torch.bfloat16, device="meta")
             step.mtp(Rows([0] * count, [900] * count, list(range(count)), tables), hidden, range(count), range(count))
-            step._draw(step._draw_buffers(count, config.vocab_size))
+            step._draw(step._draw_buffers(count, [Draw(0, 0.0)] * count, config.vocab_size))
         print(f"{name}: {len(seen)} kernels compiled", flush=True)
 
 
