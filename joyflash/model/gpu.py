@@ -24,7 +24,8 @@ from joyflash.kernels.gpu.sampling import draw, sampling_parts
 from joyflash.kernels.gpu.step import StepKernels
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
-from joyflash.model.gpu_weights import GpuWeights
+from joyflash.model.gpu_prompt import PromptLayers
+from joyflash.model.gpu_weights import GpuWeights, MtpWeights
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.step import Rows
 from joyflash.quantization.formats import QuantizedTensor
@@ -39,6 +40,8 @@ class _Staged:
 
     rows: DeviceRows
     shape: tuple[int, int, int]
+    counts: list[int]
+    lengths: list[int]
 
 
 class GpuStep:
@@ -51,6 +54,7 @@ class GpuStep:
         max_positions: longest sequence.
         max_rows: most rows of one call.
         quantized: weights that replace the model's own, by parameter name.
+        recorded_rows: most rows that graphs are recorded for; steps of more run without.
 
     Raises:
         KernelError: the cache has another dtype than the model.
@@ -65,6 +69,7 @@ class GpuStep:
         max_positions: int,
         max_rows: int = 4096,
         quantized: Mapping[str, QuantizedTensor] | None = None,
+        recorded_rows: int = COUNTS[-1],
     ) -> None:
         self._dtype, self._device = cache.kv_LSW.dtype, cache.kv_LSW.device
         if model.model.embed_tokens.weight.dtype != self._dtype:
@@ -73,15 +78,16 @@ class GpuStep:
         self._cache, self._config = cache, model.config
         self.weights = GpuWeights.of(model, quantized or {}, self._dtype)
         self._trunk_layers = range(model.config.num_hidden_layers)
-        frequencies = model.config.rope_theta ** -(
+        self._frequencies_F = model.config.rope_theta ** -(
             torch.arange(0, model.config.qk_rope_head_dim, 2, dtype=torch.float32, device=self._device)
             / model.config.qk_rope_head_dim
         )
+        self._recorded_rows = most = min(max_rows, recorded_rows)
         self._kernels = StepKernels(
-            self.weights.sizes, self.weights.layers, cache.kv_LSW, frequencies, max_rows, self._dtype
+            self.weights.sizes, self.weights.layers, cache.kv_LSW, self._frequencies_F, most, self._dtype
         )
         self._graphs = Graphs(self._device)
-        self._hidden_nD = torch.zeros(max_rows, model.config.hidden_size, dtype=self._dtype, device=self._device)
+        self._hidden_nD = torch.zeros(most, model.config.hidden_size, dtype=self._dtype, device=self._device)
         self._rows: dict[tuple[int, int, int], Tensor] = {}
         blocks = -(-max_positions // cache.block_size)
         self._tables_sB = torch.zeros(max_rows, blocks, dtype=torch.int32, device=self._device)
@@ -90,15 +96,21 @@ class GpuStep:
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
+        if len(rows.tokens) > self._recorded_rows:
+            return self._many(rows, self._trunk_many)
         staged = self._stage(rows)
-        self._run("trunk", staged, lambda: self._trunk(staged.rows))
+        self._graphs.run(("trunk", *staged.shape), lambda: self._trunk(staged.rows))
         return self._hidden_nD[: len(rows.tokens)].clone()
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
+        if len(rows.tokens) > self._recorded_rows:
+            index = torch.tensor(list(lines), dtype=torch.int64, device=self._device)
+            hidden_nD = self._many(rows, lambda layers, given: self._mtp_many(layers, given, hidden_hD[index]))
+            return hidden_nD[torch.tensor(list(kept), dtype=torch.int64, device=self._device)]
         staged = self._stage(rows)
         self._gather(hidden_hD, lines)
-        self._run("mtp", staged, lambda: self._mtp(staged.rows))
+        self._graphs.run(("mtp", *staged.shape), lambda: self._mtp(staged.rows))
         if kept == range(len(lines)):
             return self._hidden_nD[: len(lines)].clone()
         return self._hidden_nD[torch.tensor(kept, dtype=torch.int64, device=self._device)]
@@ -139,14 +151,32 @@ class GpuStep:
             self._trunk(staged.rows)
             self._draw(buffers)
 
-        return buffers, lambda: self._run("step", staged, work)
+        return buffers, lambda: self._graphs.run(("step", *staged.shape), work)
 
-    def _run(self, name: str, staged: _Staged, work: Callable[[], None]) -> None:
-        """As a graph, unless the rows are so many that launches cost nothing beside them."""
-        if staged.shape[0] <= COUNTS[-1]:
-            self._graphs.run((name, *staged.shape), work)
-        else:
-            work()
+    def layer(self, rows: Rows, x_nD: Tensor, number: int) -> Tensor:
+        """Hidden states after one decoder block, [n, D]; for checks."""
+        staged, n = self._stage(rows), len(rows.tokens)
+        self._kernels.x_nD[:n] = x_nD
+        return self._kernels.run(staged.rows, [number])[:n].clone()
+
+    def _many(self, rows: Rows, work: Callable[[PromptLayers, DeviceRows], Tensor]) -> Tensor:
+        """Rows so many that launches cost nothing beside them, without padding and without a graph."""
+        staged = self._stage(rows)
+        layers = PromptLayers(
+            self.weights, self._cache.kv_LSW, self._frequencies_F, staged.rows, staged.counts, staged.lengths
+        )
+        return work(layers, staged.rows)
+
+    def _trunk_many(self, layers: PromptLayers, rows: DeviceRows) -> Tensor:
+        x_nD = layers.run(self.weights.embedding.index_select(0, rows.tokens_n), self._trunk_layers)
+        return self._normed(x_nD, self.weights.final_norm)
+
+    def _mtp_many(self, layers: PromptLayers, rows: DeviceRows, hidden_nD: Tensor) -> Tensor:
+        mtp = self._mtp_weights()
+        x_nD = layers.run(
+            F.linear(self._joined(rows, hidden_nD), mtp.join.dense(self._dtype)), [self._config.num_hidden_layers]
+        )
+        return self._normed(x_nD, mtp.norm)
 
     def _trunk(self, rows: DeviceRows) -> None:
         n = rows.rows
@@ -156,15 +186,22 @@ class GpuStep:
 
     def _mtp(self, rows: DeviceRows) -> None:
         """As ``MTPLayer.forward``: the embedding counts as zero at position 0."""
-        n, mtp = rows.rows, self.weights.mtp
-        if mtp is None:
-            raise KernelError("This model has no MTP layer.")
-        embedded_nD = self.weights.embedding.index_select(0, rows.tokens_n)
-        embedded_nD = embedded_nD.masked_fill((rows.positions_n == 0)[:, None], 0.0)
-        parts = (self._normed(embedded_nD, mtp.enorm), self._normed(self._hidden_nD[:n], mtp.hnorm))
-        norm_linear(torch.cat(parts, dim=1), mtp.join, self._kernels.x_nD[:n], 0.0, self._dtype)
+        n, mtp = rows.rows, self._mtp_weights()
+        joined = self._joined(rows, self._hidden_nD[:n])
+        norm_linear(joined, mtp.join, self._kernels.x_nD[:n], 0.0, self._dtype)
         x_nD = self._kernels.run(rows, [self._config.num_hidden_layers])
         self._hidden_nD[:n] = self._normed(x_nD, mtp.norm)
+
+    def _joined(self, rows: DeviceRows, hidden_nD: Tensor) -> Tensor:
+        mtp = self._mtp_weights()
+        embedded_nD = self.weights.embedding.index_select(0, rows.tokens_n)
+        embedded_nD = embedded_nD.masked_fill((rows.positions_n == 0)[:, None], 0.0)
+        return torch.cat((self._normed(embedded_nD, mtp.enorm), self._normed(hidden_nD, mtp.hnorm)), dim=1)
+
+    def _mtp_weights(self) -> MtpWeights:
+        if self.weights.mtp is None:
+            raise KernelError("This model has no MTP layer.")
+        return self.weights.mtp
 
     def _normed(self, x_nD: Tensor, weight_D: Tensor) -> Tensor:
         return F.rms_norm(x_nD, (x_nD.shape[1],), weight_D, self.weights.sizes.eps)
@@ -200,10 +237,11 @@ class GpuStep:
             counts[sequence] += 1
             lengths[sequence] = position + 1
         self._cache.check_room(rows.tables, lengths)
-        n, s = _bucket(given, COUNTS, self.max_rows), _bucket(sequences, COUNTS, self.max_rows)
-        longest = max(counts)
-        longest = 1 << (longest - 1).bit_length()
-        n = max(n, s)
+        most = self._recorded_rows
+        # A table without rows still needs a place.
+        n = max(_bucket(given, most), _bucket(sequences, most)) if given <= most else given
+        s = _bucket(sequences, most) if given <= most else sequences
+        longest = 1 << (max(counts) - 1).bit_length()
         rest, more = n - given, s - sequences
         numbers = [
             *rows.tokens, *[0] * rest, *rows.positions, *[0] * rest, *rows.sequences, *[-1] * rest,
@@ -218,7 +256,7 @@ class GpuStep:
         tokens, positions, owners, first, count, length = room.split([n, n, n, s, s, s])
         tables = self._tables_sB[:s]
         found = DeviceRows(tokens, positions, owners, first, count, length, tables, self._cache.block_size, longest)
-        return _Staged(found, shape)
+        return _Staged(found, shape, counts, lengths)
 
     def _stage_tables(self, tables: Sequence[Sequence[int]]) -> None:
         """Copy the tables that changed since a step had them in the same place."""
@@ -230,9 +268,9 @@ class GpuStep:
 
     def _draw_buffers(self, rows: int, draws: Sequence[Draw], ids: array[int] | int) -> _DrawBuffers:
         """Memory for as many rows, with the places of ``draws`` and the entries ``ids`` in it."""
-        rows = _bucket(rows, COUNTS, self.max_rows)
+        rows = _bucket(rows, self._recorded_rows)
         entries = ids if isinstance(ids, int) else len(ids)
-        columns = self._config.vocab_size if isinstance(ids, int) else -(-entries // 1024) * 1024
+        columns = self._config.vocab_size if isinstance(ids, int) else -(-entries // 256) * 256
         key = (rows, 0 if isinstance(ids, int) else columns)
         if key not in self._draws:
             self._draws[key] = _DrawBuffers.of(rows, columns, not isinstance(ids, int), self._device)
@@ -277,7 +315,6 @@ class _DrawBuffers:
         )
 
 
-def _bucket(number: int, counts: Sequence[int], most: int) -> int:
-    """The next of the counts; beyond them in steps of 256, up to ``most``."""
-    found = next((count for count in counts if count >= number), -(-number // 256) * 256)
-    return min(found, most)
+def _bucket(number: int, most: int) -> int:
+    """The next of the counts that graphs are recorded for."""
+    return min(next((count for count in COUNTS if count >= number), most), most)

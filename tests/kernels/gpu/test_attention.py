@@ -7,6 +7,7 @@ import torch
 from joyflash.kernels.gpu.attention import attend, combine_value, plain_attention
 from joyflash.kernels.gpu.matrix import Matrix
 from joyflash.kernels.gpu.norm_linear import plain_norm_linear
+from joyflash.kernels.gpu.prompt_attention import plain_prompt_attention, prompt_attention
 from joyflash.kernels.gpu.query import absorb, plain_absorb, plain_write_cache, query_and_cache, write_cache
 
 from joyflash.quantization.formats import FORMATS, quantize
@@ -106,3 +107,14 @@ def test_cache_rows_alone():
     plain_write_cache(latents, norm, expected, frequencies, rows, 1e-6)
     write_cache(latents, norm, cache, frequencies, rows, 1e-6)
     torch.testing.assert_close(cache, expected)
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+@pytest.mark.parametrize("count,length", [(1, 1), (9, 9), (70, 70), (70, 150), (5, 130), (140, 141)])
+def test_prompts(widths, count, length):
+    heads, first, rotated, _, value = widths
+    queries, keys_values = randn(count, heads, first + rotated), randn(length, heads, first + value, seed=1)
+    keys, out = randn(length, rotated, seed=2), torch.full((count, heads, value), torch.nan)
+    prompt_attention(queries, keys_values, keys, out, 0.4)
+    expected = plain_prompt_attention(queries, keys_values, keys, value, 0.4)
+    torch.testing.assert_close(out, expected, rtol=1e-4, atol=1e-5)

@@ -38,11 +38,11 @@ POLICIES = {
 }
 
 
-def pair(config: ModelConfig, policy: str | None = None) -> tuple[GpuStep, TorchStep]:
+def pair(config: ModelConfig, policy: str | None = None, recorded_rows: int = 512) -> tuple[GpuStep, TorchStep]:
     """The GPU step and the plain one over equal weights, each behind a cache of its own."""
     model = random_model(config)
     quantized = quantize_model(model, POLICIES[policy]) if policy else {}
-    step = GpuStep(model, PagedCache(config, 40, 4), 128, 64, quantized)
+    step = GpuStep(model, PagedCache(config, 40, 4), 128, 64, quantized, recorded_rows)
     other = random_model(config)
     put_back(other, quantized)
     return step, TorchStep(other, PagedCache(config, 40, 4), 128)
@@ -93,6 +93,21 @@ def test_quantised_weights(name, rows):
     lines = range(rows)
     drafts, wanted = step.mtp(given, hidden, lines, [0]), plain.mtp(given, expected, lines, [0])
     torch.testing.assert_close(drafts, wanted, rtol=1e-3, atol=1e-3)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("policy", [None, "fp8"])
+def test_many_rows_run_without_graphs_and_equal_the_plain_step(shape, policy):
+    config = SHAPES[shape]
+    step, plain = pair(config, policy, recorded_rows=2)
+    for spans in ([(0, 21), (0, 6)], [(21, 5), (6, 1), (0, 3)]):
+        rows = batch(config, spans)
+        hidden, expected = step.trunk(rows), plain.trunk(rows)
+        torch.testing.assert_close(hidden, expected, rtol=1e-3, atol=1e-3)
+        lines = list(reversed(range(len(rows.tokens))))
+        drafts, wanted = step.mtp(rows, hidden, lines, [4, 1]), plain.mtp(rows, expected, lines, [4, 1])
+        torch.testing.assert_close(drafts, wanted, rtol=1e-3, atol=1e-3)
 
 
 @torch.inference_mode()
