@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,17 @@ import torch
 from benchmarks.gpu_model import POLICIES, StepBytes, make_step, random_model, rows_at, tiny
 from benchmarks.measure import Spread, markdown, number
 from joyflash.kernels.gumbel import Draw
+from joyflash.model.attention import CachedContext
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.quantized import put_back
-from joyflash.model.step import TorchStep
+from joyflash.model.step import Rows, TorchStep
 
 DRAFTS = 3
+CHECKED = ((1, 1), (3, 1), (1, 4), (12, 1), (64, 1), (6, 4))
+"""Sequences and rows of each that results are checked for."""
+TOLERANCE = 0.03
+"""Of bfloat16: the prototype's layers were at 0.008, and three of them add up."""
 ACCEPTED = 2.2
 """Tokens of a verify step with three drafts that the vendor's speed-up was stated for."""
 
@@ -138,44 +143,60 @@ def measure_machine(run: Run) -> dict[str, Any]:
     return found
 
 
-def check(run: Run, policy: str) -> dict[str, float]:
+def check(run: Run, policy: str) -> dict[str, Any]:
     """Relative errors against plain PyTorch with the same weights: each layer's update, the whole step, the draws.
 
-    Few layers, so that both fit; the reference computes in the same dtype, and again in float32 for scale.
+    Three layers, one of them dense, so that both fit. "sound" compares the worst error with what the dtype explains.
     """
-    config = replace(run.config, num_hidden_layers=3)
+    cuda = run.device.type == "cuda"
+    config = replace(run.config, num_hidden_layers=3 if cuda else 2)
     model, quantized = random_model(config, POLICIES[policy], run.device, run.dtype)
-    length = 256 if run.device.type == "cuda" else 32
-    step, cache = make_step(model, quantized, run.dtype, run.device, 24, length, 1024)
+    length, shapes = (1024, CHECKED) if cuda else (32, CHECKED[:1] + CHECKED[-1:])
+    step, cache = make_step(model, quantized, run.dtype, run.device, 64, length, 1024, 512 if cuda else 24)
     for name in quantized:
         parent, _, leaf = name.rpartition(".")
-        shape = model.get_parameter(name).shape
-        room = torch.nn.Parameter(torch.empty(shape, dtype=run.dtype, device=run.device), requires_grad=False)
-        setattr(model.get_submodule(parent), leaf, room)
+        room = torch.empty(model.get_parameter(name).shape, dtype=run.dtype, device=run.device)
+        setattr(model.get_submodule(parent), leaf, torch.nn.Parameter(room, requires_grad=False))
     put_back(model, quantized)
     other = PagedCache(config, cache.blocks, cache.block_size, run.dtype, run.device)
     other.kv_LSW.copy_(cache.kv_LSW)
     plain, found = TorchStep(model, other, length), {}
-    for batch, count in ((1, 1), (3, 1), (1, 4), (12, 1), (20, 1), (6, 4)):
+    for batch, count in shapes:
         rows = rows_at(batch, length - 10, count, length, config.vocab_size)
+        name, lines = f"{batch}x{count}", range(batch * count)
+        found |= {f"layer {i} {name}": error for i, error in enumerate(_layer_errors(model, step, other, rows, count))}
         hidden, expected = step.trunk(rows), plain.trunk(rows)
-        found[f"trunk {batch}x{count}"] = _error(hidden, expected)
-        found[f"logits {batch}x{count}"] = _error(step.logits(hidden), plain.logits(hidden))
-        lines = range(batch * count)
-        found[f"mtp {batch}x{count}"] = _error(
-            step.mtp(rows, expected, lines, lines), plain.mtp(rows, expected, lines, lines)
-        )
+        found[f"trunk {name}"] = _error(hidden, expected)
+        found[f"logits {name}"] = _error(step.logits(hidden), plain.logits(hidden))
+        drafts = [each.mtp(rows, expected, lines, lines) for each in (step, plain)]
+        found[f"mtp {name}"] = _error(*drafts)
         draws = [Draw(line * 7919, 0.8) for line in lines]
         drawn, wanted = (each.draw(hidden, lines, draws, config.vocab_size) for each in (step, plain))
-        found[f"draws equal {batch}x{count}"] = sum(map(int.__eq__, drawn, wanted)) / len(lines)
+        found[f"draws equal {name}"] = sum(map(int.__eq__, drawn, wanted)) / len(lines)
         again = step.step_and_draw(rows, draws, config.vocab_size)
-        found[f"one graph equal {batch}x{count}"] = sum(map(int.__eq__, again, drawn)) / len(lines)
+        found[f"one graph equal {name}"] = sum(map(int.__eq__, again, drawn)) / len(lines)
         # A second run replays what the first one recorded
-        found[f"replay equal {batch}x{count}"] = float(torch.equal(step.trunk(rows), hidden))
-    prompt = rows_at(1, 0, min(200, length - 20), length, config.vocab_size)
+        found[f"replay equal {name}"] = float(torch.equal(step.trunk(rows), hidden))
+    prompt = rows_at(1, 0, length - 4, length, config.vocab_size)
     found["prompt"] = _error(step.trunk(prompt), plain.trunk(prompt))
     worst = max(value for name, value in found.items() if "equal" not in name)
-    return {"worst relative error": worst, **{name: round(value, 5) for name, value in found.items()}}
+    least = min(value for name, value in found.items() if "equal" in name and "draws" not in name)
+    sound = worst < (TOLERANCE if run.dtype == torch.bfloat16 else 1e-4) and least == 1.0
+    rounded = {name: float(f"{value:.3g}") for name, value in found.items()}
+    return {"sound": sound, "worst relative error": worst, **rounded}
+
+
+def _layer_errors(model, step, cache: PagedCache, rows: Rows, count: int) -> Iterator[float]:
+    """The error of each block's update of the residual stream, all given the same input."""
+    batch = len(rows.tables)
+    starts = [rows.positions[sequence * count] for sequence in range(batch)]
+    context = CachedContext.of(cache, rows.tables, starts, count, model.config)
+    tokens = torch.tensor(rows.tokens, device=cache.kv_LSW.device)
+    x_nD = model.model.embed_tokens(tokens)
+    for number, block in enumerate(model.model.layers):
+        expected = block(x_nD.unflatten(0, (batch, count)), context, number).flatten(0, 1)
+        yield _error(step.layer(rows, x_nD, number) - x_nD, expected - x_nD)
+        x_nD = expected
 
 
 def _error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
@@ -239,13 +260,12 @@ def verify(run: Run, step, sizes: StepBytes, batch: int, length: int) -> dict[st
 
 
 def speed_up(plain: dict[str, Any], verified: dict[str, Any]) -> dict[str, float]:
-    """MTP's gain at the vendor's acceptance length; below 1 the adaptive number of drafts is 0."""
-    found = ACCEPTED * plain["ms"]["median"] / verified["ms"]
-    return {"at_acceptance_length": ACCEPTED, "three_drafts": found, "adaptive": max(1.0, found)}
+    """MTP's gain if a verify step yields the vendor's acceptance length; its rows share experts only by chance."""
+    return {"at_acceptance_length": ACCEPTED, "three_drafts": ACCEPTED * plain["ms"]["median"] / verified["ms"]}
 
 
 def prefill(run: Run, step, length: int) -> dict[str, Any]:
-    """A prompt in one call."""
+    """A prompt in one call; the limit is its products at the measured rate of bf16, causal attention included."""
     rows = rows_at(1, 0, run.prompt, length, run.config.vocab_size)
     spread = run.time(lambda: step.trunk(rows))
     config = run.config
@@ -281,6 +301,7 @@ def fitting(run: Run, policy: str) -> ModelConfig:
         return run.config
     free, _ = torch.cuda.mem_get_info(run.device)
     config = run.config
+    # with scales; other matrices in bf16 are in the constant
     bits = {"bf16": 16, "fp8": 8.2, "int4 experts": 4.6, "int4 all": 4.6}[policy]
     expert = 3 * config.hidden_size * config.moe_intermediate_size * config.n_routed_experts * bits / 8
     layer = expert + 40e6 * 2 + max(run.batches) * 1400 * config.cache_width * 2

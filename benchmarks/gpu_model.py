@@ -97,13 +97,14 @@ def make_step(
     sequences: int,
     length: int,
     max_rows: int,
+    recorded_rows: int = 512,
 ) -> tuple[GpuStep, PagedCache]:
     """A step behind a cache for so many sequences, full of random latents."""
     blocks = sequences * -(-length // _BLOCK)
     cache = PagedCache(model.config, blocks, _BLOCK, dtype, device)
     for layer in cache.kv_LSW:
         layer.normal_()
-    return GpuStep(model, cache, length, max_rows, quantized), cache
+    return GpuStep(model, cache, length, max_rows, quantized, recorded_rows), cache
 
 
 def rows_at(batch: int, position: int, count: int, length: int, vocabulary: int) -> Rows:

@@ -9,6 +9,7 @@ Letters: n rows, s sequences, m kept or drawn rows, h given hidden states, D hid
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from joyflash.kernels.gpu.rows import DeviceRows
 from joyflash.kernels.gpu.sampling import draw, sampling_parts
 from joyflash.kernels.gpu.step import StepKernels
 from joyflash.kernels.gumbel import Draw
+from joyflash.model.attention import ABSORBED_UP_TO
 from joyflash.model.cache import PagedCache
 from joyflash.model.gpu_prompt import PromptLayers
 from joyflash.model.gpu_weights import GpuWeights, MtpWeights
@@ -96,24 +98,54 @@ class GpuStep:
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
-        if len(rows.tokens) > self._recorded_rows:
-            return self._many(rows, self._trunk_many)
-        staged = self._stage(rows)
-        self._graphs.run(("trunk", *staged.shape), lambda: self._trunk(staged.rows))
-        return self._hidden_nD[: len(rows.tokens)].clone()
+        return self._apart(rows, self._trunk_few, self._trunk_many)
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
-        if len(rows.tokens) > self._recorded_rows:
-            index = torch.tensor(list(lines), dtype=torch.int64, device=self._device)
-            hidden_nD = self._many(rows, lambda layers, given: self._mtp_many(layers, given, hidden_hD[index]))
-            return hidden_nD[torch.tensor(list(kept), dtype=torch.int64, device=self._device)]
-        staged = self._stage(rows)
-        self._gather(hidden_hD, lines)
-        self._graphs.run(("mtp", *staged.shape), lambda: self._mtp(staged.rows))
-        if kept == range(len(lines)):
-            return self._hidden_nD[: len(lines)].clone()
-        return self._hidden_nD[torch.tensor(kept, dtype=torch.int64, device=self._device)]
+        lines = list(lines)
+
+        def few(part: Rows, own: Sequence[int]) -> Tensor:
+            staged = self._stage(part)
+            self._gather(hidden_hD, [lines[i] for i in own])
+            self._graphs.run(("mtp", *staged.shape), lambda: self._mtp(staged.rows))
+            return self._hidden_nD[: len(own)].clone()
+
+        def many(part: Rows, own: Sequence[int]) -> Tensor:
+            return self._mtp_many(part, hidden_hD[self._index([lines[i] for i in own])])
+
+        out_nD = self._apart(rows, few, many)
+        return out_nD if list(kept) == list(range(len(lines))) else out_nD[self._index(kept)]
+
+    def _apart(
+        self,
+        rows: Rows,
+        few: Callable[[Rows, Sequence[int]], Tensor],
+        many: Callable[[Rows, Sequence[int]], Tensor],
+    ) -> Tensor:
+        """Hidden states of all rows, [n, D]; where they are too many for a graph, those of decoding sequences have one.
+
+        A prompt's rows want expanded attention, those that decode the absorbed one, so they go their own ways; what
+        that costs is reading the weights once more.
+        """
+        count = len(rows.tokens)
+        if count > self.max_rows:
+            raise KernelError(f"A step has {count} rows; the GPU step takes {self.max_rows} at once.")
+        if count <= self._recorded_rows:
+            return few(rows, range(count))
+        counts = Counter(rows.sequences)
+        short = [i for i in range(count) if counts[rows.sequences[i]] <= ABSORBED_UP_TO]
+        if not short or len(short) > self._recorded_rows:
+            return many(rows, range(count))
+        chosen = set(short)
+        long = [i for i in range(count) if i not in chosen]
+        parts = [(_some(rows, short), short, few), *([(_some(rows, long), long, many)] if long else [])]
+        out_nD = torch.empty(count, self._hidden_nD.shape[1], dtype=self._dtype, device=self._device)
+        for part, own, work in parts:
+            out_nD[self._index(own)] = work(part, own)
+        return out_nD
+
+    def _index(self, numbers: Sequence[int]) -> Tensor:
+        return torch.tensor(list(numbers), dtype=torch.int64, device=self._device)
 
     def logits(self, hidden_mD: Tensor) -> Tensor:
         """See StepModel."""
@@ -123,7 +155,10 @@ class GpuStep:
 
     def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
         """See StepModel."""
-        count = len(lines)
+        count, most = len(lines), self._recorded_rows
+        if count > most:
+            first, rest = (self.draw(hidden_hD, lines[p], draws[p], ids) for p in (slice(most), slice(most, None)))
+            return first + rest
         self._gather(hidden_hD, lines)
         buffers = self._draw_buffers(count, draws, ids)
         self._graphs.run(("draw", *buffers.logits.shape, buffers.ids is None), lambda: self._draw(buffers))
@@ -159,24 +194,30 @@ class GpuStep:
         self._kernels.x_nD[:n] = x_nD
         return self._kernels.run(staged.rows, [number])[:n].clone()
 
-    def _many(self, rows: Rows, work: Callable[[PromptLayers, DeviceRows], Tensor]) -> Tensor:
-        """Rows so many that launches cost nothing beside them, without padding and without a graph."""
+    def _trunk_few(self, rows: Rows, own: Sequence[int]) -> Tensor:
         staged = self._stage(rows)
-        layers = PromptLayers(
-            self.weights, self._cache.kv_LSW, self._frequencies_F, staged.rows, staged.counts, staged.lengths
-        )
-        return work(layers, staged.rows)
+        self._graphs.run(("trunk", *staged.shape), lambda: self._trunk(staged.rows))
+        return self._hidden_nD[: len(own)].clone()
 
-    def _trunk_many(self, layers: PromptLayers, rows: DeviceRows) -> Tensor:
-        x_nD = layers.run(self.weights.embedding.index_select(0, rows.tokens_n), self._trunk_layers)
+    def _many(self, rows: Rows) -> tuple[DeviceRows, PromptLayers]:
+        """For rows so many that launches cost nothing beside them: no padding and no graph."""
+        staged = self._stage(rows)
+        cache_LSW = self._cache.kv_LSW
+        layers = PromptLayers(
+            self.weights, cache_LSW, self._frequencies_F, staged.rows, staged.counts, staged.lengths
+        )
+        return staged.rows, layers
+
+    def _trunk_many(self, rows: Rows, _own: Sequence[int]) -> Tensor:
+        staged, layers = self._many(rows)
+        x_nD = layers.run(self.weights.embedding.index_select(0, staged.tokens_n), self._trunk_layers)
         return self._normed(x_nD, self.weights.final_norm)
 
-    def _mtp_many(self, layers: PromptLayers, rows: DeviceRows, hidden_nD: Tensor) -> Tensor:
+    def _mtp_many(self, rows: Rows, hidden_nD: Tensor) -> Tensor:
+        staged, layers = self._many(rows)
         mtp = self._mtp_weights()
-        x_nD = layers.run(
-            F.linear(self._joined(rows, hidden_nD), mtp.join.dense(self._dtype)), [self._config.num_hidden_layers]
-        )
-        return self._normed(x_nD, mtp.norm)
+        x_nD = F.linear(self._joined(staged, hidden_nD), mtp.join.dense(self._dtype))
+        return self._normed(layers.run(x_nD, [self._config.num_hidden_layers]), mtp.norm)
 
     def _trunk(self, rows: DeviceRows) -> None:
         n = rows.rows
@@ -221,14 +262,11 @@ class GpuStep:
         if list(lines) == list(range(len(lines))):
             self._hidden_nD[: len(lines)] = hidden_hD[: len(lines)]
             return
-        index = torch.tensor(list(lines), dtype=torch.int64, device=self._device)
-        self._hidden_nD[: len(lines)] = hidden_hD.index_select(0, index)
+        self._hidden_nD[: len(lines)] = hidden_hD.index_select(0, self._index(lines))
 
     def _stage(self, rows: Rows) -> _Staged:
         """Copy rows to the device, padded to a shape that has, or will have, a graph."""
         given, sequences = len(rows.tokens), len(rows.tables)
-        if given > self.max_rows:
-            raise KernelError(f"A step has {given} rows; the GPU step takes {self.max_rows} at once.")
         self._cache.check_room(rows.tables, [0] * sequences)
         counts, firsts, lengths = [0] * sequences, [0] * sequences, [0] * sequences
         for row, (sequence, position) in enumerate(zip(rows.sequences, rows.positions, strict=True)):
@@ -313,6 +351,18 @@ class _DrawBuffers:
             room(torch.int32, rows, parts),
             room(torch.int32, rows),
         )
+
+
+def _some(rows: Rows, own: Sequence[int]) -> Rows:
+    """Some of the rows, and the tables of their sequences alone."""
+    sequences = list(dict.fromkeys(rows.sequences[i] for i in own))
+    place = {sequence: number for number, sequence in enumerate(sequences)}
+    return Rows(
+        [rows.tokens[i] for i in own],
+        [rows.positions[i] for i in own],
+        [place[rows.sequences[i]] for i in own],
+        [rows.tables[sequence] for sequence in sequences],
+    )
 
 
 def _bucket(number: int, most: int) -> int:

@@ -64,8 +64,9 @@ def main() -> None:
         model = JoyFlash(config).to(torch.bfloat16)
     for name in names:
         step = GpuStep(
-            model, PagedCache(config, 512, 16, torch.bfloat16, "meta"), 4096, 512, quantized(model, POLICIES[name])
+            model, PagedCache(config, 512, 16, torch.bfloat16, "meta"), 4096, 2048, quantized(model, POLICIES[name])
         )
+        step.trunk(Rows([0] * 1024, list(range(1024)), [0] * 1024, [[7] * 100]))
         for count in counts:
             tables = [[7] * 100] * count
             step.trunk(Rows([0] * count, [900] * count, list(range(count)), tables))
