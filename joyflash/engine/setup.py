@@ -14,6 +14,7 @@ import torch
 from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.speculation import MOST_DRAFTS, DraftPolicy, StepCosts
 from joyflash.errors import ConfigError, KernelError
+from joyflash.kernels.gpu import usable
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
@@ -122,11 +123,12 @@ def _step(
     drafting: bool,
 ) -> StepModel:
     compiled = False if options.record_routes else options.compiled
-    plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
-    if compiled and plain:
-        raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
-    if compiled is not False and not plain:
+    if compiled is not False:
         try:
+            if device.type == "cuda" and not options.shared:
+                return _gpu_step(model, quantized, cache, context, max_rows)
+            if device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16):
+                raise KernelError(f"There is no fast step for {device} in {cache.kv_LSW.dtype}.")
             drafts = FORMATS["int8"] if drafting and not options.shared else None
             return CompiledStep(
                 model,
@@ -145,6 +147,17 @@ def _step(
             )
     put_back(model, quantized)  # the numbers of the quantised weights, in the memory of unquantised ones
     return TorchStep(model, cache, context, max_rows, record_routes=options.record_routes)
+
+
+def _gpu_step(
+    model: JoyFlash, quantized: QuantizedWeights, cache: PagedCache, context: int, max_rows: int
+) -> StepModel:
+    """The step in Triton kernels; KernelError where Triton is missing."""
+    if not usable():
+        raise KernelError("The GPU step needs Triton, which comes with PyTorch for CUDA; this PyTorch came without it.")
+    from joyflash.model.gpu import GpuStep  # imports Triton
+
+    return GpuStep(model, cache, context, max_rows, quantized)
 
 
 @torch.inference_mode()
