@@ -42,17 +42,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def blank(driver):
-    """A page of an address of its own, for tests that use its modules only."""
-    from tests.server.web.browser import Page
-    from tests.server.web.fake_upstream import upstream
-
-    with upstream(lambda body: ["x"]) as (fake, _):
-        yield Page(driver, fake.url).open()
-        driver.get("about:blank")
-
-
 def rendered(page, *texts):
     return page.module("markdown.js", f"(() => {SHOW})()", *texts)
 
