@@ -31,8 +31,10 @@ EXAMPLES = {
     agent.chat: "joyflash chat --tools calculator,python --base-url http://127.0.0.1:8000/v1",
     train.pretrain: "joyflash pretrain recipes/nano/pretrain.py --data my-data --out runs/nano",
     train.sft: "joyflash sft recipes/nano/sft.py --start runs/nano/model --data my-data --out runs/nano-sft",
+    train.report: "joyflash report runs/nano",
     evaluate.evaluate: "joyflash eval --suite examples --base-url http://127.0.0.1:8000/v1 -o runs/eval",
     convert.export: "joyflash export nano nano-vllm --format deepseek_v3 --dtype bf16 --padded",
+    convert.merge: "joyflash merge runs/a/model runs/b/model --out merged",
     convert.quantize: "joyflash quantize my-model my-model-int4 --format int4",
 }
 NAMES = {evaluate.evaluate: "eval"}

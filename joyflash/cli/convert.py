@@ -1,4 +1,4 @@
-"""`joyflash export` and `joyflash quantize`: one model folder in, another out."""
+"""`joyflash export`, `joyflash quantize` and `joyflash merge`: model folders in, another out."""
 
 from __future__ import annotations
 
@@ -77,3 +77,21 @@ def quantize(
     )
     print(table)
     print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
+
+
+def merge(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model folders of one shape.")],
+    out: Annotated[Path, typer.Option(help="New folder.")],
+    weights: Annotated[
+        str | None, typer.Option(help="One number for each model, e.g. 1,2,3. Without: all alike.")
+    ] = None,
+) -> None:
+    """Average models, e.g. late checkpoints of one run in place of a learning-rate decay."""
+    from joyflash.convert.merge import merge_folders
+
+    try:
+        shares = None if weights is None else [float(weight) for weight in weights.split(",")]
+    except ValueError:
+        raise ConfigError(f"--weights takes numbers with commas between them, not {weights!r}.") from None
+    written = merge_folders(models, out, shares)
+    print(f"{out}: the mean of {len(models)} models, {written.tensors} tensors, {written.size / 1e6:,.1f} MB")

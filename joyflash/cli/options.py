@@ -21,3 +21,4 @@ TrainingDevice = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
 Precision = Annotated[
     str, typer.Option(help="Of the products: fp32, bf16, or auto (bf16 where the device multiplies faster in it).")
 ]
+TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard files beside the log.")]

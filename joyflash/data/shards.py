@@ -46,6 +46,7 @@ class Shard:
         offsets: int64 ``[D + 1]``; document i is ``tokens_N[offsets[i]:offsets[i + 1]]``.
         bytes_D: int64 UTF-8 length of each document's text.
         languages: language of each document.
+        path: the file that ``tokens_N`` maps, and its size in bytes when it was opened.
     """
 
     source: str
@@ -53,12 +54,28 @@ class Shard:
     offsets: np.ndarray
     bytes_D: np.ndarray
     languages: list[str]
+    path: Path
+    size: int
 
     def __len__(self) -> int:
         return len(self.bytes_D)
 
     def document(self, index: int) -> np.ndarray:
-        """int32 ids of document ``index``."""
+        """int32 ids of document ``index``.
+
+        Raises:
+            DataError: the file is gone or has another size than when it was opened. Reading on beyond the end of a
+                mapped file would end the whole process without a word.
+        """
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise DataError(f"The token shard {self.path} can no longer be read ({error.strerror}).") from error
+        if size != self.size:
+            raise DataError(
+                f"The token shard {self.path} was changed during the run: it had {self.size:,} bytes and has {size:,}. "
+                "Delete it, and it is built again."
+            )
         return self.tokens_N[self.offsets[index] : self.offsets[index + 1]].astype(np.int32)
 
 
@@ -205,4 +222,4 @@ def _open_shard(index: Path, part: str) -> Shard:
         raise DataError(f"The token shard {index} is damaged ({error}). {rebuild}") from error
     if offsets[-1] != len(tokens_N):
         raise DataError(f"{path} holds {len(tokens_N)} tokens but its index counts {offsets[-1]}. {rebuild}")
-    return Shard(meta["source"], tokens_N, offsets, bytes_D, columns["languages"])
+    return Shard(meta["source"], tokens_N, offsets, bytes_D, columns["languages"], path, path.stat().st_size)

@@ -15,13 +15,13 @@ Spans = torch.Tensor | list[tuple[int, int, int]]
 """Where each expert's rows lie: end rows int32 [E] on a GPU, else (expert, first row, end row) of those with rows."""
 
 
-def _counts(flat_M: torch.Tensor, experts: int) -> torch.Tensor:
+def counts(flat_M: torch.Tensor, experts: int) -> torch.Tensor:
     """Rows of each expert; not by ``bincount``, which makes the host wait for a GPU."""
     counts_E = torch.zeros(experts, dtype=torch.int64, device=flat_M.device)
     return counts_E.scatter_add_(0, flat_M, torch.ones_like(flat_M))
 
 
-def _spans(counts_E: torch.Tensor, dtype: torch.dtype) -> Spans:
+def spans_of(counts_E: torch.Tensor, dtype: torch.dtype) -> Spans:
     """The spans of rows of ``dtype``: on a GPU they stay there, and one grouped product serves all experts."""
     if counts_E.is_cuda and dtype == torch.bfloat16:
         return counts_E.cumsum(0).to(torch.int32)
@@ -33,7 +33,7 @@ def _spans(counts_E: torch.Tensor, dtype: torch.dtype) -> Spans:
     return spans
 
 
-def _multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: Spans) -> torch.Tensor:
+def multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: Spans) -> torch.Tensor:
     """Rows of each expert times its matrix: [M, X] x [E, X, Y] -> [M, Y]."""
     if isinstance(spans, torch.Tensor):
         return F.grouped_mm(rows_MX, weight_EXY, offs=spans)
@@ -43,7 +43,7 @@ def _multiply(rows_MX: torch.Tensor, weight_EXY: torch.Tensor, spans: Spans) -> 
     return out_MY
 
 
-def _outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: Spans) -> torch.Tensor:
+def outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: Spans) -> torch.Tensor:
     """Gradient of each expert's matrix: left rows transposed times right rows, [E, X, Y]; zero without rows."""
     if isinstance(spans, torch.Tensor):
         return F.grouped_mm(left_MX.t(), right_MY, offs=spans)
@@ -53,7 +53,7 @@ def _outer(left_MX: torch.Tensor, right_MY: torch.Tensor, experts: int, spans: S
     return out_EXY
 
 
-def _sum_over_choices(rows_MD: torch.Tensor, order_M: torch.Tensor, choices: int) -> torch.Tensor:
+def sum_over_choices(rows_MD: torch.Tensor, order_M: torch.Tensor, choices: int) -> torch.Tensor:
     """Undo the sort and add up each token's rows in the order of its choices: [M, D] -> [T, D]."""
     place_M = torch.empty_like(order_M)
     place_M[order_M] = torch.arange(order_M.numel(), device=order_M.device)
@@ -84,13 +84,13 @@ def routed_experts(
     choices = chosen_TK.shape[1]
     flat_M = chosen_TK.flatten()
     order_M = flat_M.argsort(stable=True)
-    counts_E = _counts(flat_M, gate_up_EJD.shape[0])
-    spans = _spans(counts_E, x_TD.dtype)
-    projected_MJ = _multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
+    counts_E = counts(flat_M, gate_up_EJD.shape[0])
+    spans = spans_of(counts_E, x_TD.dtype)
+    projected_MJ = multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
     gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
     active_MI = (F.silu(gate_MI) * up_MI).mul_(weight_TK.flatten()[order_M].unsqueeze(-1))
-    rows_MD = _multiply(active_MI, down_EDI.transpose(1, 2), spans)
-    return _sum_over_choices(rows_MD, order_M, choices), counts_E, projected_MJ, order_M
+    rows_MD = multiply(active_MI, down_EDI.transpose(1, 2), spans)
+    return sum_over_choices(rows_MD, order_M, choices), counts_E, projected_MJ, order_M
 
 
 @routed_experts.register_fake
@@ -116,7 +116,7 @@ def _routed_experts_backward(
     order_M: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     experts, choices = gate_up_EJD.shape[0], weight_TK.shape[1]
-    spans = _spans(counts_E, x_TD.dtype)
+    spans = spans_of(counts_E, x_TD.dtype)
     token_M = order_M // choices
     weight_M1 = weight_TK.flatten()[order_M].unsqueeze(-1)
     gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
@@ -125,16 +125,16 @@ def _routed_experts_backward(
     active_MI = silu_MI * up_MI
 
     grad_rows_MD = grad_TD.index_select(0, token_M)
-    grad_weighted_MI = _multiply(grad_rows_MD, down_EDI, spans)
-    grad_down_EDI = _outer(grad_rows_MD, active_MI * weight_M1, experts, spans)
+    grad_weighted_MI = multiply(grad_rows_MD, down_EDI, spans)
+    grad_down_EDI = outer(grad_rows_MD, active_MI * weight_M1, experts, spans)
     grad_weight_M = (grad_weighted_MI * active_MI).sum(dim=-1)
 
     grad_active_MI = grad_weighted_MI.mul_(weight_M1)
     # d silu(g) = sigmoid(g) * (1 + g * (1 - sigmoid(g))) = sigmoid(g) + silu(g) * (1 - sigmoid(g))
     slope_MI = sigmoid_MI + silu_MI * (1 - sigmoid_MI)
     grad_projected_MJ = torch.cat((grad_active_MI * up_MI * slope_MI, grad_active_MI * silu_MI), dim=-1)
-    grad_gate_up_EJD = _outer(grad_projected_MJ, x_TD.index_select(0, token_M), experts, spans)
-    grad_x_TD = _sum_over_choices(_multiply(grad_projected_MJ, gate_up_EJD, spans), order_M, choices)
+    grad_gate_up_EJD = outer(grad_projected_MJ, x_TD.index_select(0, token_M), experts, spans)
+    grad_x_TD = sum_over_choices(multiply(grad_projected_MJ, gate_up_EJD, spans), order_M, choices)
     grad_weight_TK = torch.empty_like(weight_TK, memory_format=torch.contiguous_format)
     grad_weight_TK.view(-1)[order_M] = grad_weight_M
     return grad_x_TD, grad_weight_TK, grad_gate_up_EJD, grad_down_EDI

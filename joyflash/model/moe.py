@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from joyflash.model.config import ModelConfig
+from joyflash.model.expert_parallel import ExpertGroup, exchanged_experts
 from joyflash.model.experts import routed_experts
 from joyflash.model.feed_forward import FeedForward
 
@@ -46,6 +47,21 @@ class Experts(nn.Module):
         experts, hidden, width = config.n_routed_experts, config.hidden_size, config.moe_intermediate_size
         self.gate_up_proj = nn.Parameter(torch.empty(experts, 2 * width, hidden))
         self.down_proj = nn.Parameter(torch.empty(experts, hidden, width))
+        self.group: ExpertGroup | None = None
+
+    def forward(
+        self, x_TD: torch.Tensor, chosen_TK: torch.Tensor, weight_TK: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weighted sum of each token's chosen experts [T, D], and the tokens that chose each expert, int64 [E]."""
+        if self.group is not None:
+            return exchanged_experts(x_TD, chosen_TK, weight_TK, self.gate_up_proj, self.down_proj, self.group)
+        return routed_experts(x_TD, chosen_TK, weight_TK, self.gate_up_proj, self.down_proj)[:2]
+
+    def divide(self, group: ExpertGroup) -> None:
+        """Keep only this rank's run of the experts; from now on tokens travel to the ranks of their experts."""
+        self.group = group
+        self.gate_up_proj = nn.Parameter(group.part(self.gate_up_proj.detach()))
+        self.down_proj = nn.Parameter(group.part(self.down_proj.detach()))
 
 
 class MixtureOfExperts(nn.Module):
@@ -56,18 +72,17 @@ class MixtureOfExperts(nn.Module):
         self.gate = Router(config)
         self.experts = Experts(config)
         self.shared_experts = FeedForward(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts)
+        self.counting = True
         self.tokens_per_expert_E: torch.Tensor
         self.register_buffer(
             "tokens_per_expert_E", torch.zeros(config.n_routed_experts, dtype=torch.int64), persistent=False
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply; in training mode the load is added to ``tokens_per_expert_E`` for the balancing step."""
+        """Apply; in training mode the load is added to ``tokens_per_expert_E`` while ``counting``."""
         x_TD = x.flatten(0, -2)
         chosen_TK, weight_TK = self.gate(x_TD)
-        out_TD, counts_E, _, _ = routed_experts(
-            x_TD, chosen_TK, weight_TK.to(x.dtype), self.experts.gate_up_proj, self.experts.down_proj
-        )
-        if self.training:
+        out_TD, counts_E = self.experts(x_TD, chosen_TK, weight_TK.to(x.dtype))
+        if self.training and self.counting:
             self.tokens_per_expert_E += counts_E
         return (out_TD + self.shared_experts(x_TD)).view_as(x)

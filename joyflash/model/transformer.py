@@ -5,8 +5,12 @@ Letters: T tokens of a packed row, B requests, D hidden.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from joyflash.model.attention import CachedContext, LatentAttention, PackedContext
 from joyflash.model.config import ModelConfig
@@ -23,11 +27,38 @@ class DecoderBlock(nn.Module):
         self.self_attn = LatentAttention(config)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.mlp = FeedForward(config.hidden_size, config.intermediate_size) if dense else MixtureOfExperts(config)
+        self.recompute = False
 
     def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
         """Transform a packed row [T, D], or new tokens [B, T, D] of cache layer ``layer``."""
+        if self.recompute and self.training and torch.is_grad_enabled():
+            contexts = lambda: (nullcontext(), self._uncounted())  # noqa: E731
+            return checkpoint(  # pyright: ignore[reportReturnType]
+                self._transform, x, context, layer, use_reentrant=False, preserve_rng_state=False, context_fn=contexts
+            )
+        return self._transform(x, context, layer)
+
+    def _transform(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
         x = x + self.self_attn(self.input_layernorm(x), context, layer)
         return x + self.mlp(self.post_attention_layernorm(x))
+
+    @contextmanager
+    def _uncounted(self) -> Iterator[None]:
+        """While the block runs a second time for the backward pass, its experts' tokens must not count twice."""
+        if isinstance(self.mlp, MixtureOfExperts):
+            self.mlp.counting = False
+        try:
+            yield
+        finally:
+            if isinstance(self.mlp, MixtureOfExperts):
+                self.mlp.counting = True
+
+
+def set_recompute(model: nn.Module, on: bool) -> None:
+    """Have every block of ``model`` keep only its input in training and compute the rest again in the backward pass."""
+    for module in model.modules():
+        if isinstance(module, DecoderBlock):
+            module.recompute = on
 
 
 class Transformer(nn.Module):

@@ -147,6 +147,11 @@ def build_optimizers(
     return optimizers
 
 
+def describe_groups(model: nn.Module, config: AttentionShape, rules: Sequence[Rule] | None = None) -> str:
+    """The table of ``format_claims`` for a whole model; refuses what ``build_optimizers`` would refuse."""
+    return format_claims(claim_parameters(model.named_parameters(), default_rules(config) if rules is None else rules))
+
+
 def format_claims(claims: Sequence[Claim]) -> str:
     """Plain-text table, one line per rule and view shape: optimiser, matrices, parameters, and one name of the set."""
     lines: dict[tuple[str, str], list[Claim]] = {}

@@ -45,6 +45,9 @@ class Muon(torch.optim.Optimizer):
         dtype: precision of the orthogonalisation; None takes bfloat16 on a GPU and float32 elsewhere.
         matrix_rows: rows of one matrix for all groups that do not say otherwise; None keeps trailing matrices whole.
 
+        orthogonal: property 1; without it the momentum only gets the Frobenius norm that an orthogonal matrix would
+            have (for ablations).
+
     Raises:
         ConfigError: for a value out of range, a vector parameter, or rows that ``matrix_rows`` does not divide.
     """
@@ -64,6 +67,7 @@ class Muon(torch.optim.Optimizer):
         coefficients: Iteration = POLAR_EXPRESS,
         dtype: torch.dtype | None = None,
         matrix_rows: int | None = None,
+        orthogonal: bool = True,
     ):
         if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1 or not 0 <= beta2 < 1 or momentum_warmup_steps < 0:
             raise ConfigError(
@@ -78,6 +82,7 @@ class Muon(torch.optim.Optimizer):
             "lr": lr,
             "momentum": momentum,
             "weight_decay": weight_decay,
+            "orthogonal": orthogonal,
             "variance_reduction": variance_reduction,
             "cautious": cautious,
             "beta2": beta2,
@@ -88,9 +93,19 @@ class Muon(torch.optim.Optimizer):
             "step": 0,
         }
         super().__init__(params, defaults)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse parameters that cannot be cut into matrices."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 view_shape(parameter, group["matrix_rows"])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As torch does; a state saved before a switch existed has it on."""
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("orthogonal", True)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -126,21 +141,22 @@ class Muon(torch.optim.Optimizer):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             momentum = self._momentum(parameter).lerp_(gradient, 1 - mu)
             nesterov.append(gradient.lerp(momentum, mu).reshape(-1, rows, columns))
-        update_NRC = orthogonalize(torch.cat(nesterov), self._iteration, self._dtype)
         counts = [parameter.numel() // (rows * columns) for parameter in parameters]
+        variances = []
         if group["variance_reduction"]:
             variances = [self._variance(*each, rows, columns) for each in zip(parameters, counts, strict=True)]
-            update_NRC = _reduce_variance(update_NRC, variances, group["beta2"])
-
-        lr, factor = group["lr"], shape_scale(rows, columns, group["scale"])
+        update_NRC = self._updates(torch.cat(nesterov), variances, group)
         for parameter, update_MRC in zip(parameters, update_NRC.split(counts), strict=True):
-            weight_MRC = parameter.view(-1, rows, columns)
-            if group["weight_decay"] and group["cautious"]:
-                decayed_MRC = torch.where(update_MRC * weight_MRC >= 0, weight_MRC, 0)
-                weight_MRC.sub_(decayed_MRC, alpha=lr * group["weight_decay"])
-            elif group["weight_decay"]:
-                weight_MRC.mul_(1 - lr * group["weight_decay"])
-            weight_MRC.sub_(update_MRC, alpha=lr * factor)
+            apply_update(parameter.view(-1, rows, columns), update_MRC, (rows, columns), group)
+
+    def _updates(self, nesterov_NRC: Tensor, variances: list[Tensor], group: dict[str, Any]) -> Tensor:
+        """Properties 1 and 3: from momentum to update; the second moments, whose lengths sum to N, advance in place."""
+        if group["orthogonal"]:
+            update_NRC = orthogonalize(nesterov_NRC, self._iteration, self._dtype)
+        else:
+            norm_N11 = torch.linalg.vector_norm(nesterov_NRC, dim=(-2, -1), keepdim=True)
+            update_NRC = nesterov_NRC * (math.sqrt(min(nesterov_NRC.shape[-2:])) / norm_N11.clamp(min=_FLOOR))
+        return _reduce_variance(update_NRC, variances, group["beta2"]) if variances else update_NRC
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
@@ -151,8 +167,8 @@ class Muon(torch.optim.Optimizer):
     def _variance(self, parameter: Tensor, count: int, rows: int, columns: int) -> Tensor:
         state = self.state[parameter]
         if "variance" not in state:
-            shape = (count, rows, 1) if rows >= columns else (count, 1, columns)
-            state["variance"] = torch.zeros(shape, dtype=torch.float32, device=parameter.device)
+            shape = variance_shape(rows, columns)
+            state["variance"] = torch.zeros((count, *shape), dtype=torch.float32, device=parameter.device)
         return state["variance"]
 
 
@@ -165,6 +181,28 @@ def view_shape(parameter: Tensor, matrix_rows: int | None) -> tuple[int, int, in
     if rows < 1 or shape[-2] % rows:
         raise ConfigError(f"A parameter of shape {shape} cannot be cut into matrices of {rows} rows.")
     return parameter.numel() // (rows * shape[-1]), rows, shape[-1]
+
+
+def variance_shape(rows: int, columns: int) -> tuple[int, int]:
+    """Shape of one matrix's second moment: one number per line of the longer side."""
+    return (rows, 1) if rows >= columns else (1, columns)
+
+
+def apply_update(weight: Tensor, update: Tensor, view: tuple[int, int], group: dict[str, Any]) -> None:
+    """Property 4 and the step itself, element by element: any part of a parameter with the same part of its update.
+
+    Args:
+        weight, update: of the same shape; the weight changes in place.
+        view: rows and columns of the matrix that they are part of, which decide the scale.
+        group: the optimiser's options.
+    """
+    lr, factor = group["lr"], shape_scale(*view, group["scale"])
+    if group["weight_decay"] and group["cautious"]:
+        decayed = torch.where(update * weight >= 0, weight, 0)
+        weight.sub_(decayed, alpha=lr * group["weight_decay"])
+    elif group["weight_decay"]:
+        weight.mul_(1 - lr * group["weight_decay"])
+    weight.sub_(update, alpha=lr * factor)
 
 
 def momentum_at(step: int, momentum: float, start: float, warmup_steps: int) -> float:

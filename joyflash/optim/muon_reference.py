@@ -34,6 +34,7 @@ def reference_step(
     mu: float,
     weight_decay: float = 0.1,
     beta2: float = 0.95,
+    orthogonal: bool = True,
     variance_reduction: bool = True,
     cautious: bool = True,
     scale: str = "match_rms",
@@ -47,7 +48,10 @@ def reference_step(
     rows, columns = weight.shape
     state.momentum = torch.lerp(state.momentum, gradient, 1 - mu)
     nesterov = torch.lerp(gradient, state.momentum, mu)
-    update = orthogonalize(nesterov, iteration)
+    if orthogonal:
+        update = orthogonalize(nesterov, iteration)
+    else:
+        update = nesterov * (math.sqrt(min(rows, columns)) / nesterov.norm().clamp(min=1e-10))
     if variance_reduction:
         norm_before = update.norm()
         mean_square = update.square().mean(dim=1 if rows >= columns else 0, keepdim=True)

@@ -38,9 +38,15 @@ def warmup_stable(step: int, warmup_steps: int, peak: float = 1.0) -> float:
 
 
 def trapezoid(
-    step: int, total_steps: int, warmup_steps: int, decay_steps: int, peak: float = 1.0, final: float = 0.0
+    step: int,
+    total_steps: int,
+    warmup_steps: int,
+    decay_steps: int,
+    peak: float = 1.0,
+    final: float = 0.0,
+    shape: Literal["linear", "cosine"] = "linear",
 ) -> float:
-    """Warm-up, plateau, linear decay that would reach ``final`` at ``total_steps``, so the last step still moves.
+    """Warm-up, plateau, decay that would reach ``final`` at ``total_steps``, so the last step still moves.
 
     Raises:
         ConfigError: warm-up and decay do not fit into ``total_steps``.
@@ -50,7 +56,9 @@ def trapezoid(
             f"A run of {total_steps} steps cannot hold {warmup_steps} warm-up and {decay_steps} decay steps."
         )
     decayed = step - (total_steps - decay_steps)
-    return linear(decayed, decay_steps, peak, final) if decayed > 0 else warmup_stable(step, warmup_steps, peak)
+    if decayed <= 0:
+        return warmup_stable(step, warmup_steps, peak)
+    return (cosine if shape == "cosine" else linear)(decayed, decay_steps, peak, final)
 
 
 def piecewise(step: int, segments: Sequence[Segment]) -> float:

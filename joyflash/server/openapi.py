@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import Any
 
-import joyflash
 from joyflash.server import anthropic_fields, responses_fields
 from joyflash.server.batch_routes import BATCH_FIELDS
 from joyflash.server.chat_fields import CHAT_FIELDS, Field
@@ -136,7 +136,7 @@ def openapi_document() -> dict[str, Any]:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "joyflash", "version": joyflash.__version__},
+        "info": {"title": "joyflash", "version": version("joyflash")},
         "paths": paths,
         "components": {"securitySchemes": keys},
     }

@@ -18,10 +18,14 @@ class Balance:
     Args:
         violation: largest over the layers of (busiest expert's tokens − mean) / mean; 0 is perfect.
         dead_experts: experts without a token, summed over the layers.
+        mean_violation: mean over the layers of the same ratio.
+        lightest: smallest over the layers of least busy expert's tokens / mean; 1 is perfect.
     """
 
     violation: float
     dead_experts: int
+    mean_violation: float = 0.0
+    lightest: float = 1.0
 
 
 @torch.no_grad()
@@ -36,12 +40,12 @@ def update_router_bias(layers: Sequence[tuple[Tensor, Tensor]], rate: float) -> 
         rate: γ, 1e-3 in pretraining; 0 freezes the biases and still measures.
 
     Returns:
-        The largest violation and the number of dead experts, before this update takes effect.
+        The load statistics of the step, before this update takes effect.
 
     Raises:
         TrainingError: a bias is not float32 (in bfloat16 the update vanishes) or the shapes differ.
     """
-    violations = []
+    violations, lightest = [], []
     dead_experts = 0
     for index, (bias_E, counts_E) in enumerate(layers):
         if bias_E.dtype != torch.float32 or bias_E.shape != counts_E.shape:
@@ -54,7 +58,10 @@ def update_router_bias(layers: Sequence[tuple[Tensor, Tensor]], rate: float) -> 
         if mean == 0:
             continue
         violations.append(((n_E.max() - mean) / mean).item())
+        lightest.append((n_E.min() / mean).item())
         dead_experts += int((n_E == 0).sum())
         step_E = rate * torch.sign(mean - n_E).float()
         bias_E += step_E - step_E.mean()
-    return Balance(max(violations, default=0.0), dead_experts)
+    if not violations:
+        return Balance(0.0, 0)
+    return Balance(max(violations), dead_experts, sum(violations) / len(violations), min(lightest))

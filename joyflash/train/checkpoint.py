@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from joyflash.errors import TrainingError
+from joyflash.model.averaging import average_states
 from joyflash.model.joyflash import JoyFlash
 
 CHECKSUMS = "checksums.json"
@@ -114,9 +115,43 @@ def load_checkpoint(
     raise TrainingError(" ".join([*damages, "None is left to go on from: start again in another folder."]))
 
 
+@torch.no_grad()
+def average_checkpoints(folder: Path, model: JoyFlash, last: int) -> list[int]:
+    """Put the mean of the newest ``last`` checkpoints of a run into ``model``; return their steps.
+
+    Averaging in place of a learning-rate decay: the report's scaling-law study (section 2).
+
+    Raises:
+        TrainingError: there are fewer, or one cannot be read.
+    """
+    found = _checkpoints(folder)[-last:]
+    if len(found) < last:
+        raise TrainingError(
+            f"{folder} holds {len(found)} checkpoints, {last} are to be merged. Validate more often or merge fewer."
+        )
+    steps, states = [], []
+    for checkpoint in found:
+        try:
+            state, _, progress = _read(checkpoint)
+        except _UNREADABLE as error:
+            raise TrainingError(
+                f"The checkpoint {checkpoint} cannot be merged: it cannot be read ({error})."
+            ) from error
+        steps.append(progress.step)
+        states.append(state)
+    model.load_state_dict(average_states(states))
+    return steps
+
+
 def has_checkpoint(folder: Path) -> bool:
     """Whether a run folder holds a checkpoint, damaged or not."""
     return bool(_checkpoints(folder))
+
+
+def last_step(folder: Path) -> int:
+    """Steps of the newest checkpoint of a run folder, 0 without one; it may be damaged."""
+    found = _checkpoints(folder)
+    return int(found[-1].name.removeprefix("step-")) if found else 0
 
 
 def _read(checkpoint: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]], Progress]:

@@ -14,6 +14,7 @@ from joyflash.errors import ConfigError
 from joyflash.hardware import detect
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
+from joyflash.parallel.clipping import clip_gradients
 from joyflash.train.workers import Objective, refresh, working_copy
 
 
@@ -78,6 +79,10 @@ class DeviceWorker:
             self._take_gradients()
             found.append(sums)
         return found
+
+    def clip(self, largest: float) -> float:
+        """Scale the model's gradients so that their norm is at most ``largest``; return the norm before."""
+        return clip_gradients([p.grad for p in self.model.parameters() if p.grad is not None], largest)
 
     def take_loads(self) -> list[torch.Tensor]:
         """Tokens per expert of each MoE layer since the last call; the counters restart."""

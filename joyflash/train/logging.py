@@ -1,7 +1,11 @@
-"""The record of a run: one JSON line per step on disk, and a progress display (plain lines without a terminal)."""
+"""The record of a run: one JSON line per step on disk, TensorBoard files beside it on request, and a progress display.
+
+Without a terminal the display is plain lines.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import time
@@ -15,8 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from joyflash.errors import DataError, TrainingError
+from joyflash.extras import require
 
 LOG_NAME = "log.jsonl"
+TENSORBOARD_NAME = "tensorboard"
 _WINDOW = 20  # steps over which the displayed throughput and time left are averaged
 
 
@@ -32,11 +38,13 @@ class TrainingLog:
         resumed_step: last step that the loaded checkpoint contains: later rows are dropped, the clock and the token
             count go on from there. None starts a new log.
         plain_every: without a terminal, steps between two printed lines.
+        tensorboard: also write every number to ``tensorboard/`` of the run folder.
         console: where to print; default standard output.
 
     Raises:
-        TrainingError: a new run's folder already holds a log.
+        TrainingError: a new run's folder already holds a log, or a row cannot be written.
         DataError: a log to be resumed is damaged.
+        MissingExtraError: TensorBoard files are asked for and tensorboardX is not installed.
     """
 
     def __init__(
@@ -46,6 +54,7 @@ class TrainingLog:
         *,
         resumed_step: int | None = None,
         plain_every: int = 10,
+        tensorboard: bool = False,
         console: Console | None = None,
     ):
         self.path = Path(folder) / LOG_NAME
@@ -58,6 +67,12 @@ class TrainingLog:
             self._truncate(resumed_step)
         elif self.path.exists():
             raise TrainingError(f"'{self.path}' exists: resume that run, or give the new one another folder.")
+        self._board: Any = None
+        if tensorboard:
+            self._board = require("tensorboardX", extra="train").SummaryWriter(
+                str(self.path.parent / TENSORBOARD_NAME),
+                purge_step=None if resumed_step is None else resumed_step + 1,
+            )
         self._file = self.path.open("a", encoding="utf-8")
         self._mark = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
@@ -68,13 +83,24 @@ class TrainingLog:
             self._task = self._progress.add_task("train", total=total_steps, completed=resumed_step or 0, line="")
             self._progress.start()
 
-    def step(self, step: int, loss: float, tokens: int, **values: float | int | None) -> None:
+    def step(
+        self,
+        step: int,
+        loss: float,
+        tokens: int,
+        *,
+        ideal_seconds: float | None = None,
+        ideal_masked: float | None = None,
+        **values: float | int | None,
+    ) -> None:
         """Record one optimiser step.
 
         Args:
             step: number of steps done, this one included.
             loss: mean next-token loss in nats.
             tokens: tokens of this step.
+            ideal_seconds, ideal_masked: what the step would take at the hardware's peak, by 6N and by what the masks
+                leave (see ``flops.training_flops``); over the time that it took they are ``mfu`` and ``mfu_masked``.
             values: further columns; ``mtp_loss``, ``lr``, ``gradient_norm``, ``violation`` and ``dead_experts`` are
                 also displayed. None leaves a column out.
         """
@@ -86,6 +112,9 @@ class TrainingLog:
         row: dict[str, Any] = {"step": step, "tokens": self._tokens, "seconds": round(self._seconds, 3), "loss": loss}
         row |= {name: value for name, value in values.items() if value is not None}
         row["tokens_per_second"] = tokens / max(seconds, 1e-9)
+        for name, ideal in (("mfu", ideal_seconds), ("mfu_masked", ideal_masked)):
+            if ideal is not None:
+                row[name] = ideal / max(seconds, 1e-9)
         self._write(row)
         line = self._describe(step, row)
         if self._progress is not None and self._task is not None:
@@ -118,7 +147,10 @@ class TrainingLog:
         """Stop the display and close the file."""
         if self._progress is not None:
             self._progress.stop()
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written was reported when it was
+            self._file.close()
+            if self._board is not None:
+                self._board.close()
 
     def __enter__(self) -> TrainingLog:
         return self
@@ -135,14 +167,25 @@ class TrainingLog:
         shown = {"loss": ("loss", ".4f"), "mtp_loss": ("mtp", ".4f"), "lr": ("lr", ".2e")}
         shown |= {"gradient_norm": ("norm", ".2f"), "violation": ("imbalance", ".2f"), "dead_experts": ("dead", "d")}
         parts = [f"{label} {row[name]:{form}}" for name, (label, form) in shown.items() if name in row]
-        return "  ".join([*parts, f"{rate:,.0f} tok/s", f"{format_duration(left)} left"])
+        used = [f"MFU {row['mfu']:.0%} ({row['mfu_masked']:.0%} masked)"] if {"mfu", "mfu_masked"} <= row.keys() else []
+        return "  ".join([*parts, f"{rate:,.0f} tok/s", *used, f"{format_duration(left)} left"])
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _write(self, row: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(_finite(row)) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(_finite(row)) + "\n")
+            self._file.flush()
+            if self._board is not None:
+                for name, value in _scalars(row):
+                    self._board.add_scalar(name, value, row["step"])
+                self._board.flush()
+        except OSError as error:
+            raise TrainingError(
+                f"The log {self.path} cannot be written ({error.strerror or error}). Make room, then go on from the "
+                "last checkpoint with --resume."
+            ) from error
 
     def _truncate(self, resumed_step: int) -> None:
         """Keep the rows up to the checkpoint and take up the counters of the last of them."""
@@ -186,6 +229,17 @@ def format_duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def _scalars(row: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Numbers of a row by TensorBoard's names: ``train/loss``, ``bits_per_byte/en``."""
+    found = []
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found += [(f"{name}/{kind}", each) for kind, each in value.items()]
+        elif name != "step":
+            found.append((f"train/{name}", value))
+    return found
 
 
 def _finite(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from joyflash.errors import ConfigError
+from joyflash.optim.schedule import linear, trapezoid
 
 PACKAGED = Path(__file__).resolve().parent.parent / "recipes"
 """Recipes inside an installed wheel; in a checkout they lie beside the package."""
@@ -21,11 +22,14 @@ class Recipe:
     """What a stage trains on, for how long, and how.
 
     Attributes:
-        stage: "pretrain" starts from fresh weights, "sft" from ``start``.
+        stage: "pretrain" starts from fresh weights or from a stage before it, "sft" from a model folder.
         width: the size dial (see ``joyflash.model.config.sized``); only a pretrain recipe has one.
+        preset: in place of ``width``, the name of a configuration, e.g. "flash_48b_a3b".
         tokens: tokens of the whole stage, padding included.
         row_tokens: tokens of one packed row, the unit of work of one worker.
-        rows_per_step: rows of one optimiser step.
+        rows_per_step: rows of one optimiser step; their gradients are added up before they are clipped.
+        rows_at_start: rows of the first step, from which the batch grows over the share ``ramp`` of the steps; None
+            keeps it constant.
         text: weight of each text source of the data folder; without a folder they share its sum.
         chat: weight of each chat file (name without suffix) under ``chat/`` of the data folder.
         dialogues: weight of each file of tool dialogues under ``chat/``, cut into short conversations; like ``chat``,
@@ -34,9 +38,13 @@ class Recipe:
         emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills.
         text_chunk: longest piece of a text document, in tokens.
         muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms).
-        warmup: share of the steps over which they rise; ``decay``: share of linear descent to ``final_lr``.
+        warmup: share of the steps over which they rise; ``decay``: share of the descent to ``final_lr`` (a factor on
+            the peak), along ``decay_shape``.
         mtp_from: share of the steps after which the MTP loss is on, times ``mtp_weight``.
-        balance_rate: γ of the router-bias update; 0 freezes the biases.
+        balance_rate: γ of the router-bias update; 0 freezes the biases. None: 1e-3 in pretraining, 0 in SFT.
+        balance_final: factor on γ at the end of the decay; on the way it follows the learning rate.
+        recompute: keep only the input of every block and compute the rest again in the backward pass; less memory.
+        merge: the result is the mean of so many of the newest checkpoints, which stands in for a decay; 1: the last.
         validate_every: steps between validations, each followed by a checkpoint.
         checkpoints_kept: newest checkpoints that stay in the run folder; with two, one may be damaged.
         validation_rows, skill_samples: rows per text language and held-out samples per skill in a validation.
@@ -47,7 +55,10 @@ class Recipe:
     tokens: int
     row_tokens: int = 2048
     rows_per_step: int = 4
+    rows_at_start: int | None = None
+    ramp: float = 0.0
     width: int | None = None
+    preset: str | None = None
     text: Mapping[str, float] = field(default_factory=dict)
     chat: Mapping[str, float] = field(default_factory=dict)
     dialogues: Mapping[str, float] = field(default_factory=dict)
@@ -59,11 +70,15 @@ class Recipe:
     weight_decay: float = 0.1
     warmup: float = 0.02
     decay: float = 0.5
+    decay_shape: Literal["linear", "cosine"] = "linear"
     final_lr: float = 0.0
     clip_norm: float = 1.0
     mtp_from: float = 0.67
     mtp_weight: float = 0.1
-    balance_rate: float = 1e-3
+    balance_rate: float | None = None
+    balance_final: float = 1.0
+    recompute: bool = False
+    merge: int = 1
     validate_every: int = 100
     checkpoints_kept: int = 2
     validation_rows: int = 12
@@ -71,31 +86,58 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (self.stage == "pretrain") != (self.width is not None):
-            raise ConfigError("A pretrain recipe names the width of the model, an sft recipe does not.")
-        whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept")
+        if (self.stage == "pretrain") != ((self.width is not None) + (self.preset is not None) == 1):
+            raise ConfigError("A pretrain recipe names the width of the model or its preset, an sft recipe does not.")
+        whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept", "merge")
         if wrong := [name for name in whole if getattr(self, name) < 1]:
             raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")
         if self.tokens < self.row_tokens * self.rows_per_step:
             raise ConfigError(f"tokens is {self.tokens}: less than one step of {self.row_tokens * self.rows_per_step}.")
         if not 0 <= self.warmup + self.decay <= 1:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
+        if self.decay_shape not in ("linear", "cosine"):
+            raise ConfigError(f"decay_shape is linear or cosine, not {self.decay_shape!r}.")
+        self._check_ramp()
+        if self.merge > self.checkpoints_kept:
+            raise ConfigError(
+                f"merge is {self.merge}, but only {self.checkpoints_kept} checkpoints stay; raise checkpoints_kept."
+            )
         if any(factor <= 0 for factor in self.emphasis.values()):
             raise ConfigError(f"emphasis is {dict(self.emphasis)}; its factors must be above 0.")
         if not self.text and not self.chat and not self.dialogues and not self.skills:
             raise ConfigError("A recipe needs something to train on: text, chat, dialogues or skills.")
 
+    def _check_ramp(self) -> None:
+        if not 0 <= self.ramp <= 1 or (self.rows_at_start is None) != (self.ramp == 0):
+            raise ConfigError("ramp is the share of the steps over which rows_at_start grows; give both or none.")
+        if self.rows_at_start is not None and not 1 <= self.rows_at_start <= self.rows_per_step:
+            raise ConfigError(f"rows_at_start is {self.rows_at_start}; it must lie between 1 and {self.rows_per_step}.")
+
     @property
     def steps(self) -> int:
         """Optimiser steps of the stage."""
-        return self.tokens // (self.row_tokens * self.rows_per_step)
+        first = self.rows_per_step if self.rows_at_start is None else self.rows_at_start
+        mean = self.rows_per_step - self.ramp * (self.rows_per_step - first) / 2
+        return max(1, int(self.tokens / (self.row_tokens * mean) + 1e-9))
+
+    def rows(self, step: int) -> int:
+        """Rows of ``step`` (from 0): the batch ramp, then ``rows_per_step``."""
+        if self.rows_at_start is None:
+            return self.rows_per_step
+        return round(linear(step, round(self.steps * self.ramp), self.rows_at_start, self.rows_per_step))
 
     def learning_rate(self, step: int) -> float:
         """Factor on the peak learning rates at ``step`` (from 0)."""
-        from joyflash.optim.schedule import trapezoid
-
         warmup, decay = round(self.steps * self.warmup), round(self.steps * self.decay)
-        return trapezoid(step, self.steps, warmup, decay, 1.0, self.final_lr)
+        return trapezoid(step, self.steps, warmup, decay, 1.0, self.final_lr, self.decay_shape)
+
+    def balance(self, step: int) -> float:
+        """γ of the router-bias update after ``step``."""
+        rate = (1e-3 if self.stage == "pretrain" else 0.0) if self.balance_rate is None else self.balance_rate
+        if self.balance_final == 1 or self.final_lr == 1 or step < self.steps - round(self.steps * self.decay):
+            return rate
+        left = (self.learning_rate(step) - self.final_lr) / (1 - self.final_lr)
+        return rate * (self.balance_final + (1 - self.balance_final) * left)
 
     def mtp_on(self, step: int) -> bool:
         """Whether the MTP loss counts at ``step``."""
@@ -112,20 +154,34 @@ def load_recipe(path_or_name: str, overrides: Mapping[str, Any] | None = None) -
     Raises:
         ConfigError: there is no such file, it fails, it defines no Recipe, or an override names no field.
     """
+    path, recipe = run_recipe_file(path_or_name)
+    if not isinstance(recipe, Recipe):
+        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a joyflash.train.recipe.Recipe.")
+    return with_settings(recipe, overrides or {})
+
+
+def with_settings(recipe: Any, overrides: Mapping[str, Any]) -> Any:
+    """A copy of ``recipe`` with other values of some fields; ConfigError where it has no such field."""
+    try:
+        return dataclasses.replace(recipe, **overrides)
+    except TypeError as error:
+        raise ConfigError(f"A setting does not exist in a recipe: {error}.") from error
+
+
+def run_recipe_file(path_or_name: str) -> tuple[Path, Any]:
+    """Run a recipe file; return where it lies and what its variable ``recipe`` holds (None without one).
+
+    Raises:
+        ConfigError: there is no such file, or it fails.
+    """
     given = Path(path_or_name)
     places = [given, PACKAGED.parent.parent / given, PACKAGED / given, PACKAGED / Path(*given.parts[1:])]
     path = next((place for place in places if place.is_file()), None)
     if path is None:
         raise ConfigError(f"There is no recipe file {path_or_name}; see the folder recipes/ for the ones that exist.")
     try:
-        recipe = runpy.run_path(str(path)).get("recipe")
+        return path, runpy.run_path(str(path)).get("recipe")
     except ConfigError:
         raise
     except Exception as error:
         raise ConfigError(f"The recipe {path} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(recipe, Recipe):
-        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a joyflash.train.recipe.Recipe.")
-    try:
-        return dataclasses.replace(recipe, **(overrides or {}))
-    except TypeError as error:
-        raise ConfigError(f"A setting does not exist in a recipe: {error}.") from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from joyflash.errors import DataError
 from joyflash.extras import require
-from joyflash.train.logging import read_log
+from joyflash.train.logging import LOG_NAME, read_log
 
 REPORT_NAME = "report.png"
 
@@ -18,12 +18,12 @@ Draw = Callable[[Any, Rows], None]
 
 
 def draw_report(run_folder: str | Path) -> Path:
-    """Draw loss, validation, skills, learning rate, gradient norm, throughput and expert balance over the steps.
+    """Draw loss, validation, skills, learning rate, gradient norm, throughput, MFU and expert balance over the steps.
 
     Panels without data are left out.
 
     Args:
-        run_folder: a folder with the ``log.jsonl`` of `TrainingLog`.
+        run_folder: a folder with the ``log.jsonl`` of `TrainingLog`, or with one such folder per stage.
 
     Returns:
         Path of the picture, ``report.png`` in that folder.
@@ -32,7 +32,7 @@ def draw_report(run_folder: str | Path) -> Path:
         DataError: the folder has no log, or the log has no row of a training step.
         MissingExtraError: matplotlib is not installed.
     """
-    rows = read_log(run_folder)
+    rows = read_run(run_folder)
     if not any("loss" in row for row in rows):
         raise DataError(f"The log in '{run_folder}' has no training step yet: nothing to draw.")
     panels = [
@@ -62,6 +62,23 @@ def draw_report(run_folder: str | Path) -> Path:
     return path
 
 
+def read_run(folder: str | Path) -> list[dict[str, Any]]:
+    """Rows of a run; of a folder of stages the rows of all, steps and tokens counted on from stage to stage.
+
+    Raises:
+        DataError: there is no log.
+    """
+    logs = sorted(Path(folder).glob(f"*/{LOG_NAME}"))
+    if (Path(folder) / LOG_NAME).is_file() or not logs:
+        return read_log(folder)
+    rows: list[dict[str, Any]] = []
+    for log in logs:
+        last = {name: max((row.get(name, 0) for row in rows), default=0) for name in ("step", "tokens", "seconds")}
+        for row in read_log(log.parent):
+            rows.append(row | {name: row[name] + done for name, done in last.items() if name in row})
+    return rows
+
+
 def series(rows: Rows, name: str) -> tuple[list[int], list[float]]:
     """Steps and values of one column, over the rows that have it (a NaN was logged as null and is left out)."""
     points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
@@ -86,7 +103,9 @@ def _panels() -> list[tuple[str, tuple[str, ...], Draw]]:
         ("learning rate", ("lr",), lambda axes, rows: axes.plot(*series(rows, "lr"))),
         ("gradient norm", ("gradient_norm",), lambda axes, rows: axes.plot(*series(rows, "gradient_norm"), lw=0.8)),
         ("throughput (tokens per second)", ("tokens_per_second",), _draw_throughput),
-        ("expert balance", ("violation", "dead_experts"), _draw_balance),
+        ("share of the hardware's peak (MFU)", ("mfu", "mfu_masked"), _draw_mfu),
+        ("expert balance (max / mean - 1)", ("violation", "mean_violation"), _draw_balance),
+        ("experts without a token", ("dead_experts",), lambda axes, rows: axes.plot(*series(rows, "dead_experts"))),
     ]
 
 
@@ -120,8 +139,15 @@ def _draw_throughput(axes: Any, rows: Rows) -> None:
     axes.set_ylim(bottom=0)
 
 
+def _draw_mfu(axes: Any, rows: Rows) -> None:
+    for name, label, colour in (("mfu", "6N", "C3"), ("mfu_masked", "what the masks leave", "C4")):
+        _draw_smoothed(axes, rows, name, label, colour)
+    axes.set_ylim(bottom=0)
+
+
 def _draw_balance(axes: Any, rows: Rows) -> None:
-    for name, label in (("violation", "largest violation"), ("dead_experts", "dead experts")):
+    for name, label in (("violation", "largest violation"), ("mean_violation", "mean over the layers")):
         steps, values = series(rows, name)
         if steps:
             axes.plot(steps, values, lw=0.9, label=label)
+    axes.axhline(0.1, color="grey", lw=0.7, ls="--")

@@ -25,6 +25,7 @@ def run(
     stop_after: int | None = None,
     device: str = "cpu",
     precision: str = "auto",
+    tensorboard: bool = False,
 ) -> Path:
     """Fine-tune the model in ``start``; return the folder of the resulting model.
 
@@ -39,7 +40,7 @@ def run(
     model = read_model(folder)
     result = run_stage(
         recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
-        precision=dtype,
+        precision=dtype, tensorboard=tensorboard,
     )  # fmt: skip
     copy_tokenizer(folder, result)
     return result

@@ -2,10 +2,10 @@
 
 Why not threads inside each operation: at this size an operation lasts under a millisecond, so most of a second thread
 is spent waiting at barriers, and one busy neighbour on a core stalls every one of them. A worker that owns a whole row
-meets the others once per step.
+meets the others once per step. Rows are shared out so that all have about the same attention to compute.
 
 Each worker has a replica of the model that shares the parameters' memory and owns its gradients. Row gradients are
-added in row order whoever finishes first, so the result does not depend on timing.
+added in an order fixed by the rows, whoever finishes first: the result does not depend on timing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from joyflash.batch import PackedBatch
+from joyflash.data.balancing import attention_work, share_out
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import MixtureOfExperts
+from joyflash.parallel.clipping import clip_gradients
+from joyflash.parallel.reduction import TreeSum
 
 Objective = Callable[[JoyFlash, PackedBatch], tuple[torch.Tensor, dict[str, float]]]
 """Model and row to the scalar to differentiate and named sums for the log."""
@@ -39,20 +42,21 @@ class RowWorkers:
         self.count = count
         self._copy = model if dtype == model.lm_head.weight.dtype else working_copy(model, dtype)
         self._replicas = [self._copy] if count == 1 else [_share(self._copy) for _ in range(count)]
-        self._pool = ThreadPoolExecutor(count, initializer=_use_one_thread) if count > 1 else None
+        self._pool = ThreadPoolExecutor(count, initializer=use_one_thread) if count > 1 else None
         self._moes = [[m for m in r.modules() if isinstance(m, MixtureOfExperts)] for r in self._replicas]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
-        """Put the gradients of all rows, added in row order, into the model's; return each row's sums."""
+        """Put the gradients of all rows, added as a tree in row order, into the model's; return each row's sums."""
         if self._copy is not self.model:
             refresh(self._copy, self.model)
+        shares = share_out([attention_work(row) for row in rows], self.count)
         reducer = _OrderedSum([p for p in self.model.parameters() if p.requires_grad])
 
         def work(worker: int) -> list[tuple[int, dict[str, float]]]:
             replica = self._replicas[worker].train()
             parameters = [p for p in replica.parameters() if p.requires_grad]
             results = []
-            for index in range(worker, len(rows), self.count):
+            for index in shares[worker]:
                 for parameter in parameters:
                     parameter.grad = None
                 loss, sums = objective(replica, rows[index])
@@ -67,6 +71,10 @@ class RowWorkers:
             found = [pair for result in self._pool.map(work, range(self.count)) for pair in result]
         reducer.store()
         return [sums for _, sums in sorted(found, key=lambda pair: pair[0])]
+
+    def clip(self, largest: float) -> float:
+        """Scale the model's gradients so that their norm is at most ``largest``; return the norm before."""
+        return clip_gradients([p.grad for p in self.model.parameters() if p.grad is not None], largest)
 
     def take_loads(self) -> list[torch.Tensor]:
         """Tokens per expert of each MoE layer since the last call, summed over workers; the counters restart."""
@@ -85,11 +93,11 @@ class RowWorkers:
 
 
 class _OrderedSum:
-    """Adds lists of gradients in the order of their index, as soon as each one's turn comes."""
+    """Adds lists of gradients as a tree over their index (see ``TreeSum``), as soon as each one's turn comes."""
 
     def __init__(self, parameters: list[torch.nn.Parameter]):
         self._parameters = parameters
-        self._total: list[torch.Tensor | None] = [None] * len(parameters)
+        self._sum = TreeSum()
         self._early: dict[int, list[torch.Tensor | None]] = {}
         self._next = 0
         self._lock = threading.Lock()
@@ -98,21 +106,14 @@ class _OrderedSum:
         with self._lock:
             self._early[index] = gradients
             while self._next in self._early:
-                self._sum(self._early.pop(self._next))
+                pairs = zip(self._early.pop(self._next), self._parameters, strict=True)
+                self._sum.add([None if gradient is None else gradient.to(p.dtype) for gradient, p in pairs])
                 self._next += 1
 
     def store(self) -> None:
         """Leave the sum in the parameters' ``grad``."""
-        for parameter, gradient in zip(self._parameters, self._total, strict=True):
+        for parameter, gradient in zip(self._parameters, self._sum.total(), strict=True):
             parameter.grad = gradient
-
-    def _sum(self, gradients: list[torch.Tensor | None]) -> None:
-        for place, gradient in enumerate(gradients):
-            total = self._total[place]
-            if gradient is not None:
-                self._total[place] = (
-                    gradient.to(self._parameters[place].dtype) if total is None else total.add_(gradient)
-                )
 
 
 def working_copy(model: JoyFlash, dtype: torch.dtype) -> JoyFlash:
@@ -146,6 +147,7 @@ def _share_router_biases(replica: JoyFlash, model: JoyFlash) -> None:
             mine._buffers["e_score_correction_bias"] = theirs._buffers["e_score_correction_bias"]
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
+    """Keep the operations of the calling thread to itself."""
     torch.get_num_threads()  # the first call in a thread takes over the process's setting; only then can it be changed
     torch.set_num_threads(1)

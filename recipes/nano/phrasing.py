@@ -8,7 +8,7 @@ _more = {"session": 14, "choose": 16, "call": 16, "call_many": 5, "answer": 7, "
 recipe = load_recipe(
     "recipes/nano/polish.py",
     {
-        "tokens": 6_553_600,
+        "tokens": 4_751_360,
         "rows_per_step": 8,
         "skills": {
             **_before.skills,

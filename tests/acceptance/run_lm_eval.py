@@ -25,6 +25,7 @@ dataset_path: json
 dataset_kwargs: {{data_files: {{test: "{file}"}}}}
 test_split: test
 output_type: multiple_choice
+target_delimiter: ""
 doc_to_text: "{{{{question}}}}"
 doc_to_choice: "{{{{choices}}}}"
 doc_to_target: "{{{{gold}}}}"
@@ -69,7 +70,7 @@ def main() -> int:
     write_tasks(work)
     common = f"model=nano,tokenizer={NANO},max_length=512"
     likelihoods(run(python, work, "joyflash_choices", "local-completions",
-                    f"{common},base_url={url}/v1/completions,num_concurrent=4,batch_size=3"), check)  # fmt: skip
+                    f"{common},base_url={url}/v1/completions"), check)  # fmt: skip
     answers(
         run(python, work, "joyflash_answers", "local-completions", f"{common},base_url={url}/v1/completions"), check
     )
@@ -95,7 +96,7 @@ def run(python: str, work: Path, task: str, model: str, arguments: str, *more: s
     out = work / f"{task}-{model}"
     command = [
         python, "-m", "lm_eval", "--model", model, "--model_args", arguments, "--tasks", task, "--include_path",
-        str(work), "--output_path", str(out), "--log_samples", *more,
+        str(work), "--output_path", str(out), "--log_samples", "--batch_size", "2", *more,
     ]  # fmt: skip
     done = subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:

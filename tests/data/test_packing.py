@@ -101,6 +101,16 @@ def test_padding_is_small_on_realistic_lengths():
     assert mixed.padding_share < 0.001
 
 
+@pytest.mark.parametrize("longest", [2_000, 100_000])
+def test_rows_of_128k_hold_a_ten_thousandth_of_padding_at_most(longest: int):
+    """Whole conversations only, of which the open row takes more and more until nothing of the pool fits."""
+    chats = Mixture([ListSource("chat", long_tailed(4_000, 3, high=longest), splittable=False)], {"chat": 1.0})
+    packer = Packer(chats, row_tokens=131_072, pad_id=-1)
+    for _ in itertools.islice(packer, 40):
+        pass
+    assert packer.padding_share <= 1e-4
+
+
 def test_nothing_waits_for_ever():
     packer = make_packer()
     for _ in itertools.islice(packer, 200):

@@ -49,8 +49,9 @@ def test_equals_torch_muon_with_its_settings(monkeypatch, scale, torch_scale, pr
 
 @pytest.mark.parametrize("variance_reduction", [True, False])
 @pytest.mark.parametrize("cautious", [True, False])
+@pytest.mark.parametrize("orthogonal", [True, False])
 @pytest.mark.parametrize("scale", ["match_rms", "spectral"])
-def test_fast_path_equals_reference(variance_reduction, cautious, scale):
+def test_fast_path_equals_reference(variance_reduction, cautious, orthogonal, scale):
     """Matrices, stacks and per-head views together, one expert without gradients, several steps of warm-up."""
     shapes = [((24, 16), None), ((16, 40), None), ((16, 40), None), ((5, 24, 16), None), ((3 * 12, 20), 12)]
     parameters = [nn.Parameter(0.1 * parameter(*shape, seed=i).detach()) for i, (shape, _) in enumerate(shapes)]
@@ -59,7 +60,12 @@ def test_fast_path_equals_reference(variance_reduction, cautious, scale):
         list(p.detach().reshape(-1, rows, p.shape[-1]).clone()) for p, rows in zip(parameters, row_counts, strict=True)
     ]
     states = [[MatrixState.zeros(*matrix.shape) for matrix in stack] for stack in weights]
-    switches = {"variance_reduction": variance_reduction, "cautious": cautious, "scale": scale}
+    switches = {
+        "variance_reduction": variance_reduction,
+        "cautious": cautious,
+        "orthogonal": orthogonal,
+        "scale": scale,
+    }
     groups = [{"params": parameters[:4]}, {"params": parameters[4:], "matrix_rows": 12}]
     muon = Muon(groups, lr=0.02, momentum_warmup_steps=3, **switches)
     generator = torch.Generator().manual_seed(5)
@@ -142,6 +148,48 @@ def test_variance_reduction_by_hand(shape):
     torch.testing.assert_close(update.norm(), plain.norm())
     lines = update.square().mean(axis)  # every line has the same mean square after the first step
     torch.testing.assert_close(lines, lines.mean().expand_as(lines))
+
+
+def test_without_orthogonalisation_the_momentum_keeps_its_direction():
+    """G = diag(3, 1) and μ = 0: U = G, scaled to the norm √2 of an orthogonal 2×2 matrix; lr·s = 0.1·0.2·√2."""
+    p = nn.Parameter(torch.zeros(2, 2))
+    p.grad = torch.diag(torch.tensor([3.0, 1.0]))
+    Muon([p], lr=0.1, momentum=0.0, orthogonal=False, **PLAIN).step()
+    expected = -0.1 * 0.2 * math.sqrt(2) * math.sqrt(2 / 10) * torch.diag(torch.tensor([3.0, 1.0]))
+    torch.testing.assert_close(p.detach(), expected)
+
+
+def test_each_property_is_a_switch_that_changes_the_step():
+    settings = [
+        {},
+        {"orthogonal": False},
+        {"momentum_warmup_steps": 0},
+        {"variance_reduction": False},
+        {"cautious": False},
+    ]
+    found = []
+    for each in settings:
+        p = parameter(6, 10)
+        muon = Muon([p], lr=0.1, **each)
+        for seed in (1, 2):
+            p.grad = parameter(6, 10, seed=seed).detach()
+            muon.step()
+        found.append(p.detach())
+    for one in range(len(found)):
+        for two in range(one):
+            assert (found[one] - found[two]).abs().max() > 1e-3, (settings[one], settings[two])
+
+
+def test_a_state_from_before_a_switch_existed_can_be_loaded():
+    p = parameter(4, 6)
+    p.grad = torch.ones(4, 6)
+    muon = Muon([p])
+    muon.step()
+    saved = muon.state_dict()
+    del saved["param_groups"][0]["orthogonal"]
+    other = Muon([parameter(4, 6)])
+    other.load_state_dict(saved)
+    assert other.param_groups[0]["orthogonal"] is True
 
 
 def test_scale_uses_the_view_shape():

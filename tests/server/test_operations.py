@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from joyflash.server.admission import Admission
+from joyflash.server.app import create_app
 from joyflash.server.errors import ApiError
 from joyflash.server.record import RequestRecord
 from joyflash.server.request_log import RequestLog
@@ -219,3 +220,22 @@ def test_tokenizing_wants_the_key() -> None:
             assert server.http.post(path, json=body).status_code == 401
             assert server.http.post(path, json=body, headers={"x-api-key": "key"}).status_code == 200
         assert server.http.get("/metrics").status_code == 200
+
+
+def test_the_openapi_document_lists_every_route_and_no_other(server: LiveServer) -> None:
+    document = server.http.get("/openapi.json").json()
+    described = {(path, method) for path, entry in document["paths"].items() for method in entry}
+    for path, method in described:
+        target = re.sub(r"\{\w+\}", "none", path)
+        response = server.http.request(method, target)
+        assert response.status_code != 405, (method, path)
+        if response.status_code == 404:
+            assert response.json()["error"]["code"] != "unknown_url", (method, path)
+        assert str(response.status_code) in document["paths"][path][method]["responses"]
+    routes = {
+        (re.sub(r":path\}", "}", route.path), method.lower())
+        for route in create_app(server.engine, ServerSettings()).routes
+        for method in getattr(route, "methods", None) or ()
+        if method != "HEAD"
+    }
+    assert routes - described == {("/", "get"), ("/openapi.json", "get")}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
+from joyflash.batch import PackedBatch
 from joyflash.errors import TrainingError
+from joyflash.model.attention import PackedContext
+from joyflash.model.moe import Router
 from joyflash.train.balance import update_router_bias
+from joyflash.train.workers import RowWorkers
+from tests.model.conftest import TINY, random_model
 
 
 def test_by_hand():
@@ -18,6 +25,8 @@ def test_by_hand():
     torch.testing.assert_close(second, torch.tensor([-0.015, 0.005, 0.005, 0.005]))
     assert balance.violation == pytest.approx(2.0)  # (9 − 3) / 3, larger than (8 − 4) / 4
     assert balance.dead_experts == 1
+    assert balance.mean_violation == pytest.approx((2.0 + 1.0) / 2)
+    assert balance.lightest == 0.0
 
 
 def test_sum_of_biases_does_not_drift():
@@ -57,3 +66,34 @@ def test_low_precision_bias_is_refused():
         update_router_bias([(torch.zeros(2, dtype=torch.bfloat16), torch.tensor([1, 2]))], rate=1e-3)
     with pytest.raises(TrainingError, match="Router 0"):
         update_router_bias([(torch.zeros(3), torch.tensor([1, 2]))], rate=1e-3)
+
+
+def test_the_loop_balances_all_moe_modules_and_the_rule_is_what_keeps_experts_alive():
+    """The same data and weights with γ = 5e-3 and γ = 0, the routers skewed at the start."""
+    found = {}
+    for rate in (5e-3, 0.0):
+        model = random_model(dataclasses.replace(TINY, num_experts_per_tok=1)).train()
+        routers = [module for module in model.modules() if isinstance(module, Router)]
+        for router in routers:
+            router.e_score_correction_bias.zero_()
+            router.e_score_correction_bias[:2] += 0.4
+        positions_T = torch.arange(512)
+        tokens_T = torch.randint(97, (512,), generator=torch.Generator().manual_seed(2))
+        workers = RowWorkers(model, 2)
+        row = PackedBatch(tokens_T, positions_T, (positions_T > 0).float(), torch.zeros(512))
+        for _ in range(160):
+            workers.run([row], _forward_only)
+            biases = [router.e_score_correction_bias for router in routers]
+            balance = update_router_bias(list(zip(biases, workers.take_loads(), strict=True)), rate)
+        workers.close()
+        assert len(biases) == TINY.num_hidden_layers - TINY.first_k_dense_replace
+        found[rate] = balance
+    assert found[0.0].violation > 1.0 and found[0.0].dead_experts > 0
+    assert found[5e-3].violation < 0.1 and found[5e-3].dead_experts == 0
+
+
+def _forward_only(model, batch):
+    """A scalar that moves no weight: only the routing matters."""
+    with torch.no_grad():
+        model.hidden(batch.tokens_T, PackedContext.of(batch.positions_T, model.config))
+    return sum(parameter.sum() * 0 for parameter in model.parameters()), {}

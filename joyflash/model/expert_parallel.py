@@ -1,0 +1,165 @@
+"""Routed experts that are divided over several processes: tokens travel to their experts, results travel back.
+
+Each rank sorts the (token, choice) rows of its own tokens by expert, so that the rows of one rank's experts are
+neighbours; one all-to-all takes them there, a second one brings the outputs back; the backward pass does the same with
+gradients.
+
+The sum that makes an expert's gradient runs over the tokens of all ranks. In a fixed order each rank's rows are
+multiplied apart, as that rank alone would have done, and the products are added as a tree: then the bits are
+those of one process that works on the rows one after another. Otherwise all rows of an expert are one product.
+
+Letters: T tokens, K chosen experts, M = T * K rows sent, R rows received, E experts, e experts of this rank, G ranks of
+the group, D hidden, I expert width, J = 2 * I.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch.nn import functional as F
+
+from joyflash.model.experts import Spans, counts, multiply, outer, spans_of, sum_over_choices
+from joyflash.parallel.exchange import exchange_counts, exchange_rows
+from joyflash.parallel.reduction import TreeSum
+
+
+@dataclass(frozen=True)
+class ExpertGroup:
+    """The ranks that share one set of experts.
+
+    Attributes:
+        group: of processes.
+        fixed_order: whether the sums over ranks have the bits of a single process.
+    """
+
+    group: dist.ProcessGroup
+    fixed_order: bool = True
+
+    def part(self, stacked: torch.Tensor) -> torch.Tensor:
+        """This rank's run of stacked experts [E, ...] -> [e, ...]."""
+        return stacked.chunk(self.group.size())[self.group.rank()].clone()
+
+
+def exchanged_experts(
+    x_TD: torch.Tensor,
+    chosen_TK: torch.Tensor,
+    weight_TK: torch.Tensor,
+    gate_up_eJD: torch.Tensor,
+    down_eDI: torch.Tensor,
+    group: ExpertGroup,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """As ``routed_experts``, with this rank's tokens and this rank's experts; every rank of the group must call it.
+
+    Returns:
+        Output [T, D], and how many of this rank's tokens chose each of all experts, int64 [E].
+    """
+    choices = chosen_TK.shape[1]
+    flat_M = chosen_TK.flatten()
+    order_M = flat_M.argsort(stable=True)
+    counts_E = counts(flat_M, gate_up_eJD.shape[0] * group.group.size())
+    sent_Ge = counts_E.view(group.group.size(), -1)
+    received_Ge = exchange_counts(sent_Ge, group.group)
+    send, receive = sent_Ge.sum(dim=1).tolist(), received_Ge.sum(dim=1).tolist()
+    rows_MD: torch.Tensor = _Spread.apply(x_TD, order_M, choices)  # pyright: ignore[reportAssignmentType]
+    rows_RD = exchange_rows(rows_MD, send, receive, group.group)
+    weight_R = exchange_rows(weight_TK.flatten()[order_M], send, receive, group.group)
+    work = _one_by_one if group.fixed_order else _all_at_once
+    out_RD = work(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge)
+    out_MD = exchange_rows(out_RD, receive, send, group.group)
+    return _Collect.apply(out_MD, order_M, choices), counts_E  # pyright: ignore[reportReturnType]
+
+
+def _one_by_one(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge) -> torch.Tensor:
+    """Each sender's rows of each expert as a product of its own."""
+    runs, start = [], 0
+    for of_sender in received_Ge.tolist():
+        found = []
+        for expert, count in enumerate(of_sender):
+            if count:
+                found.append((expert, start, start + count))
+            start += count
+        runs.append(found)
+    return _Feed.apply(rows_RD, weight_R, gate_up_eJD, down_eDI, runs)  # pyright: ignore[reportReturnType]
+
+
+def _all_at_once(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge) -> torch.Tensor:
+    """All rows of an expert as one product: sorted by expert, whoever sent them, and put back afterwards."""
+    experts = torch.arange(received_Ge.shape[1], device=rows_RD.device).repeat(len(received_Ge))
+    sorted_R = experts.repeat_interleave(received_Ge.flatten()).argsort(stable=True)
+    runs = [spans_of(received_Ge.sum(dim=0), rows_RD.dtype)]
+    out_RD = _Feed.apply(rows_RD[sorted_R], weight_R[sorted_R], gate_up_eJD, down_eDI, runs)
+    return torch.empty_like(out_RD).index_copy(0, sorted_R, out_RD)
+
+
+class _Spread(torch.autograd.Function):
+    """Tokens [T, D] -> their rows [M, D] sorted by expert; gradients add up in the order of the choices."""
+
+    @staticmethod
+    def forward(ctx, x_TD, order_M, choices):
+        ctx.save_for_backward(order_M)
+        ctx.choices = choices
+        return x_TD.index_select(0, order_M // choices)
+
+    @staticmethod
+    def backward(ctx, grad_MD):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return sum_over_choices(grad_MD, *ctx.saved_tensors, ctx.choices), None, None
+
+
+class _Collect(torch.autograd.Function):
+    """The opposite: sorted rows [M, D] -> tokens [T, D], added up in the order of the choices."""
+
+    @staticmethod
+    def forward(ctx, rows_MD, order_M, choices):
+        ctx.save_for_backward(order_M)
+        ctx.choices = choices
+        return sum_over_choices(rows_MD, order_M, choices)
+
+    @staticmethod
+    def backward(ctx, grad_TD):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return grad_TD.index_select(0, ctx.saved_tensors[0] // ctx.choices), None, None
+
+
+class _Feed(torch.autograd.Function):
+    """Rows [R, D] and their weights [R] through the experts; ``runs`` cut the rows, each run a term of the gradients.
+
+    The formulas are those of ``routed_experts`` and its backward pass.
+    """
+
+    @staticmethod
+    def forward(ctx, rows_RD, weight_R, gate_up_eJD, down_eDI, runs):
+        together = _joined(runs)
+        projected_RJ = multiply(rows_RD, gate_up_eJD.transpose(1, 2), together)
+        gate_RI, up_RI = projected_RJ.chunk(2, dim=-1)
+        active_RI = (F.silu(gate_RI) * up_RI).mul_(weight_R.unsqueeze(-1))
+        ctx.save_for_backward(rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ)
+        ctx.runs = runs
+        return multiply(active_RI, down_eDI.transpose(1, 2), together)
+
+    @staticmethod
+    def backward(ctx, grad_RD):  # pyright: ignore[reportIncompatibleMethodOverride]
+        rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ = ctx.saved_tensors
+        grad_RD, together = grad_RD.contiguous(), _joined(ctx.runs)
+        weight_R1 = weight_R.unsqueeze(-1)
+        gate_RI, up_RI = projected_RJ.chunk(2, dim=-1)
+        sigmoid_RI = gate_RI.sigmoid()
+        silu_RI = gate_RI * sigmoid_RI
+        active_RI = silu_RI * up_RI
+        grad_weighted_RI = multiply(grad_RD, down_eDI, together)
+        grad_weight_R = (grad_weighted_RI * active_RI).sum(dim=-1)
+        grad_active_RI = grad_weighted_RI.mul_(weight_R1)
+        slope_RI = sigmoid_RI + silu_RI * (1 - sigmoid_RI)
+        grad_projected_RJ = torch.cat((grad_active_RI * up_RI * slope_RI, grad_active_RI * silu_RI), dim=-1)
+        weighted_RI, experts = active_RI * weight_R1, len(down_eDI)
+        total = TreeSum()
+        for run in ctx.runs:
+            grad_down_eDI = outer(grad_RD, weighted_RI, experts, run)
+            total.add([outer(grad_projected_RJ, rows_RD, experts, run), grad_down_eDI])
+        grad_gate_up_eJD, grad_down_eDI = total.total()
+        grad_rows_RD = multiply(grad_projected_RJ, gate_up_eJD, together)
+        return grad_rows_RD, grad_weight_R, grad_gate_up_eJD, grad_down_eDI, None
+
+
+def _joined(runs: list[Spans]) -> Spans:
+    return runs[0] if len(runs) == 1 else [span for run in runs for span in run]

@@ -1,0 +1,1 @@
+"""Several processes as one: the team, its mesh, who holds which part of a parameter, sums in a fixed order."""

@@ -1,0 +1,92 @@
+"""Merged checkpoints: the mean of each tensor, from folders of either expert layout, and refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from joyflash.cli import app
+from joyflash.convert.merge import merge_folders
+from joyflash.errors import CheckpointError
+from joyflash.model.averaging import average_states
+from joyflash.model.checkpoint import read_model, save_model
+from tests.model.conftest import TINY, random_model
+
+
+@pytest.fixture
+def folders(tmp_path):
+    found = []
+    for seed in range(3):
+        save_model(random_model(TINY, seed), tmp_path / f"model{seed}")
+        found.append(tmp_path / f"model{seed}")
+    return found
+
+
+def _states(folders):
+    return [read_model(folder).state_dict() for folder in folders]
+
+
+def test_the_mean_of_every_tensor(folders, tmp_path):
+    report = merge_folders(folders, tmp_path / "merged", shard_bytes=20_000)
+    assert len(list((tmp_path / "merged").glob("*.safetensors"))) > 1
+    merged, states = read_model(tmp_path / "merged").state_dict(), _states(folders)
+    for name, tensor in merged.items():
+        torch.testing.assert_close(
+            tensor, torch.stack([state[name] for state in states]).mean(dim=0), atol=2e-7, rtol=0
+        )
+    assert report.tensors > 0 and report.mtp
+
+
+def test_weights_from_the_command_line(folders, tmp_path):
+    names = [str(folder) for folder in folders]
+    done = CliRunner().invoke(app, ["merge", *names, "--out", str(tmp_path / "merged"), "--weights", "0,1,3"])
+    assert done.exit_code == 0, done.output
+    merged, states = read_model(tmp_path / "merged").state_dict(), _states(folders)
+    name = "model.layers.1.mlp.experts.down_proj"
+    torch.testing.assert_close(merged[name], 0.25 * states[1][name] + 0.75 * states[2][name], atol=1e-7, rtol=0)
+    bad = CliRunner().invoke(app, ["merge", *names, "--out", str(tmp_path / "x"), "--weights", "1,two,3"])
+    assert bad.exit_code == 2 and "numbers with commas" in bad.output
+
+
+def test_sixteen_bit_checkpoints_are_added_up_in_float32(tmp_path):
+    """One of 1 and seven of 1 + 2⁻⁷ (the next bfloat16): sums in bfloat16 would lose the last bit on the way."""
+    for number in range(8):
+        model = random_model(TINY)
+        with torch.no_grad():
+            model.lm_head.weight.fill_(1.0 if number == 0 else 1.0 + 2**-7)
+        save_model(model, tmp_path / f"model{number}", torch.bfloat16)
+    merge_folders([tmp_path / f"model{number}" for number in range(8)], tmp_path / "merged")
+    merged = read_model(tmp_path / "merged")
+    assert torch.all(merged.lm_head.weight == 1.0 + 2**-7)  # 1 + 7/8 · 2⁻⁷, rounded once
+
+
+def test_refusals(folders, tmp_path):
+    save_model(random_model(dataclasses.replace(TINY, num_hidden_layers=2)), tmp_path / "other")
+    with pytest.raises(CheckpointError, match="other shapes"):
+        merge_folders([folders[0], tmp_path / "other"], tmp_path / "merged")
+    with pytest.raises(CheckpointError, match="weights"):
+        merge_folders(folders, tmp_path / "merged", [1.0, 2.0])
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        merge_folders([], tmp_path / "merged")
+    one, two = ({"a": torch.zeros(2)}, {"b": torch.zeros(2)})
+    with pytest.raises(CheckpointError, match="other tensors"):
+        average_states([one, two])
+    with pytest.raises(CheckpointError, match="shape"):
+        average_states([one, {"a": torch.zeros(3)}])
+
+
+def test_averaging_noisy_iterates_stands_in_for_a_decay():
+    """SGD at a constant rate on a noisy quadratic circles the minimum; the mean of its last points lies nearer."""
+    generator = torch.Generator().manual_seed(0)
+    closer = 0
+    for _ in range(20):
+        x, seen = torch.full((50,), 3.0), []
+        for step in range(400):
+            x = x - 0.1 * (x + torch.randn(50, generator=generator))
+            if step >= 200 and step % 20 == 19:
+                seen.append({"x": x.clone()})
+        closer += bool(average_states(seen)["x"].norm() < 0.6 * seen[-1]["x"].norm())
+    assert closer == 20
