@@ -171,7 +171,7 @@ def test_hostile_markdown_takes_no_long_time(blank, text):
 
 
 def test_a_code_block_is_copied(web):
-    page, fake, _ = web(lambda body: ["```py\nprint(1)\n```\n", HOLD, "end"])
+    page, fake, _ = web(lambda body: ["```py\nprint(1)\n```\n", HOLD, "the end"])
     page.open().send("code", wait=False)
     page.wait(lambda: page.all(".code-head button"))
     page.driver.execute_cdp_cmd(
