@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from joyflash import __version__
-from joyflash.cli import agent, convert, data, evaluate, generate, plan, serve, train
+from joyflash.cli import agent, convert, data, evaluate, generate, plan, rl, serve, train
 from joyflash.cli.errors import Commands
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ EXAMPLES = {
     agent.chat: "joyflash chat --tools calculator,python --base-url http://127.0.0.1:8000/v1",
     train.pretrain: "joyflash pretrain recipes/nano/pretrain.py --data my-data --out runs/nano",
     train.sft: "joyflash sft recipes/nano/sft.py --start runs/nano/model --data my-data --out runs/nano-sft",
+    rl.rl: "joyflash rl recipes/nano/rl.py --start nano --out runs/nano-rl",
+    rl.rollouts: "joyflash rollouts runs/nano-rl --count 2",
     train.report: "joyflash report runs/nano",
     evaluate.evaluate: "joyflash eval --suite examples --base-url http://127.0.0.1:8000/v1 -o runs/eval",
     convert.export: "joyflash export nano nano-vllm --format deepseek_v3 --dtype bf16 --padded",

@@ -22,3 +22,13 @@ Precision = Annotated[
     str, typer.Option(help="Of the products: fp32, bf16, or auto (bf16 where the device multiplies faster in it).")
 ]
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard files beside the log.")]
+ExpertParallel = Annotated[
+    int, typer.Option(min=1, help="Under torchrun: processes that share one set of experts; divides their number.")
+]
+Reduction = Annotated[
+    str,
+    typer.Option(
+        help="Under torchrun, how gradients are summed: fixed (the number of processes changes no bit), fast, or auto: "
+        "fixed on a CPU."
+    ),
+]

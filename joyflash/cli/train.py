@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from joyflash.cli.options import (
     DataFolder,
+    ExpertParallel,
     Precision,
     RecipeName,
+    Reduction,
     Resume,
     RunFolder,
     TensorBoard,
     TrainingDevice,
     Workers,
 )
+from joyflash.errors import ConfigError
+
+if TYPE_CHECKING:
+    from joyflash.train.together import TeamPlan
 
 
 def pretrain(
@@ -31,6 +39,8 @@ def pretrain(
     device: TrainingDevice = "cpu",
     precision: Precision = "auto",
     tensorboard: TensorBoard = False,
+    expert_parallel: ExpertParallel = 1,
+    reduction: Reduction = "auto",
     width: Annotated[
         int | None, typer.Option(help="The size dial; 2048 is the released model. Without: the recipe's.")
     ] = None,
@@ -52,12 +62,16 @@ def pretrain(
         "data": data, "out": out, "resume": resume, "tokenizer": tokenizer, "workers": workers, "device": device,
         "precision": precision, "tensorboard": tensorboard,
     }  # fmt: skip
-    if isinstance(found, Curriculum):
-        print(found.table())
-        folder = run_curriculum(found, **options)
-    else:
-        folder = run(found, **options)
-    print(f"The model is in {folder}. Try it: joyflash generate --model {folder} --raw 'Once upon a time'")
+    with _team(device, expert_parallel, reduction) as team:
+        leads = team is None or team.team.leads
+        if isinstance(found, Curriculum):
+            if leads:
+                print(found.table())
+            folder = run_curriculum(found, team=team, **options)
+        else:
+            folder = run(found, team=team, **options)
+    if leads:
+        print(f"The model is in {folder}. Try it: joyflash generate --model {folder} --raw 'Once upon a time'")
 
 
 def sft(
@@ -70,16 +84,38 @@ def sft(
     device: TrainingDevice = "cpu",
     precision: Precision = "auto",
     tensorboard: TensorBoard = False,
+    expert_parallel: ExpertParallel = 1,
+    reduction: Reduction = "auto",
 ) -> None:
     """Fine-tune a model on conversations."""
     from joyflash.train.recipe import load_recipe
     from joyflash.train.sft import run
 
-    folder = run(
-        load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device,
-        precision=precision, tensorboard=tensorboard,
-    )  # fmt: skip
-    print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")
+    with _team(device, expert_parallel, reduction) as team:
+        folder = run(
+            load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device,
+            precision=precision, tensorboard=tensorboard, team=team,
+        )  # fmt: skip
+    if team is None or team.team.leads:
+        print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")
+
+
+@contextmanager
+def _team(device: str, expert_parallel: int, reduction: str) -> Iterator[TeamPlan | None]:
+    """The processes that ``torchrun`` started; None without it, and then the options that need them are refused."""
+    from joyflash.parallel.team import joined_team, launched_by_torchrun
+    from joyflash.train.together import TeamPlan
+
+    if launched_by_torchrun():
+        with joined_team(device) as team:
+            yield TeamPlan(team, expert_parallel, reduction)
+        return
+    if expert_parallel != 1 or reduction != "auto":
+        raise ConfigError(
+            "--expert-parallel and --reduction are for several processes. Start them with: torchrun --nproc-per-node N "
+            "-m joyflash ..."
+        )
+    yield None
 
 
 def report(

@@ -17,14 +17,16 @@ from joyflash.engine.limits import check_request
 from joyflash.engine.request import Constraint, Delta, Request, RequestOutput, SamplingParams
 from joyflash.engine.runner import Runner
 from joyflash.engine.scheduler import Scheduler
+from joyflash.engine.scoring import Scores, score
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.setup import StepOptions, make_step
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.engine.statistics import CacheUse, Statistics
 from joyflash.engine.step_loop import StepLoop
 from joyflash.engine.thinking_budget import ThinkingBudget
-from joyflash.errors import EngineError, RequestError, TemplateError
+from joyflash.errors import ConfigError, EngineError, RequestError, TemplateError
 from joyflash.hardware import return_freed_memory
+from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import load_quantized, model_folder
 from joyflash.model.step import StepModel
 from joyflash.text.template import ChatTemplate
@@ -134,6 +136,79 @@ class Engine:
             prefill_chunk=prefill_chunk,
             max_batch=max_batch,
         )
+
+    @classmethod
+    def sharing(
+        cls,
+        model: JoyFlash,
+        tokenizer: Tokenizer,
+        template: ChatTemplate | None,
+        *,
+        mtp: int = 0,
+        max_batch: int = 16,
+        max_context: int | None = None,
+        cache_tokens: int | None = None,
+        prefill_chunk: int = 256,
+        prefix_cache: bool = True,
+        compiled: bool | None = None,
+        record_routes: bool = False,
+    ) -> Engine:
+        """An engine over a model that is being trained: it reads the trainer's weights where they lie.
+
+        After every change of them ``weights_changed`` must be called.
+
+        Args:
+            model: float32 for the compiled step.
+            mtp: tokens that the MTP layer drafts per step; as the layer falls behind the model, fewer are right.
+            record_routes: tell the experts of every token in ``RequestOutput.routes_TLK``; by the plain PyTorch step.
+            others: see ``from_pretrained``.
+
+        Raises:
+            ConfigError: ``record_routes`` with the compiled step, which does not tell.
+        """
+        if record_routes and compiled:
+            raise ConfigError("The compiled step does not tell which experts it chose; leave out one of the two.")
+        options = StepOptions(
+            max_batch,
+            max_context,
+            cache_tokens,
+            prefill_chunk,
+            prefix_cache,
+            mtp,
+            compiled,
+            shared=True,
+            record_routes=record_routes,
+        )
+        weight = model.lm_head.weight
+        step, pool, policy = make_step(model, options, weight.device, weight.dtype)
+        return cls(
+            step,
+            pool,
+            tokenizer,
+            template,
+            model_name="the model in training",
+            policy=policy,
+            prefill_chunk=prefill_chunk,
+            max_batch=max_batch,
+        )
+
+    def weights_changed(self) -> None:
+        """Take up weights that were changed in place, and forget every cached prefix, which the old ones made.
+
+        Raises:
+            EngineError: a request is open; its cache would mix old and new weights.
+            KernelError: the engine reads copies of the weights (it was not made by ``sharing``).
+        """
+        if self.has_work:
+            raise EngineError("Weights changed while requests are open; finish them, or reset() and submit them again.")
+        self._runner.pool.clear()
+        self._runner.model.weights_changed()
+
+    def score(self, sequences: Sequence[tuple[Sequence[int], int]]) -> list[Scores]:
+        """Log-probabilities of the tokens of ready sequences; see ``scoring.score``."""
+        if self.has_work:
+            raise EngineError("score() needs an idle engine; finish or cancel the open requests first.")
+        return score(self._runner.model, self._runner.pool, sequences, self.tokenizer.vocab_size)
 
     @property
     def statistics(self) -> Statistics:
@@ -310,5 +385,6 @@ def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
         stop_reason=last.stop_reason,
         logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
         cached_token_count=last.cached_token_count,
+        routes_TLK=last.routes_TLK,
         prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
     )

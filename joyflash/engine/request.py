@@ -171,8 +171,10 @@ class Delta:
     behind the tokens: incomplete characters and beginnings of stop strings are held back. ``logprobs`` has one entry a
     token when asked for. ``finish_reason`` is "stop", "length", "cancelled" or "error" on the last delta of a choice;
     ``stop_reason`` is the stop string or the stop token's id; ``error`` says why the finish reason is "error".
-    ``cached_token_count`` says how many tokens of the prompt were found in the prefix cache. ``prompt_logprobs`` come
-    once, on the first delta of choice 0 when asked for: an entry for every token of the prompt but the very first.
+    ``cached_token_count`` says how many tokens of the prompt were found in the prefix cache. ``routes_TLK``, on the
+    last delta of an engine that records them: experts of every known token but the last, int16; -1 where the prefix
+    cache had the token. ``prompt_logprobs`` come once, on the first
+    delta of choice 0 when asked for: an entry for every token of the prompt but the very first.
     """
 
     request_id: str
@@ -184,6 +186,7 @@ class Delta:
     stop_reason: str | int | None = None
     error: EngineError | None = None
     cached_token_count: int = 0
+    routes_TLK: Tensor | None = None
     prompt_logprobs: tuple[TokenLogprob, ...] | None = None
     drafted_count: int = 0
     accepted_count: int = 0
@@ -213,4 +216,5 @@ class RequestOutput:
     stop_reason: str | int | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     cached_token_count: int = 0
+    routes_TLK: Tensor | None = None
     prompt_logprobs: tuple[TokenLogprob, ...] | None = None

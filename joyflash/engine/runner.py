@@ -72,6 +72,9 @@ class Runner:
     def keep(self, sequence: SequenceState, hidden_nD: Tensor, first: int, count: int) -> None:
         """Count tokens of a sequence's last run, whose hidden states these lines are, as cached for good."""
         place = sequence.place
+        routes_nLK = self.model.routes_nLK
+        if routes_nLK is not None:
+            sequence.note_routes(place.cached, routes_nLK[first : first + count])
         place.cached += count
         if self._drafting:
             if hidden_nD.shape[0] > max(count, _SHARED_ROWS):

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from joyflash.engine.request import Delta, Request, TokenLogprob
@@ -91,6 +92,7 @@ class SequenceState:
         self._stops = StopStrings(request.params.stop)
         self._counts: Counter[int] = Counter()
         self._constraint = request.constraint.start() if request.constraint is not None else None
+        self._routes: list[tuple[int, Tensor]] = []
         scored = request.params.prompt_logprobs is not None and index == 0
         self._prompt_logprobs: list[TokenLogprob] | None = [] if scored else None
         self._told = not scored
@@ -183,6 +185,10 @@ class SequenceState:
             stop_reason=stop,
         )
 
+    def note_routes(self, first: int, routes_nLK: Tensor) -> None:
+        """Take the experts of the tokens from ``first`` on."""
+        self._routes.append((first, routes_nLK))
+
     def only_read(self) -> Delta:
         """Return the one delta of a choice that was to generate nothing."""
         return self._delta(finish_reason="length")
@@ -223,5 +229,14 @@ class SequenceState:
             stop_reason,
             error,
             self.place.matched,
+            self._joined_routes() if finish_reason is not None and self._routes else None,
             prompt_logprobs,
         )
+
+    def _joined_routes(self) -> Tensor:
+        """Experts of all known tokens but the last, which nobody has run; what was run twice counts as last run."""
+        shape = self._routes[0][1].shape[1:]
+        joined_TLK = torch.full((len(self.known) - 1, *shape), -1, dtype=torch.int16)
+        for first, routes_nLK in self._routes:
+            joined_TLK[first : first + routes_nLK.shape[0]] = routes_nLK
+        return joined_TLK

@@ -43,6 +43,8 @@ class StepOptions:
     mtp: int | None
     compiled: bool | None
     quantization: str | None = None
+    shared: bool = False
+    record_routes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_batch", "max_context", "cache_tokens", "prefill_chunk"):
@@ -100,7 +102,7 @@ def make_step(
     cache = PagedCache(model.config, blocks, BLOCK_SIZE, dtype, device)
     max_rows = step_rows(options)
     drafting = model.mtp is not None and options.mtp != 0
-    step = _step(model, quantized or {}, cache, context, max_rows, options.compiled, device, drafting=drafting)
+    step = _step(model, quantized or {}, cache, context, max_rows, options, device, drafting=drafting)
     policy = None
     if drafting:
         costs = measure_costs(step, options.max_batch, blocks) if options.mtp is None else None
@@ -114,18 +116,27 @@ def _step(
     cache: PagedCache,
     context: int,
     max_rows: int,
-    compiled: bool | None,
+    options: StepOptions,
     device: torch.device,
     *,
     drafting: bool,
 ) -> StepModel:
+    compiled = False if options.record_routes else options.compiled
     plain = device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16)
     if compiled and plain:
         raise KernelError(f"The compiled step runs on the CPU in float32 or bfloat16, not on {device} in this dtype.")
     if compiled is not False and not plain:
         try:
-            drafts = FORMATS["int8"] if drafting else None
-            return CompiledStep(model, cache, context, max_rows=max_rows, quantized=quantized, draft_format=drafts)
+            drafts = FORMATS["int8"] if drafting and not options.shared else None
+            return CompiledStep(
+                model,
+                cache,
+                context,
+                max_rows=max_rows,
+                quantized=quantized,
+                draft_format=drafts,
+                shared=options.shared,
+            )
         except KernelError as error:
             if compiled:
                 raise
@@ -133,7 +144,7 @@ def _step(
                 "%s Going on with plain PyTorch, which is several times slower and not batch-invariant.", error
             )
     put_back(model, quantized)  # the numbers of the quantised weights, in the memory of unquantised ones
-    return TorchStep(model, cache, context, max_rows)
+    return TorchStep(model, cache, context, max_rows, record_routes=options.record_routes)
 
 
 @torch.inference_mode()

@@ -34,14 +34,17 @@ class PackedContext:
     cos: torch.Tensor  # [T, 1, R/2]
     sin: torch.Tensor
     ends_S: torch.Tensor  # int64 on CPU: index after each document's last token
+    routes_TLK: torch.Tensor | None = None  # experts that each mixture layer must choose; -1 = its own choice
 
     @classmethod
-    def of(cls, positions_T: torch.Tensor, config: ModelConfig) -> PackedContext:
+    def of(
+        cls, positions_T: torch.Tensor, config: ModelConfig, routes_TLK: torch.Tensor | None = None
+    ) -> PackedContext:
         """Read angles and document ends off the positions (a 0 starts a document)."""
         cos, sin = rope_angles(positions_T, config.qk_rope_head_dim, config.rope_theta)
         starts = (positions_T == 0).nonzero().flatten().cpu()
         ends_S = torch.cat((starts[1:], torch.tensor([positions_T.numel()])))
-        return cls(cos.unsqueeze(1), sin.unsqueeze(1), ends_S)
+        return cls(cos.unsqueeze(1), sin.unsqueeze(1), ends_S, routes_TLK)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class CompiledStep:
         quantized: weights that replace the model's own, by parameter name; int8 or int4.
         draft_format: of the weights that only drafts depend on. A rougher draft is rejected a little more often and
             never changes a text, and it is drawn in less time.
+        shared: the model is being trained: read float32 weights where they lie, so that a change is seen at once;
+            only the two halves of ``kv_b_proj`` are laid out anew by ``weights_changed``.
 
     Raises:
         KernelError: the step cannot be compiled here, has no product for a weight's format, or there is no memory.
@@ -58,11 +60,16 @@ class CompiledStep:
         max_rows: int = 256,
         quantized: Mapping[str, QuantizedTensor] | None = None,
         draft_format: Format | None = None,
+        shared: bool = False,
     ) -> None:
         config = model.config
+        if shared and (quantized or draft_format or any(p.dtype != torch.float32 for p in model.parameters())):
+            raise KernelError("Weights that are being trained are shared in float32, without quantised copies.")
         if draft_format and model.mtp is not None:
             quantized = _quantized_drafting(model.mtp, draft_format, quantized or {})
-        matrices = _Matrices(model, quantized or {}, cache.kv_LSW.dtype)
+        matrices = _Matrices(model, quantized or {}, cache.kv_LSW.dtype, shared)
+        self._shared, self._relaid = shared, matrices.relaid
+        self._config = config
         self.max_rows = max_rows
         self.has_mtp = model.mtp is not None
         self.context_length = max_positions
@@ -73,6 +80,25 @@ class CompiledStep:
             cache.kv_LSW,
         )
         self._step = CpuStep(weights, threads or torch.get_num_threads())
+
+    @property
+    def routes_nLK(self) -> Tensor | None:
+        """See StepModel; the compiled step does not tell."""
+        return None
+
+    @torch.no_grad()
+    def weights_changed(self) -> None:
+        """See StepModel.
+
+        Raises:
+            KernelError: the step was not made with ``shared`` and reads copies.
+        """
+        if not self._shared:
+            raise KernelError("This step reads copies of the weights; make it with shared=True to train them.")
+        for parameter, key_NCH, value_NVC in self._relaid:
+            key_NHC, new_NVC = _halves(parameter, self._config)
+            key_NCH.copy_(key_NHC.transpose(1, 2))
+            value_NVC.copy_(new_NVC)
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
@@ -141,8 +167,12 @@ def _halved(weight: Tensor) -> Tensor:
 class _Matrices:
     """Matrices of the model's products: its own, or the quantised ones that replace them."""
 
-    def __init__(self, model: JoyFlash, quantized: Mapping[str, QuantizedTensor], dtype: torch.dtype) -> None:
+    def __init__(
+        self, model: JoyFlash, quantized: Mapping[str, QuantizedTensor], dtype: torch.dtype, shared: bool = False
+    ) -> None:
         self._dtype = dtype
+        self._shared = shared
+        self.relaid: list[tuple[Tensor, Tensor, Tensor]] = []  # parameters and the copies made of their halves
         names = dict(model.named_parameters())
         self._quantized: dict[Tensor, QuantizedTensor] = {names[name]: tensor for name, tensor in quantized.items()}
         for name, tensor in quantized.items():
@@ -157,24 +187,29 @@ class _Matrices:
         """A matrix as the step reads it."""
         tensor = self._quantized.get(parameter)
         if tensor is None:
-            return _halved(parameter.detach())
+            return parameter.detach().contiguous() if self._shared else _halved(parameter.detach())
         return pack_matrix(tensor.integers(), _narrow_scales(tensor), tensor.format.bits)
 
     def key_value(self, parameter: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor | PackedMatrix]:
         """``kv_b_proj``'s two halves: keys transposed [N, C, H], values [N, V, C]."""
-
-        def halves(rows: Tensor) -> tuple[Tensor, Tensor]:
-            rows_NXC = rows.unflatten(0, (config.num_attention_heads, -1))
-            return rows_NXC[:, : config.qk_nope_head_dim], rows_NXC[:, config.qk_nope_head_dim :]
-
         tensor = self._quantized.get(parameter)
         if tensor is None:
-            key_NHC, value_NVC = halves(parameter.detach())
+            key_NHC, value_NVC = _halves(parameter.detach(), config)
+            if self._shared:
+                key_NCH, value_NVC = key_NHC.transpose(1, 2).clone(), value_NVC.clone()
+                self.relaid.append((parameter, key_NCH.contiguous(), value_NVC.contiguous()))
+                return self.relaid[-1][1:]
             return _halved(key_NHC.transpose(1, 2)), _halved(value_NVC)
-        key_NHC, _ = halves(dequantize(tensor, self._dtype))
-        _, values = halves(tensor.integers())
-        _, scales = halves(_narrow_scales(tensor))
+        key_NHC, _ = _halves(dequantize(tensor, self._dtype), config)
+        _, values = _halves(tensor.integers(), config)
+        _, scales = _halves(_narrow_scales(tensor), config)
         return key_NHC.transpose(1, 2).contiguous(), pack_matrix(values, scales, tensor.format.bits)
+
+
+def _halves(rows: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
+    """Rows of ``kv_b_proj`` of all heads: those that make keys, and those that make values."""
+    rows_NXC = rows.unflatten(0, (config.num_attention_heads, -1))
+    return rows_NXC[:, : config.qk_nope_head_dim], rows_NXC[:, config.qk_nope_head_dim :]
 
 
 def _narrow_scales(tensor: QuantizedTensor) -> Tensor:

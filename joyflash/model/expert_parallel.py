@@ -104,7 +104,8 @@ class _Spread(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_MD):  # pyright: ignore[reportIncompatibleMethodOverride]
-        return sum_over_choices(grad_MD, *ctx.saved_tensors, ctx.choices), None, None
+        (order_M,) = ctx.saved_tensors
+        return sum_over_choices(grad_MD, order_M, ctx.choices), None, None
 
 
 class _Collect(torch.autograd.Function):
@@ -162,4 +163,6 @@ class _Feed(torch.autograd.Function):
 
 
 def _joined(runs: list[Spans]) -> Spans:
-    return runs[0] if len(runs) == 1 else [span for run in runs for span in run]
+    if len(runs) == 1:
+        return runs[0]
+    return [span for run in runs if isinstance(run, list) for span in run]  # several are always lists

@@ -28,11 +28,16 @@ class Router(nn.Module):
         self.e_score_correction_bias: torch.Tensor
         self.register_buffer("e_score_correction_bias", torch.zeros(config.n_routed_experts))
 
-    def forward(self, x_TD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return chosen experts int64 [T, K] and their fp32 weights [T, K]."""
+    def forward(self, x_TD: torch.Tensor, given_TK: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return chosen experts int64 [T, K] and their fp32 weights [T, K].
+
+        Where ``given_TK`` is not -1 it is the choice, made elsewhere; the weights always follow from ``x_TD``.
+        """
         scores_TE = F.linear(x_TD.float(), self.weight.float()).sigmoid()
         steered_TE = scores_TE.detach() + self.e_score_correction_bias.float()
         chosen_TK = steered_TE.topk(self.config.num_experts_per_tok, dim=-1, sorted=False).indices
+        if given_TK is not None:
+            chosen_TK = torch.where(given_TK[:, :1] >= 0, given_TK, chosen_TK)
         weight_TK = scores_TE.gather(1, chosen_TK)
         if self.config.norm_topk_prob:
             weight_TK = weight_TK / (weight_TK.sum(dim=-1, keepdim=True) + 1e-20)
@@ -78,10 +83,13 @@ class MixtureOfExperts(nn.Module):
             "tokens_per_expert_E", torch.zeros(config.n_routed_experts, dtype=torch.int64), persistent=False
         )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply; in training mode the load is added to ``tokens_per_expert_E`` while ``counting``."""
+    def forward(self, x: torch.Tensor, given_TK: torch.Tensor | None = None) -> torch.Tensor:
+        """Apply; in training mode the load is added to ``tokens_per_expert_E`` while ``counting``.
+
+        ``given_TK``: experts to take instead of the router's choice, see there.
+        """
         x_TD = x.flatten(0, -2)
-        chosen_TK, weight_TK = self.gate(x_TD)
+        chosen_TK, weight_TK = self.gate(x_TD, given_TK)
         out_TD, counts_E = self.experts(x_TD, chosen_TK, weight_TK.to(x.dtype))
         if self.training and self.counting:
             self.tokens_per_expert_E += counts_E

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from joyflash.kernels.gumbel import NOT_FINITE, Draw, gumbel_argmax
 from joyflash.model.cache import PagedCache
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.moe import Router
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class StepModel(Protocol):
         """Whether a row's numbers do not depend on the other rows, bit for bit."""
         ...
 
+    @property
+    def routes_nLK(self) -> Tensor | None:
+        """Experts chosen for the rows of the last ``trunk`` in each mixture layer, int16; None if not recorded."""
+        ...
+
+    def weights_changed(self) -> None:
+        """Take up the model's weights as they are now; they were changed in place."""
+        ...
+
     def trunk(self, rows: Rows) -> Tensor:
         """Write the rows' latents and return their hidden states after the final norm, [n, D]."""
         ...
@@ -87,23 +97,47 @@ class StepModel(Protocol):
 
 
 class TorchStep:
-    """A StepModel in plain PyTorch, on any device and in any dtype; not batch-invariant."""
+    """A StepModel in plain PyTorch, on any device and in any dtype; not batch-invariant.
+
+    Args:
+        model: used where it lies; changes of its weights are seen at once.
+        cache, context_length, max_rows: see StepModel.
+        record_routes: keep the experts that each step chooses in ``routes_nLK``.
+    """
 
     batch_invariant = False
 
-    def __init__(self, model: JoyFlash, cache: PagedCache, context_length: int, max_rows: int = 4096) -> None:
+    def __init__(
+        self,
+        model: JoyFlash,
+        cache: PagedCache,
+        context_length: int,
+        max_rows: int = 4096,
+        *,
+        record_routes: bool = False,
+    ) -> None:
         self._model = model.eval()
         self._cache = cache
+        self.routes_nLK: Tensor | None = None
+        self._recorder = _RouteRecorder(model) if record_routes else None
         self.max_rows = max_rows
         self.has_mtp = model.mtp is not None
         self.context_length = context_length
 
+    def weights_changed(self) -> None:
+        """See StepModel; the weights are read where they lie, and a trainer may have left its mode behind."""
+        self._model.eval()
+
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
         out_nD = self._model.lm_head.weight.new_empty(len(rows.tokens), self._model.config.hidden_size)
+        if self._recorder is not None:
+            self.routes_nLK = self._recorder.empty(len(rows.tokens))
         for index_BT, tables, starts in _batches(rows):
             tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]
             out_nD[index_BT] = self._model.extend(tokens_BT, self._cache, tables, starts)
+            if self._recorder is not None and self.routes_nLK is not None:
+                self.routes_nLK[index_BT.flatten()] = self._recorder.take()
         return out_nD
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
@@ -126,6 +160,31 @@ class TorchStep:
         head_vD = self._model.lm_head.weight
         head_vD = head_vD[:ids] if isinstance(ids, int) else head_vD[ids_v.to(hidden_mD.device)]
         return draw_tokens(F.linear(hidden_mD, head_vD).float(), draws, ids_v)
+
+
+class _RouteRecorder:
+    """Listens to the routers of a model; what they choose between two ``take`` is one pass."""
+
+    def __init__(self, model: JoyFlash) -> None:
+        routers = [module for module in model.model.modules() if isinstance(module, Router)]
+        self._shape = (len(routers), model.config.num_experts_per_tok)
+        self._chosen: list[Tensor] = []
+        for router in routers:
+            router.register_forward_hook(self._note)
+
+    def empty(self, rows: int) -> Tensor:
+        """Room for the routes of a step; nothing that the trainer did in between is left."""
+        self._chosen.clear()
+        return torch.full((rows, *self._shape), -1, dtype=torch.int16)
+
+    def take(self) -> Tensor:
+        """Choices of the pass that has just ended, [n, L, K]."""
+        chosen, self._chosen = torch.stack(self._chosen, dim=1), []
+        return chosen.to("cpu", torch.int16)
+
+    def _note(self, router: torch.nn.Module, given: object, out: tuple[Tensor, Tensor]) -> None:
+        if torch.is_inference_mode_enabled():
+            self._chosen.append(out[0])
 
 
 def draw_tokens(logits_mv: Tensor, draws: Sequence[Draw], ids_v: Tensor) -> list[int]:

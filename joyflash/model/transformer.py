@@ -27,6 +27,7 @@ class DecoderBlock(nn.Module):
         self.self_attn = LatentAttention(config)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.mlp = FeedForward(config.hidden_size, config.intermediate_size) if dense else MixtureOfExperts(config)
+        self._dense_layers = config.first_k_dense_replace
         self.recompute = False
 
     def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
@@ -40,18 +41,22 @@ class DecoderBlock(nn.Module):
 
     def _transform(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
         x = x + self.self_attn(self.input_layernorm(x), context, layer)
+        given = context.routes_TLK if isinstance(context, PackedContext) else None
+        if given is not None and isinstance(self.mlp, MixtureOfExperts):
+            return x + self.mlp(self.post_attention_layernorm(x), given[:, layer - self._dense_layers])
         return x + self.mlp(self.post_attention_layernorm(x))
 
     @contextmanager
     def _uncounted(self) -> Iterator[None]:
         """While the block runs a second time for the backward pass, its experts' tokens must not count twice."""
-        if isinstance(self.mlp, MixtureOfExperts):
-            self.mlp.counting = False
+        if not isinstance(self.mlp, MixtureOfExperts):
+            yield
+            return
+        counting, self.mlp.counting = self.mlp.counting, False
         try:
             yield
         finally:
-            if isinstance(self.mlp, MixtureOfExperts):
-                self.mlp.counting = True
+            self.mlp.counting = counting
 
 
 def set_recompute(model: nn.Module, on: bool) -> None:

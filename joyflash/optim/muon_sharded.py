@@ -109,14 +109,22 @@ class ShardedMuon(Muon):
 
     def second_moments(self) -> dict[str, Tensor]:
         """Whole second moments [N, R, 1] or [N, 1, C] by parameter name, put together from all owners."""
+        found = {
+            name: torch.zeros(shape, device=self._shards[name].parameter.device)
+            for name, shape in self.second_moment_shapes().items()
+        }
+        for (name, index), variance in self._second_moments.items():
+            found[name][index] = variance
+        return dict(zip(found, exact_sum(list(found.values())), strict=True))
+
+    def second_moment_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of ``second_moments``."""
         found = {}
         for name, shard in self._shards.items():
             rows, columns = self._rows[name], shard.placement.shape[-1]
             count = math.prod(shard.placement.shape) // (rows * columns)
-            found[name] = torch.zeros(count, *variance_shape(rows, columns), device=shard.parameter.device)
-        for (name, index), variance in self._second_moments.items():
-            found[name][index] = variance
-        return dict(zip(found, exact_sum(list(found.values())), strict=True))
+            found[name] = (count, *variance_shape(rows, columns))
+        return found
 
     def load_second_moments(self, whole: Mapping[str, Tensor]) -> None:
         """Take this rank's part of what ``second_moments`` gave, perhaps on another number of ranks."""

@@ -44,5 +44,6 @@ def clip_gradients(
     total = torch.stack([each.sum() for each in squares]).sum().sqrt()
     norm = float(total)
     if norm > largest:
-        torch._foreach_mul_([gradient for gradient in gradients if gradient.numel()], largest / (norm + 1e-6))
+        for gradient in gradients:
+            gradient.mul_(largest / (norm + 1e-6))
     return norm

@@ -92,7 +92,7 @@ def _said(
     given = {slot: Value(data, str(data)) for slot, data in saying.given}
     used = {p.slot: p for p in tool.parameters if p.slot in saying.slots or p.slot in given}
     values = {slot: given.get(slot) or draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
-    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in saying.slots}
+    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
     text = phrases.grammar.fill(saying.text, rng, **held)
     arguments = {p.name: values[slot].data for slot, p in used.items()}
     spoken = {slot: value.spoken for slot, value in values.items()}

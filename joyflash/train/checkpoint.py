@@ -8,10 +8,8 @@ one leaves only after a newer one is on the disk. Nothing is loaded before every
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import shutil
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +22,17 @@ from safetensors.torch import load_file, save_file
 from joyflash.errors import TrainingError
 from joyflash.model.averaging import average_states
 from joyflash.model.joyflash import JoyFlash
+from joyflash.train.run_folder import (
+    CHECKSUMS,
+    TEAM_PROGRESS,
+    checkpoints,
+    checksum,
+    publish,
+    remove_leftovers,
+    remove_older,
+)
 
-CHECKSUMS = "checksums.json"
 _FILES = ("model.safetensors", "optimizers.pt", "progress.json")
-_PIECE = 1 << 24
 _UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, pickle.UnpicklingError)
 
 
@@ -53,32 +58,20 @@ def save_checkpoint(
     target = folder / f"step-{progress.step:07d}"
     partial = folder / f".{target.name}.partial"
     try:
-        _remove_leftovers(folder)
+        remove_leftovers(folder)
         partial.mkdir(parents=True)
         state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
         save_file(state, partial / "model.safetensors")
         torch.save([optimizer.state_dict() for optimizer in optimizers], partial / "optimizers.pt")
         (partial / "progress.json").write_text(json.dumps({"step": progress.step, "data": progress.data}))
-        sums = {name: _checksum(partial / name) for name in _FILES}
-        (partial / CHECKSUMS).write_text(json.dumps(sums))
-        for name in (*_FILES, CHECKSUMS):
-            _flush(partial / name)
-        _flush(partial)
-        if target.exists():  # an unreadable one that this run has reached again
-            target.replace(folder / f".{target.name}.replaced")
-        partial.replace(target)
-        _flush(folder)
+        publish(partial, target, {name: checksum(partial / name) for name in _FILES})
     except (OSError, SafetensorError, RuntimeError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise TrainingError(
             f"The checkpoint {target} cannot be written ({error}). Make room or give the folder write permission, then "
             "go on from the one before with --resume."
         ) from error
-    found = _checkpoints(folder)
-    place = found.index(target)
-    for old in (*found[: max(0, place + 1 - keep)], *found[place + 1 :]):
-        shutil.rmtree(old)
-    _remove_leftovers(folder)
+    remove_older(folder, target, keep)
     return target
 
 
@@ -97,7 +90,7 @@ def load_checkpoint(
     Raises:
         TrainingError: there is none, every one is damaged, or it belongs to another model.
     """
-    found = _checkpoints(folder)
+    found = checkpoints(folder)
     if not found:
         raise TrainingError(f"{folder} holds no checkpoint to go on from; start without --resume.")
     damages: list[str] = []
@@ -124,7 +117,7 @@ def average_checkpoints(folder: Path, model: JoyFlash, last: int) -> list[int]:
     Raises:
         TrainingError: there are fewer, or one cannot be read.
     """
-    found = _checkpoints(folder)[-last:]
+    found = checkpoints(folder)[-last:]
     if len(found) < last:
         raise TrainingError(
             f"{folder} holds {len(found)} checkpoints, {last} are to be merged. Validate more often or merge fewer."
@@ -145,19 +138,24 @@ def average_checkpoints(folder: Path, model: JoyFlash, last: int) -> list[int]:
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether a run folder holds a checkpoint, damaged or not."""
-    return bool(_checkpoints(folder))
+    return bool(checkpoints(folder))
 
 
 def last_step(folder: Path) -> int:
     """Steps of the newest checkpoint of a run folder, 0 without one; it may be damaged."""
-    found = _checkpoints(folder)
+    found = checkpoints(folder)
     return int(found[-1].name.removeprefix("step-")) if found else 0
 
 
 def _read(checkpoint: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]], Progress]:
+    if (checkpoint / TEAM_PROGRESS).is_file():
+        raise TrainingError(
+            f"{checkpoint} was written by several processes. Go on with: torchrun --nproc-per-node N -m joyflash ... "
+            "--resume; N may be 1."
+        )
     sums = json.loads((checkpoint / CHECKSUMS).read_text())
     for name in _FILES:
-        if _checksum(checkpoint / name) != sums[name]:
+        if checksum(checkpoint / name) != sums[name]:
             raise ValueError(f"{name} is not what was written")
     states = torch.load(checkpoint / "optimizers.pt", map_location="cpu", weights_only=True)
     progress = json.loads((checkpoint / "progress.json").read_text())
@@ -183,31 +181,3 @@ def _restore(
             f"The checkpoint {checkpoint} cannot be loaded: it is of another model or recipe ({error}). Resume with "
             "the recipe that the run began with."
         ) from error
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("step-*"))
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """What a killed run left half written."""
-    for pattern in (".step-*.partial", ".step-*.replaced"):
-        for leftover in folder.glob(pattern):
-            shutil.rmtree(leftover)
-
-
-def _checksum(path: Path) -> int:
-    total = 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            total = zlib.crc32(piece, total)
-    return total
-
-
-def _flush(path: Path) -> None:
-    """Have the file system write a file or a folder's entries to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

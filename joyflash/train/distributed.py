@@ -116,7 +116,7 @@ def shard_model(model: JoyFlash, mesh: Mesh, dtype: torch.dtype, *, fixed_order:
 def build_sharded_optimizers(
     sharded: ShardedModel, muon_lr: float, adamw_lr: float, *, weight_decay: float
 ) -> tuple[list[Shard], list[torch.optim.Optimizer]]:
-    """Muon and AdamW as ``build_optimizers`` makes them, over this rank's parts; and these parts, in the model's order."""
+    """Muon and AdamW as ``build_optimizers`` makes them, over this rank's parts; and these, in the model's order."""
     model, team = sharded.model, sharded.mesh.team
     whole = [
         (name, nn.Parameter(torch.empty(placement.shape, device="meta")))

@@ -72,6 +72,7 @@ class TrainingLog:
             self._board = require("tensorboardX", extra="train").SummaryWriter(
                 str(self.path.parent / TENSORBOARD_NAME),
                 purge_step=None if resumed_step is None else resumed_step + 1,
+                filename_suffix=f".after-step-{resumed_step or 0}",  # two sessions of one second are two files
             )
         self._file = self.path.open("a", encoding="utf-8")
         self._mark = time.monotonic()
@@ -135,6 +136,11 @@ class TrainingLog:
             self._print(f"step {step}  exact  " + "  ".join(f"{k} {v:.0%}" for k, v in exact.items()))
         self.restart_clock()
 
+    def record(self, step: int, **values: Any) -> None:
+        """Write a row of other columns; the time since the last step counts to no training step."""
+        self._write({"step": step, **values})
+        self.restart_clock()
+
     def note(self, text: str) -> None:
         """Tell the reader of the display something; it is no part of the record."""
         self._print(text)
@@ -165,6 +171,7 @@ class TrainingLog:
         rate = sum(tokens for _, tokens in self._recent) / max(seconds, 1e-9)
         left = (self._total_steps - step) * seconds / len(self._recent)
         shown = {"loss": ("loss", ".4f"), "mtp_loss": ("mtp", ".4f"), "lr": ("lr", ".2e")}
+        shown |= {"reward": ("reward", ".3f"), "entropy": ("entropy", ".3f"), "ratio": ("ratio", ".3f")}
         shown |= {"gradient_norm": ("norm", ".2f"), "violation": ("imbalance", ".2f"), "dead_experts": ("dead", "d")}
         parts = [f"{label} {row[name]:{form}}" for name, (label, form) in shown.items() if name in row]
         used = [f"MFU {row['mfu']:.0%} ({row['mfu_masked']:.0%} masked)"] if {"mfu", "mfu_masked"} <= row.keys() else []

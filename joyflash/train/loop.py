@@ -16,25 +16,19 @@ from joyflash.model.checkpoint import save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Router
 from joyflash.model.transformer import set_recompute
-from joyflash.optim.groups import build_optimizers, describe_groups
+from joyflash.optim.groups import describe_groups
 from joyflash.optim.schedule import scale_learning_rates
+from joyflash.train.alone import Alone
 from joyflash.train.balance import update_router_bias
-from joyflash.train.checkpoint import (
-    Progress,
-    average_checkpoints,
-    has_checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-)
-from joyflash.train.device_worker import DeviceWorker
+from joyflash.train.checkpoint import Progress, has_checkpoint
 from joyflash.train.flops import Meter, peak_flops
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.logging import LOG_NAME, TrainingLog
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe
 from joyflash.train.report import draw_report
+from joyflash.train.together import Silence, TeamPlan, Together
 from joyflash.train.validate import bits_per_byte, exactness, skill_rows
-from joyflash.train.workers import RowWorkers
 
 CPU = torch.device("cpu")
 
@@ -52,6 +46,7 @@ def run_stage(
     device: torch.device = CPU,
     precision: torch.dtype = torch.float32,
     tensorboard: bool = False,
+    team: TeamPlan | None = None,
 ) -> Path:
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
@@ -65,65 +60,66 @@ def run_stage(
         device: where to train.
         precision: dtype of the products; the weights that the optimiser works on are float32.
         tensorboard: write TensorBoard files beside the log.
+        team: run in several processes; every one of them calls this.
 
     Raises:
         TrainingError: the loss is no longer finite, the data ends, the disk is full, or there is nothing to resume.
     """
-    model = model.to(device)
     set_recompute(model, recipe.recompute)
     workers = workers or os.cpu_count() or 1
-    optimizers = build_optimizers(
-        model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
-    )
     notes = [] if resume else [describe_groups(model, model.config)]
+    config = model.config
+    place = Alone(recipe, model, workers, device, precision) if team is None else team.place(recipe, model, precision)
     if before is not None:
-        load_checkpoint(before, model, optimizers, notify=notes.append)
-    progress = _resumed(run, model, optimizers, notes) if resume else Progress(0, {})
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
+        place.load(before, notes.append)
+    progress = _resumed(run, place, notes) if resume else Progress(0, {})
+    if place.leads:
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
-    on_cpu = device.type == "cpu"
-    row_workers = RowWorkers(model, workers, precision) if on_cpu else DeviceWorker(model, precision)
-    meter = Meter(model.config, peak_flops(device, workers))
+    peak = peak_flops(device, workers)
+    meter = Meter(config, peak and peak * place.world)
     resumed_step = progress.step if resume else None
     with (
-        TrainingLog(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
-        ingredients.rows(progress.data or None, 0 if on_cpu else workers) as rows,
+        place.log(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
+        ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):
         notes.append(f"Products in {str(precision).removeprefix('torch.')}, weights and optimiser in float32.")
         for note in notes:
             log.note(note)
-        validate = _validation(recipe, model, ingredients, log)
+        validate = _validation(recipe, place, ingredients, log)
         position = progress.data
         for step in range(progress.step, last):
             try:
                 batch = [next(rows) for _ in range(recipe.rows(step))]
             except DataError as error:
                 if step > progress.step:
-                    keep = recipe.checkpoints_kept
-                    save_checkpoint(run, model, optimizers, Progress(step, position), keep=keep)
+                    place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
+                    place.finish()
                 raise _without_data(error, run, step) from error
-            train_step(recipe, step, row_workers, optimizers, batch, log, meter)
+            train_step(recipe, step, place, batch, log, meter)
             position = rows.state_dict()
             done = step + 1
             if done % recipe.validate_every == 0 or done == last:
                 validate(done)
-                save_checkpoint(run, model, optimizers, Progress(done, position), keep=recipe.checkpoints_kept)
+                place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
                 log.restart_clock()
         if recipe.merge > 1 and last == recipe.steps:
-            log.note(f"The result is the mean of the steps {average_checkpoints(run, model, recipe.merge)}.")
+            log.note(f"The result is the mean of the steps {place.average(run, recipe.merge)}.")
             validate(last)
-    row_workers.close()
-    draw_report(run)
-    save_model(model, run / "model", torch.float32)
+    place.finish()
+    whole = place.whole_model()
+    if whole is not None:
+        draw_report(run)
+        save_model(whole, run / "model", torch.float32)
     return run / "model"
 
 
-def _resumed(run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], notes: list[str]) -> Progress:
+def _resumed(run: Path, place: Alone | Together, notes: list[str]) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
         return Progress(0, {})
-    return load_checkpoint(run, model, optimizers, notify=notes.append)
+    return place.load(run, notes.append)
 
 
 def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
@@ -135,14 +131,13 @@ def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
 def train_step(
     recipe: Recipe,
     step: int,
-    workers: RowWorkers | DeviceWorker,
-    optimizers: list[torch.optim.Optimizer],
+    place: Alone | Together,
     batch: list[PackedBatch],
-    log: TrainingLog,
+    log: TrainingLog | Silence,
     meter: Meter,
 ) -> None:
     """One optimiser step over the rows of ``batch``, and its line in the log."""
-    model = workers.model
+    workers = place.worker
     mtp_weight = recipe.mtp_weight if recipe.mtp_on(step) else 0.0
     objective = LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
     sums = workers.run(batch, objective)
@@ -154,11 +149,11 @@ def train_step(
             "the learning rates in the recipe and go on from the last checkpoint with --resume."
         )
     factor = recipe.learning_rate(step)
-    scale_learning_rates(optimizers, factor)
-    for optimizer in optimizers:
+    scale_learning_rates(place.optimizers, factor)
+    for optimizer in place.optimizers:
         optimizer.step()
         optimizer.zero_grad()
-    biases = [m.e_score_correction_bias for m in model.modules() if isinstance(m, Router)]
+    biases = [m.e_score_correction_bias for m in place.model.modules() if isinstance(m, Router)]
     balance = update_router_bias(list(zip(biases, workers.take_loads(), strict=True)), recipe.balance(step))
     log.step(
         step + 1,
@@ -173,7 +168,9 @@ def train_step(
     )
 
 
-def _validation(recipe: Recipe, model: JoyFlash, ingredients: Ingredients, log: TrainingLog) -> Callable[[int], None]:
+def _validation(
+    recipe: Recipe, place: Alone | Together, ingredients: Ingredients, log: TrainingLog | Silence
+) -> Callable[[int], None]:
     texts = ingredients.validation()
     skills = skill_rows(
         list(recipe.skills),
@@ -184,7 +181,6 @@ def _validation(recipe: Recipe, model: JoyFlash, ingredients: Ingredients, log: 
     )
 
     def validate(step: int) -> None:
-        model.eval()
-        log.validation(step, bits_per_byte(model, texts), exactness(model, skills))
+        log.validation(step, *place.evaluate(lambda model: (bits_per_byte(model, texts), exactness(model, skills))))
 
     return validate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from joyflash.train.logging import LOG_NAME
 from joyflash.train.loop import run_stage
 from joyflash.train.recipe import Recipe
 from joyflash.train.report import draw_report
+from joyflash.train.together import TeamPlan
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
@@ -37,6 +39,7 @@ def run(
     device: str = "cpu",
     precision: str = "auto",
     tensorboard: bool = False,
+    team: TeamPlan | None = None,
     before: Path | None = None,
 ) -> Path:
     """Pretrain as ``recipe`` says; return the folder of the resulting model, tokenizer included.
@@ -50,14 +53,16 @@ def run(
         device: "cpu" or "cuda".
         precision: of the products, "fp32", "bf16", or "auto": bf16 where the device multiplies faster in it.
         tensorboard: write TensorBoard files beside the log.
+        team: run in several processes; every one of them calls this.
         before: run folder of the stage to start from, in place of fresh weights.
     """
     if recipe.stage != "pretrain":
         raise ConfigError("This is an sft recipe; run it with: joyflash sft")
-    place = training_device(device)
+    place = training_device(device) if team is None else team.team.device
     dtype = training_precision(precision, place)
     folder = model_folder(tokenizer)
-    ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
+    with nullcontext() if team is None else team.team.leader_first():  # the shards are written once
+        ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     vocabulary = ingredients.tokenizer.vocab_size
     config = sized(recipe.width, vocabulary) if recipe.width else preset(recipe.preset or "")
     if config.vocab_size < vocabulary:
@@ -68,20 +73,23 @@ def run(
     model = initialise(JoyFlash(config), torch.Generator().manual_seed(recipe.seed))
     result = run_stage(
         recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
-        precision=dtype, tensorboard=tensorboard, before=before,
+        precision=dtype, tensorboard=tensorboard, before=before, team=team,
     )  # fmt: skip
-    copy_tokenizer(folder, result)
+    if team is None or team.team.leads:
+        copy_tokenizer(folder, result)
     return result
 
 
-def run_curriculum(curriculum: Curriculum, *, out: Path, resume: bool = False, **options: Any) -> Path:
+def run_curriculum(
+    curriculum: Curriculum, *, out: Path, resume: bool = False, team: TeamPlan | None = None, **options: Any
+) -> Path:
     """Run the stages one after another, each in a folder of its own under ``out``; return the last one's model.
 
     A stage takes over weights and optimiser state from the one before. Finished stages are not run again.
 
     Args:
         resume: go on with the stage that was interrupted.
-        options: as of ``run``.
+        team, options: as of ``run``.
 
     Raises:
         TrainingError: ``out`` holds a stage already and ``resume`` is not given; and what ``run`` raises.
@@ -94,9 +102,12 @@ def run_curriculum(curriculum: Curriculum, *, out: Path, resume: bool = False, *
         folder = out / name
         if not _finished(folder, recipe):
             started = (folder / LOG_NAME).is_file()
-            run(recipe, out=folder, resume=started, before=before, **options)
+            run(recipe, out=folder, resume=started, before=before, team=team, **options)
+        if team is not None:
+            team.team.wait()
         before = folder
-    draw_report(out)
+    if team is None or team.team.leads:
+        draw_report(out)
     return out / next(reversed(stages)) / "model"
 
 

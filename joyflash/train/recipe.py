@@ -8,7 +8,7 @@ import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from joyflash.errors import ConfigError
 from joyflash.optim.schedule import linear, trapezoid
@@ -148,15 +148,24 @@ class Recipe:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, default=dict)
 
 
+Kind = TypeVar("Kind")
+
+
 def load_recipe(path_or_name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Run a recipe file (``recipes/nano/pretrain.py``) and return its ``recipe``.
 
     Raises:
         ConfigError: there is no such file, it fails, it defines no Recipe, or an override names no field.
     """
+    return load_recipe_of(Recipe, path_or_name, overrides)
+
+
+def load_recipe_of(kind: type[Kind], path_or_name: str, overrides: Mapping[str, Any] | None = None) -> Kind:
+    """The same for recipes of another dataclass."""
     path, recipe = run_recipe_file(path_or_name)
-    if not isinstance(recipe, Recipe):
-        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a joyflash.train.recipe.Recipe.")
+    if not isinstance(recipe, kind):
+        name = f"{kind.__module__}.{kind.__name__}"
+        raise ConfigError(f"The recipe {path} must define a variable 'recipe' that is a {name}.")
     return with_settings(recipe, overrides or {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from joyflash.errors import ConfigError
@@ -12,6 +13,7 @@ from joyflash.train.ingredients import Ingredients
 from joyflash.train.loop import run_stage
 from joyflash.train.pretrain import copy_tokenizer
 from joyflash.train.recipe import Recipe
+from joyflash.train.together import TeamPlan
 
 
 def run(
@@ -26,6 +28,7 @@ def run(
     device: str = "cpu",
     precision: str = "auto",
     tensorboard: bool = False,
+    team: TeamPlan | None = None,
 ) -> Path:
     """Fine-tune the model in ``start``; return the folder of the resulting model.
 
@@ -33,14 +36,16 @@ def run(
     """
     if recipe.stage != "sft":
         raise ConfigError("This is a pretrain recipe; run it with: joyflash pretrain")
-    place = training_device(device)
+    place = training_device(device) if team is None else team.team.device
     dtype = training_precision(precision, place)
     folder = model_folder(start)
-    ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
+    with nullcontext() if team is None else team.team.leader_first():  # the shards are written once
+        ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     model = read_model(folder)
     result = run_stage(
         recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
-        precision=dtype, tensorboard=tensorboard,
+        precision=dtype, tensorboard=tensorboard, team=team,
     )  # fmt: skip
-    copy_tokenizer(folder, result)
+    if team is None or team.team.leads:
+        copy_tokenizer(folder, result)
     return result

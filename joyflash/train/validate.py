@@ -35,6 +35,13 @@ def bits_per_byte(model: JoyFlash, sets: Sequence[ValidationSet]) -> dict[str, f
 
 
 @torch.no_grad()
+def mean_loss(model: JoyFlash, rows: Sequence[PackedBatch]) -> float:
+    """Next-token loss in nats over all targets of ``rows``."""
+    found = [(float(_losses(model, row)[0]), float(targets(row, 1)[2].sum())) for row in rows]
+    return sum(nats for nats, _ in found) / max(1.0, sum(weight for _, weight in found))
+
+
+@torch.no_grad()
 def exactness(model: JoyFlash, rows: dict[str, list[PackedBatch]]) -> dict[str, float]:
     """Share of held-out skill samples in which every target token is the model's first choice, by skill."""
     found = {}

@@ -3,6 +3,8 @@
 ``--width 2048`` is the released 48B model on 20.7 T tokens, the default a laptop's share of it.
 """
 
+from collections.abc import Mapping
+
 from joyflash.train.curriculum import Curriculum, Mix
 
 GENERAL = {"en_wiki": 4, "en_wikinews": 3, "en_wordnet": 1, "zh_wiki": 5, "zh_lctt": 2, "zh_d2l": 0.2}
@@ -14,7 +16,7 @@ SYNTHETIC = {
 }
 
 
-def shares(**parts: tuple[float, dict[str, float]]) -> dict[str, float]:
+def shares(**parts: tuple[float, Mapping[str, float]]) -> dict[str, float]:
     """Weights of several groups, each scaled to its share of the whole."""
     return {
         name: share * weight / sum(group.values()) for share, group in parts.values() for name, weight in group.items()

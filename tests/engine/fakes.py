@@ -90,6 +90,7 @@ class FakeStep:
 
     batch_invariant = True
     max_rows = 4096
+    routes_nLK = None
 
     def __init__(
         self, predict: Predictor, *, block_size: int = 4, context_length: int = 512, draft: Predictor | None = None

@@ -12,6 +12,8 @@ import torch.multiprocessing as multiprocessing
 
 from joyflash.parallel.team import joined_team
 
+PRELOADED = ("torch._dynamo", "torch.distributed.checkpoint", "joyflash.train.distributed")
+
 
 def run_team(world: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
     """``function(team, *arguments)`` in each of ``world`` processes; what each returned, by rank.
@@ -22,7 +24,7 @@ def run_team(world: int, function: Callable[..., Any], *arguments: Any) -> list[
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("forkserver")  # imports torch once; spawned processes would each
-    context.set_forkserver_preload(["torch", "torch.distributed.fsdp", "torch.distributed.checkpoint", __name__])
+    context.set_forkserver_preload([*PRELOADED, __name__])
     results = context.SimpleQueue()
     processes = [
         context.Process(target=_member, args=(rank, world, port, results, function, arguments)) for rank in range(world)

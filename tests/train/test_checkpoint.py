@@ -15,7 +15,7 @@ import torch
 from benchmarks import faults
 from joyflash.errors import TrainingError
 from joyflash.optim.groups import build_optimizers
-from joyflash.train import checkpoint, pretrain
+from joyflash.train import checkpoint, pretrain, run_folder
 from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from joyflash.train.logging import LOG_NAME
 from tests.model.conftest import TINY, random_model
@@ -120,7 +120,7 @@ def test_a_full_disk_ends_the_run_with_an_error_and_keeps_what_is_there(tmp_path
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(run_folder.os, "fsync", full)
     with pytest.raises(TrainingError, match=r"step-0000002.*No space left.*--resume"):
         save_checkpoint(tmp_path, *_state(2), Progress(2, {}))
     monkeypatch.undo()
@@ -167,13 +167,13 @@ def test_older_checkpoints_leave_only_when_the_new_one_is_on_the_disk(tmp_path, 
     for step in (1, 2):
         save_checkpoint(tmp_path, model, optimizers, Progress(step, {}))
     seen: list[tuple[str, list[str]]] = []
-    real = checkpoint._flush
+    real = run_folder.flush
 
     def watched(path: Path) -> None:
         seen.append((path.name, sorted(each.name for each in tmp_path.glob("step-*"))))
         real(path)
 
-    monkeypatch.setattr(checkpoint, "_flush", watched)
+    monkeypatch.setattr(run_folder, "flush", watched)
     save_checkpoint(tmp_path, model, optimizers, Progress(3, {}))
     assert [name for name, _ in seen] == [*FILES, ".step-0000003.partial", tmp_path.name]
     assert seen[0][1] == ["step-0000001", "step-0000002"]

@@ -101,17 +101,15 @@ def test_one_grouped_product_is_what_the_loop_over_experts_does() -> None:
     rows_MX, weight_EXY = (torch.randn(shape, generator=generator).bfloat16() for shape in ((48, 32), (4, 32, 64)))
     right_MY = torch.randn(48, 64, generator=generator).bfloat16()
     ends_E = counts_E.cumsum(0).to(torch.int32)
-    spans = experts._spans(counts_E, torch.bfloat16)
+    spans = experts.spans_of(counts_E, torch.bfloat16)
     torch.testing.assert_close(
-        experts._multiply(rows_MX, weight_EXY, ends_E), experts._multiply(rows_MX, weight_EXY, spans)
+        experts.multiply(rows_MX, weight_EXY, ends_E), experts.multiply(rows_MX, weight_EXY, spans)
     )
     transposed_EXY = weight_EXY.transpose(1, 2).contiguous().transpose(1, 2)
     torch.testing.assert_close(
-        experts._multiply(rows_MX, transposed_EXY, ends_E), experts._multiply(rows_MX, weight_EXY, spans)
+        experts.multiply(rows_MX, transposed_EXY, ends_E), experts.multiply(rows_MX, weight_EXY, spans)
     )
-    torch.testing.assert_close(
-        experts._outer(rows_MX, right_MY, 4, ends_E), experts._outer(rows_MX, right_MY, 4, spans)
-    )
+    torch.testing.assert_close(experts.outer(rows_MX, right_MY, 4, ends_E), experts.outer(rows_MX, right_MY, 4, spans))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU: varlen attention and grouped experts")

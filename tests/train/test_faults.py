@@ -12,6 +12,7 @@ from joyflash.errors import TrainingError
 from joyflash.train import loop, pretrain
 from joyflash.train.checkpoint import last_step
 from joyflash.train.logging import TrainingLog, read_log
+from joyflash.train.workers import RowWorkers
 from tests.train.test_checkpoint import file_size_limit
 from tests.train.test_loop import RECIPE, curve, data  # noqa: F401  (a fixture)
 
@@ -60,8 +61,7 @@ def test_a_shard_cut_short_during_the_run_ends_it_with_all_steps_saved(data, tmp
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_stops_the_run_before_it_touches_a_weight(data, tmp_path, monkeypatch, value):  # noqa: F811
     out, options = tmp_path / "run", {"data": data, "workers": 1, "precision": "fp32"}
-    real = torch.nn.utils.clip_grad_norm_
-    _at_step(monkeypatch, 3, lambda: monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: value))
+    _at_step(monkeypatch, 3, lambda: monkeypatch.setattr(RowWorkers, "clip", lambda *_: value))
     moved = []
     monkeypatch.setattr(loop, "scale_learning_rates", lambda *_: moved.append(1))
     with pytest.raises(TrainingError, match=r"step 4 is not finite.*Lower.*--resume"):
@@ -69,7 +69,6 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_it_touches_a_weight(data
     assert len(moved) == 3
     assert last_step(out) == 2
     monkeypatch.undo()
-    assert torch.nn.utils.clip_grad_norm_ is real
     monkeypatch.setattr(loop, "draw_report", lambda run: None)
     pretrain.run(SKILLS_ONLY, out=out, resume=True, **options)
     assert [step for step, *_ in curve(out)] == list(range(1, 9))

@@ -1,0 +1,69 @@
+"""Where a stage runs: in this process alone. Its counterpart for several processes is ``joyflash.train.together``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from joyflash.model.joyflash import JoyFlash
+from joyflash.optim.groups import build_optimizers
+from joyflash.train.checkpoint import Progress, average_checkpoints, load_checkpoint, save_checkpoint
+from joyflash.train.device_worker import DeviceWorker
+from joyflash.train.logging import TrainingLog
+from joyflash.train.recipe import Recipe
+from joyflash.train.workers import RowWorkers
+
+Found = TypeVar("Found")
+
+
+class Alone:
+    """Model, optimisers, worker and checkpoints of one process.
+
+    Args:
+        recipe: gives the learning rates.
+        model: on ``device`` afterwards.
+        workers: threads on a CPU.
+        device, precision: see ``joyflash.train.loop.run_stage``.
+    """
+
+    leads = True
+    world = 1
+
+    def __init__(self, recipe: Recipe, model: JoyFlash, workers: int, device: torch.device, precision: torch.dtype):
+        self.model = model.to(device)
+        self.optimizers = build_optimizers(
+            model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
+        )
+        on_cpu = device.type == "cpu"
+        self.worker = RowWorkers(model, workers, precision) if on_cpu else DeviceWorker(model, precision)
+
+    def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog:
+        """The run's log."""
+        return TrainingLog(run, total_steps, **options)
+
+    def load(self, folder: Path, notify: Callable[[str], None]) -> Progress:
+        """See ``load_checkpoint``."""
+        return load_checkpoint(folder, self.model, self.optimizers, notify=notify)
+
+    def save(self, folder: Path, progress: Progress, *, keep: int) -> None:
+        """See ``save_checkpoint``."""
+        save_checkpoint(folder, self.model, self.optimizers, progress, keep=keep)
+
+    def average(self, folder: Path, last: int) -> list[int]:
+        """See ``average_checkpoints``."""
+        return average_checkpoints(folder, self.model, last)
+
+    def evaluate(self, function: Callable[[JoyFlash], Found]) -> Found:
+        """``function`` of the model in evaluation mode."""
+        return function(self.model.eval())
+
+    def whole_model(self) -> JoyFlash | None:
+        """The model as a whole; None in a process that does not write it."""
+        return self.model
+
+    def finish(self) -> None:
+        """Everything begun is done."""
+        self.worker.close()

@@ -1,0 +1,151 @@
+"""Where a stage runs: in several processes that ``torchrun`` started. The counterpart of ``joyflash.train.alone``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch.distributed.fsdp import FSDPModule
+
+from joyflash.errors import ConfigError
+from joyflash.model.joyflash import JoyFlash
+from joyflash.optim.muon_sharded import ShardedMuon
+from joyflash.parallel.mesh import make_mesh
+from joyflash.parallel.team import Team
+from joyflash.train.checkpoint import Progress
+from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
+from joyflash.train.logging import TrainingLog
+from joyflash.train.recipe import Recipe
+from joyflash.train.team_checkpoint import TeamCheckpoints
+from joyflash.train.team_state import TeamState
+
+Found = TypeVar("Found")
+REDUCTIONS = ("auto", "fixed", "fast")
+
+
+@dataclass(frozen=True)
+class TeamPlan:
+    """How several processes share the work.
+
+    Attributes:
+        team: the processes.
+        expert_parallel: processes that share one set of experts.
+        reduction: how gradients are summed: "fixed" (losses and weights do not depend on the number of processes, to
+            the bit on a CPU), "fast", or "auto": fixed on a CPU.
+    """
+
+    team: Team
+    expert_parallel: int = 1
+    reduction: str = "auto"
+
+    def place(self, recipe: Recipe, model: JoyFlash, precision: torch.dtype) -> Together:
+        """This process's part."""
+        return Together(recipe, model, self, precision)
+
+
+class Together:
+    """This process's part of model, optimisers, worker and checkpoints.
+
+    Args:
+        recipe: gives the learning rates.
+        model: the whole, equal in all processes; it is divided.
+        plan: who shares the work, and how.
+        precision: see ``joyflash.train.loop.run_stage``.
+
+    Raises:
+        ConfigError: the processes cannot be arranged so, or no such reduction.
+    """
+
+    def __init__(self, recipe: Recipe, model: JoyFlash, plan: TeamPlan, precision: torch.dtype):
+        team, reduction = plan.team, plan.reduction
+        if reduction not in REDUCTIONS:
+            raise ConfigError(f"The reduction is {', '.join(REDUCTIONS)}, not {reduction!r}.")
+        fixed = reduction == "fixed" or (reduction == "auto" and team.device.type == "cpu")
+        self.leads, self.world, self._team = team.leads, team.world, team
+        mesh = make_mesh(team, plan.expert_parallel)
+        self._sharded = shard_model(model.to(team.device), mesh, precision, fixed_order=fixed)
+        self.model = model
+        shards, self.optimizers = build_sharded_optimizers(
+            self._sharded, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
+        )
+        muon, adamw = self.optimizers
+        assert isinstance(muon, ShardedMuon)
+        self.worker = TeamWorker(self._sharded, shards, fixed_order=fixed)
+        self._checkpoints = TeamCheckpoints(TeamState(self._sharded, shards, muon, adamw), team)
+
+    def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog | Silence:
+        """The run's log; silence but for the leader."""
+        self._team.wait()  # the leader changes the log that the others have looked for
+        return TrainingLog(run, total_steps, **options) if self.leads else Silence()
+
+    def load(self, folder: Path, notify: Callable[[str], None]) -> Progress:
+        """See ``TeamCheckpoints.load``."""
+        return self._checkpoints.load(folder, notify)
+
+    def save(self, folder: Path, progress: Progress, *, keep: int) -> None:
+        """See ``TeamCheckpoints.save``: it is written while training goes on."""
+        self._checkpoints.save(folder, progress, keep=keep)
+
+    def average(self, folder: Path, last: int) -> list[int]:
+        """See ``TeamCheckpoints.average``."""
+        return self._checkpoints.average(folder, last)
+
+    def evaluate(self, function: Callable[[JoyFlash], Found]) -> Found:
+        """``function`` of the model in evaluation mode; every process must give the same rows to it."""
+        self.model.eval()
+        with torch.no_grad():
+            found = self._sharded.call(function)
+        if isinstance(self._sharded.call, FSDPModule):  # fully_shard made it one
+            self._sharded.call.reshard()  # else the outer weights stay whole, and old after the next change
+        return found
+
+    @torch.no_grad()
+    def whole_model(self) -> JoyFlash | None:
+        """The whole model in the leader's main memory, put together tensor by tensor; None in other processes."""
+        whole = JoyFlash(self.model.config) if self.leads else None
+        for name, placement in self._sharded.placements.items():
+            start, end = placement.bounds[self._team.rank]
+            found = torch.zeros(placement.shape, device=self._team.device)
+            found[start:end] = self._sharded.local(name)
+            dist.reduce(found.view(torch.int32), 0)  # as integers: not even the sign of a zero may change
+            if whole is not None:
+                whole.get_parameter(name).copy_(found)
+        if whole is not None:
+            for name, buffer in self.model.named_buffers():
+                if name.endswith("e_score_correction_bias"):
+                    whole.get_buffer(name).copy_(buffer)
+        return whole
+
+    def finish(self) -> None:
+        """Wait for the last checkpoint."""
+        self.worker.close()
+        self._checkpoints.finish()
+        self._team.wait()
+
+
+class Silence:
+    """The log of a process that does not lead: what ``TrainingLog`` offers, to no effect."""
+
+    def step(self, step: int, loss: float, tokens: int, **values: float | int | None) -> None:
+        """The leader records it."""
+
+    def validation(
+        self, step: int, bits_per_byte: Mapping[str, float], exact: Mapping[str, float] | None = None
+    ) -> None:
+        """The leader records it."""
+
+    def note(self, text: str) -> None:
+        """The leader says it."""
+
+    def restart_clock(self) -> None:
+        """The leader measures."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
