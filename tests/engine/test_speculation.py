@@ -62,7 +62,7 @@ class TestTexts:
 
     def test_deltas_say_what_was_drafted_and_what_proved_right(self):
         engine, _ = make_engine(hashed(SIZE), tokenizer=TOKENIZER, draft=sometimes_wrong, drafts=3)
-        engine.add(Request(PROMPTS[0], SamplingParams(seed=4, max_tokens=20, ignore_eos=True)))
+        engine.submit(Request(PROMPTS[0], SamplingParams(seed=4, max_tokens=20, ignore_eos=True)))
         deltas = [delta for _ in range(40) if engine.has_work for delta in engine.step()]
         assert sum(delta.drafted_count for delta in deltas) == sum(engine.statistics.drafted) > 0
         assert sum(delta.accepted_count for delta in deltas) == sum(engine.statistics.accepted) > 0

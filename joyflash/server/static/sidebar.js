@@ -19,6 +19,8 @@ export class Sidebar {
 
   show(current = this.current) {
     this.current = current;
+    // An answer that ends meanwhile must not take the name away that is being written.
+    if (this.renaming && document.activeElement?.matches("#list input")) return;
     const focused = document.activeElement?.closest?.("#list li")?.dataset.id;
     const found = this.store.list($("search").value);
     $("list").replaceChildren(...found.map((conversation) => this.entry(conversation)));

@@ -36,3 +36,17 @@ def web(driver: Any) -> Iterator[Callable[..., tuple[Page, Upstream, Callable[[]
     driver.get("about:blank")
     for context in opened:
         context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def modules() -> Iterator[str]:
+    """An address whose page is there for its modules only."""
+    with upstream(lambda body: ["x"]) as (fake, _):
+        yield fake.url
+
+
+@pytest.fixture
+def blank(driver: Any, modules: str) -> Page:
+    """A page for tests that use its modules only; opened again where another test has left it."""
+    page = Page(driver, modules)
+    return page if driver.current_url.startswith(modules) else page.open()

@@ -33,9 +33,11 @@ class Refusal:
 HOLD = "hold"
 """Wait until `gate` is set."""
 CUT = "cut"
-"""Break the connection off without the end mark."""
+"""Break the connection off."""
+END = "end"
+"""End the stream as if it were complete, but without the end mark."""
 Step = dict[str, Any] | str
-"""A delta of the message, text as its content, HOLD or CUT; `{"usage": …}` and `{"finish": …}` go into the chunk."""
+"""A delta of the message, text as its content, HOLD, CUT or END; `{"usage": …}` goes into the chunk itself."""
 Script = Callable[[dict[str, Any]], list[Step] | Refusal]
 
 
@@ -123,6 +125,8 @@ async def _stream(upstream: Upstream, steps: list[Step]) -> AsyncGenerator[bytes
             if step == CUT:
                 await asyncio.sleep(0.2)
                 raise RuntimeError("cut")  # uvicorn breaks the connection off
+            if step == END:
+                return
             if isinstance(step, dict) and "finish" in step:
                 finish = step["finish"]
                 continue

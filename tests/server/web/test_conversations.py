@@ -249,16 +249,6 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def blank(driver):
-    from tests.server.web.browser import Page
-    from tests.server.web.fake_upstream import upstream
-
-    with upstream(echo) as (fake, _):
-        yield Page(driver, fake.url).open()
-        driver.get("about:blank")
-
-
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_the_calculator_agrees_with_the_agents(blank, expression):
     value = calculate(expression)

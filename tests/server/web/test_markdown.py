@@ -42,17 +42,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def blank(driver):
-    """A page of an address of its own, for tests that use its modules only."""
-    from tests.server.web.browser import Page
-    from tests.server.web.fake_upstream import upstream
-
-    with upstream(lambda body: ["x"]) as (fake, _):
-        yield Page(driver, fake.url).open()
-        driver.get("about:blank")
-
-
 def rendered(page, *texts):
     return page.module("markdown.js", f"(() => {SHOW})()", *texts)
 
@@ -182,7 +171,7 @@ def test_hostile_markdown_takes_no_long_time(blank, text):
 
 
 def test_a_code_block_is_copied(web):
-    page, fake, _ = web(lambda body: ["```py\nprint(1)\n```\n", HOLD, "end"])
+    page, fake, _ = web(lambda body: ["```py\nprint(1)\n```\n", HOLD, "the end"])
     page.open().send("code", wait=False)
     page.wait(lambda: page.all(".code-head button"))
     page.driver.execute_cdp_cmd(
