@@ -130,8 +130,7 @@ def measure_machine(run: Run) -> dict[str, Any]:
     """The card, and what it reads and multiplies in a second."""
     cuda = run.device.type == "cuda"
     values = torch.rand((1 << 30) if cuda else 1 << 22, device=run.device)
-    read = run.time(lambda: values.sum())
-    run.bandwidth = values.nbytes / (read.low / 1e3)
+    run.bandwidth = values.nbytes / (run.time(values.sum).low / 1e3)
     del values
     side = 8192 if cuda else 64
     left = torch.randn(side, side, device=run.device, dtype=run.dtype)
@@ -193,9 +192,9 @@ def _layer_errors(model, step, cache: PagedCache, rows: Rows, count: int) -> Ite
     context = CachedContext.of(cache, rows.tables, starts, count, model.config)
     tokens = torch.tensor(rows.tokens, device=cache.kv_LSW.device)
     x_nD = model.model.embed_tokens(tokens)
-    for number, block in enumerate(model.model.layers):
-        expected = block(x_nD.unflatten(0, (batch, count)), context, number).flatten(0, 1)
-        yield _error(step.layer(rows, x_nD, number) - x_nD, expected - x_nD)
+    for layer, block in enumerate(model.model.layers):
+        expected = block(x_nD.unflatten(0, (batch, count)), context, layer).flatten(0, 1)
+        yield _error(step.layer(rows, x_nD, layer) - x_nD, expected - x_nD)
         x_nD = expected
 
 
@@ -283,6 +282,7 @@ def prefill(run: Run, step, length: int) -> dict[str, Any]:
 
 def _flops(layer) -> int:
     """Operations of a token in a layer's matrices."""
+
     def size(matrix) -> int:
         return matrix.shape[-1] * matrix.shape[-2]
 

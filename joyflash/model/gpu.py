@@ -1,7 +1,7 @@
 """GpuStep: the model behind Triton kernels, one CUDA graph for each shape of a step, the sampler in graphs as well.
 
-Rows are padded to the next of a few counts, and sequences likewise; a shape is recorded when it is first met. The trunk,
-an MTP pass and a draw are each one launch; nothing waits for the GPU between a step and its draw.
+Rows are padded to the next of a few counts, and sequences likewise; a shape is recorded when it is first met. The
+trunk, an MTP pass and a draw are each one launch; nothing waits for the GPU between a step and its draw.
 
 Letters: n rows, s sequences, m kept or drawn rows, h given hidden states, D hidden, V vocabulary, v some of it.
 """
@@ -21,11 +21,12 @@ from joyflash.errors import KernelError
 from joyflash.kernels.gpu.graphs import Graphs
 from joyflash.kernels.gpu.norm_linear import norm_linear
 from joyflash.kernels.gpu.rows import DeviceRows
-from joyflash.kernels.gpu.sampling import draw, sampling_parts
+from joyflash.kernels.gpu.sampling import draw
 from joyflash.kernels.gpu.step import StepKernels
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.attention import ABSORBED_UP_TO
 from joyflash.model.cache import PagedCache
+from joyflash.model.gpu_draws import DrawBuffers
 from joyflash.model.gpu_prompt import PromptLayers
 from joyflash.model.gpu_weights import GpuWeights, MtpWeights
 from joyflash.model.joyflash import JoyFlash
@@ -94,7 +95,7 @@ class GpuStep:
         blocks = -(-max_positions // cache.block_size)
         self._tables_sB = torch.zeros(max_rows, blocks, dtype=torch.int32, device=self._device)
         self._known: list[list[int]] = [[] for _ in range(max_rows)]
-        self._draws: dict[tuple[int, int], _DrawBuffers] = {}
+        self._draws: dict[tuple[int, int], DrawBuffers] = {}
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
@@ -176,9 +177,7 @@ class GpuStep:
         work()
         return work
 
-    def _step_and_draw(
-        self, rows: Rows, draws: Sequence[Draw], ids: int
-    ) -> tuple[_DrawBuffers, Callable[[], None]]:
+    def _step_and_draw(self, rows: Rows, draws: Sequence[Draw], ids: int) -> tuple[DrawBuffers, Callable[[], None]]:
         staged = self._stage(rows)
         buffers = self._draw_buffers(staged.shape[0], draws, ids)
 
@@ -203,9 +202,7 @@ class GpuStep:
         """For rows so many that launches cost nothing beside them: no padding and no graph."""
         staged = self._stage(rows)
         cache_LSW = self._cache.kv_LSW
-        layers = PromptLayers(
-            self.weights, cache_LSW, self._frequencies_F, staged.rows, staged.counts, staged.lengths
-        )
+        layers = PromptLayers(self.weights, cache_LSW, self._frequencies_F, staged.rows, staged.counts, staged.lengths)
         return staged.rows, layers
 
     def _trunk_many(self, rows: Rows, _own: Sequence[int]) -> Tensor:
@@ -247,11 +244,9 @@ class GpuStep:
     def _normed(self, x_nD: Tensor, weight_D: Tensor) -> Tensor:
         return F.rms_norm(x_nD, (x_nD.shape[1],), weight_D, self.weights.sizes.eps)
 
-    def _draw(self, buffers: _DrawBuffers) -> None:
+    def _draw(self, buffers: DrawBuffers) -> None:
         rows = buffers.logits.shape[0]
-        norm_linear(
-            self._hidden_nD[:rows], self.weights.head, buffers.logits, 0.0, self._dtype, ids_N=buffers.ids
-        )
+        norm_linear(self._hidden_nD[:rows], self.weights.head, buffers.logits, 0.0, self._dtype, ids_N=buffers.ids)
         draw(
             buffers.logits, buffers.ids, buffers.count, buffers.keys, buffers.temperatures, buffers.best,
             buffers.best_at, buffers.tokens,
@@ -304,14 +299,14 @@ class GpuStep:
                 blocks = torch.tensor(self._known[place][: self._tables_sB.shape[1]], dtype=torch.int32)
                 self._tables_sB[place, : len(blocks)].copy_(blocks)
 
-    def _draw_buffers(self, rows: int, draws: Sequence[Draw], ids: array[int] | int) -> _DrawBuffers:
+    def _draw_buffers(self, rows: int, draws: Sequence[Draw], ids: array[int] | int) -> DrawBuffers:
         """Memory for as many rows, with the places of ``draws`` and the entries ``ids`` in it."""
         rows = _bucket(rows, self._recorded_rows)
         entries = ids if isinstance(ids, int) else len(ids)
         columns = self._config.vocab_size if isinstance(ids, int) else -(-entries // 256) * 256
         key = (rows, 0 if isinstance(ids, int) else columns)
         if key not in self._draws:
-            self._draws[key] = _DrawBuffers.of(rows, columns, not isinstance(ids, int), self._device)
+            self._draws[key] = DrawBuffers.of(rows, columns, not isinstance(ids, int), self._device)
         buffers = self._draws[key]
         keys, temperatures = zip(*draws, strict=True)
         buffers.keys[: len(draws)].copy_(torch.tensor(keys, dtype=torch.int64))
@@ -320,37 +315,6 @@ class GpuStep:
         if not isinstance(ids, int) and buffers.ids is not None:
             buffers.ids[:entries].copy_(torch.tensor(ids, dtype=torch.int32))
         return buffers
-
-
-@dataclass(frozen=True)
-class _DrawBuffers:
-    """Memory of a draw; ``ids`` only where tokens come from a part of the vocabulary."""
-
-    logits: Tensor
-    ids: Tensor | None
-    count: Tensor
-    keys: Tensor
-    temperatures: Tensor
-    best: Tensor
-    best_at: Tensor
-    tokens: Tensor
-
-    @classmethod
-    def of(cls, rows: int, columns: int, listed: bool, device: torch.device) -> _DrawBuffers:
-        def room(dtype: torch.dtype, *shape: int) -> Tensor:
-            return torch.zeros(*shape, dtype=dtype, device=device)
-
-        parts = sampling_parts(columns)
-        return cls(
-            room(torch.float32, rows, columns),
-            room(torch.int32, columns) if listed else None,
-            room(torch.int32, 1),
-            room(torch.int64, rows),
-            room(torch.float64, rows),
-            room(torch.float64, rows, parts),
-            room(torch.int32, rows, parts),
-            room(torch.int32, rows),
-        )
 
 
 def _some(rows: Rows, own: Sequence[int]) -> Rows:

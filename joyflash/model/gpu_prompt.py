@@ -1,7 +1,7 @@
 """Steps of many rows: matrix products of whole prompts are bound by arithmetic, so libraries do them.
 
-Attention is expanded: keys and values of each head are made from the latents once a layer. Quantised matrices are spelled out
-when they are needed, except those of experts, whose kernel reads them as they are.
+Attention is expanded: keys and values of each head are made from the latents once a layer. Quantised matrices are
+spelled out when they are needed, except those of experts, whose kernel reads them as they are.
 
 Letters: n rows, N heads, D hidden, C latent, R rotated, W = C + R, t a sequence's tokens, L layers, F frequencies, K
 chosen experts, E experts, Y all slots' width.
@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from joyflash.kernels.gpu.experts import ExpertWeights
-from joyflash.kernels.gpu.grouped import GroupedBuffers, grouped_experts
+from joyflash.kernels.gpu.group import GroupedBuffers
+from joyflash.kernels.gpu.grouped import grouped_experts
 from joyflash.kernels.gpu.matrix import Matrix
 from joyflash.kernels.gpu.norm_linear import norm_linear
 from joyflash.kernels.gpu.prompt_attention import prompt_attention

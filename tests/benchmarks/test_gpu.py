@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton (a GPU build of torch)")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("triton") is None, reason="needs Triton (a GPU build of torch)"
+)
 
 
 def run(folder: Path, *options: str) -> tuple[str, dict]:

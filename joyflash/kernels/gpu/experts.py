@@ -1,10 +1,10 @@
 # pyright: reportMissingImports=false
 """Experts of a few rows: a program for every (row, chosen expert), without sorting or aligning anything.
 
-``expert_up`` norms the input and leaves silu(gate) * up of each slot. ``expert_down`` multiplies all slots of a row at
-once, weighs them, and adds the residual. Slots behind the K chosen ones are the shared expert: S of them, each with I of
-its width. Experts that several rows choose are read from memory once and from the cache after that; for many rows
-``grouped_experts`` reads them once.
+``expert_up`` norms the input and leaves silu(gate) * up of each slot. ``expert_down`` multiplies all slots of a row
+at once, weighs them, and adds the residual. Slots behind the K chosen ones are the shared expert: S of them, each with
+I of its width. Experts that several rows choose are read from memory once and from the cache after that; for many
+rows ``grouped_experts`` reads them once.
 
 Letters: n rows, K chosen, S shared, D hidden, I expert width, E experts.
 """
@@ -66,7 +66,7 @@ def _up_kernel(
     scale_rows,
     eps,
     D: tl.constexpr,
-    I: tl.constexpr,
+    WIDTH: tl.constexpr,
     K: tl.constexpr,
     S: tl.constexpr,
     BN: tl.constexpr,
@@ -83,32 +83,32 @@ def _up_kernel(
     n = tl.program_id(0) * BN + tl.arange(0, BN)
     slot = tl.program_id(1)
     row = tl.program_id(2).to(tl.int64)
-    own = tl.minimum(n, I - 1).to(tl.int64)
+    own = tl.minimum(n, WIDTH - 1).to(tl.int64)
     d = tl.arange(0, BD)
     factor = tl.load(norm + d, mask=d < D, other=0.0).to(tl.float32)
-    out = h + (row * (K + S) + slot) * I + n
+    out = h + (row * (K + S) + slot) * WIDTH + n
     # The residual was written by the kernel before the router: it is there before the wait.
     v = tl.load(x + row * D + d, mask=d < D, other=0.0).to(tl.float32)
     v = v * tl.rsqrt(tl.sum(v * v, 0) / D + eps) * factor
     if slot >= K:
-        line = (slot - K) * I + own
+        line = (slot - K) * WIDTH + own
         shared_gate = load_tile(gate, gate_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
         shared_up = load_tile(up, up_scales, line, line // SHARED_GN, 0, D, BN, BD, SHARED_KIND, SHARED_GK)
         wait_for_input(PDL)
         g = tl.sum(shared_gate.to(tl.float32) * v[None, :], 1)
         u = tl.sum(shared_up.to(tl.float32) * v[None, :], 1)
-        tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < I)
+        tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < WIDTH)
     else:
         wait_for_input(PDL)
         expert = tl.load(chosen + row * K + slot).to(tl.int64)
         if expert >= 0:
             at = expert * scale_rows
-            line = expert * (2 * I) + own
+            line = expert * (2 * WIDTH) + own
             routed_gate = load_tile(weight, scales, line, at + own // GN, 0, D, BN, BD, KIND, GK)
-            routed_up = load_tile(weight, scales, line + I, at + (own + I) // GN, 0, D, BN, BD, KIND, GK)
+            routed_up = load_tile(weight, scales, line + WIDTH, at + (own + WIDTH) // GN, 0, D, BN, BD, KIND, GK)
             g = tl.sum(routed_gate.to(tl.float32) * v[None, :], 1)
             u = tl.sum(routed_up.to(tl.float32) * v[None, :], 1)
-            tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < I)
+            tl.store(out, (g * tl.sigmoid(g) * u).to(h.dtype.element_ty), mask=n < WIDTH)
 
 
 @triton.jit
@@ -124,7 +124,7 @@ def _down_kernel(
     y,
     scale_rows,
     D: tl.constexpr,
-    I: tl.constexpr,
+    WIDTH: tl.constexpr,
     K: tl.constexpr,
     S: tl.constexpr,
     BS: tl.constexpr,
@@ -148,23 +148,23 @@ def _down_kernel(
     real = expert >= 0
     expert = tl.maximum(expert, 0).to(tl.int64)
     line = expert * D + output
-    tile = load_tile(weight, scales, line, expert * scale_rows + output // GN, 0, I, BS, BI, KIND, GK)
+    tile = load_tile(weight, scales, line, expert * scale_rows + output // GN, 0, WIDTH, BS, BI, KIND, GK)
     one = output + tl.zeros((1,), tl.int64)
     if S == 1:  # else a part of a row does not begin where a tile may
-        own = load_tile(shared, shared_scales, one, one // SHARED_GN, 0, I, 1, BI, SHARED_KIND, SHARED_GK)
+        own = load_tile(shared, shared_scales, one, one // SHARED_GN, 0, WIDTH, 1, BI, SHARED_KIND, SHARED_GK)
     wait_for_input(PDL)
-    source = h + (row * (K + S) + slot)[:, None] * I + i[None, :]
-    mask = (real & (slot < K))[:, None] & (i < I)[None, :]
+    source = h + (row * (K + S) + slot)[:, None] * WIDTH + i[None, :]
+    mask = (real & (slot < K))[:, None] & (i < WIDTH)[None, :]
     v = tl.load(source, mask=mask, other=0.0).to(tl.float32) * share[:, None]
     total = tl.sum(tl.sum(tile.to(tl.float32) * v, 1), 0)
-    shared_at = h + (row * (K + S) + K) * I
+    shared_at = h + (row * (K + S) + K) * WIDTH
     if S == 1:
-        v = tl.load(shared_at + i, mask=i < I, other=0.0).to(tl.float32)
+        v = tl.load(shared_at + i, mask=i < WIDTH, other=0.0).to(tl.float32)
         total += tl.sum(tl.sum(own.to(tl.float32) * v[None, :], 1), 0)
     else:
         for part in tl.static_range(S):
-            v = tl.load(shared_at + part * I + i, mask=i < I, other=0.0).to(tl.float32)
-            own = tl.load(shared + output * (S * I) + part * I + i, mask=i < I, other=0.0)
+            v = tl.load(shared_at + part * WIDTH + i, mask=i < WIDTH, other=0.0).to(tl.float32)
+            own = tl.load(shared + output * (S * WIDTH) + part * WIDTH + i, mask=i < WIDTH, other=0.0)
             total += tl.sum(own.to(tl.float32) * v, 0)
     total += tl.load(residual + row * D + output).to(tl.float32)
     tl.store(y + row * D + output, total.to(y.dtype.element_ty))
@@ -189,7 +189,7 @@ def expert_up(x_nD: Tensor, norm_D: Tensor, weights: ExpertWeights, chosen_nK: T
         weights.gate_up.scale_rows,
         weights.eps,
         D=hidden,
-        I=weights.width,
+        WIDTH=weights.width,
         K=chosen_nK.shape[1],
         S=slots - chosen_nK.shape[1],
         BN=height,
@@ -217,7 +217,7 @@ def expert_down(
         y_nD,
         weights.down.scale_rows,
         D=hidden,
-        I=weights.width,
+        WIDTH=weights.width,
         K=choices,
         S=h_nXI.shape[1] - choices,
         BS=power_of_2(choices),

@@ -10,35 +10,15 @@ Letters: n rows, K chosen, X = K + 1 slots of a row, E experts, D hidden, I expe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
 from joyflash.kernels.gpu.experts import ExpertWeights
+from joyflash.kernels.gpu.group import GroupedBuffers, add_slots, group
 from joyflash.kernels.gpu.launch import DOT_TYPES, launch, power_of_2, wait_for_input
 from joyflash.kernels.gpu.matrix import load_tile
-
-
-@triton.jit
-def _group_kernel(chosen, starts, order, choices, E: tl.constexpr, BLOCK: tl.constexpr, PDL: tl.constexpr):
-    """Program e: how many slots belong to experts before e, and which to e; program E: where the last one's end."""
-    expert = tl.program_id(0)
-    wait_for_input(PDL)
-    before = 0
-    for first in range(0, choices, BLOCK):
-        i = first + tl.arange(0, BLOCK)
-        own = tl.load(chosen + i, mask=i < choices, other=-1)
-        before += tl.sum(((own >= 0) & (own < expert)).to(tl.int32), 0)
-    tl.store(starts + expert, before)
-    if expert < E:
-        for first in range(0, choices, BLOCK):
-            i = first + tl.arange(0, BLOCK)
-            mine = (tl.load(chosen + i, mask=i < choices, other=-1) == expert).to(tl.int32)
-            tl.store(order + before + tl.cumsum(mine, 0) - 1, i, mask=mine > 0)
-            before += tl.sum(mine, 0)
 
 
 @triton.jit
@@ -83,8 +63,8 @@ def _grouped_up_kernel(
     rows,
     eps,
     D: tl.constexpr,
-    I: tl.constexpr,
-    W: tl.constexpr,
+    WIDTH: tl.constexpr,
+    SHARED_WIDTH: tl.constexpr,
     K: tl.constexpr,
     E: tl.constexpr,
     BM: tl.constexpr,
@@ -108,43 +88,43 @@ def _grouped_up_kernel(
     if expert >= E:
         m = (expert - E) * BM + tl.arange(0, BM)
         valid = m < rows
-        line = tl.minimum(n, W - 1).to(tl.int64)
+        line = tl.minimum(n, SHARED_WIDTH - 1).to(tl.int64)
         at = line // SHARED_GN
         out = _up_tile(
             x, norm, gate, gate_scales, up, up_scales, m.to(tl.int64), line, line, at, at, eps, valid, D, BM, BN,
             SHARED_BD, SHARED_KIND, SHARED_GK, DOT
         )  # fmt: skip
-        place = h + m.to(tl.int64)[:, None] * (K * I + W) + K * I + n[None, :]
-        tl.store(place, out.to(kind), mask=valid[:, None] & (n < W)[None, :])
-    elif tl.program_id(0) * BN < I:
+        place = h + m.to(tl.int64)[:, None] * (K * WIDTH + SHARED_WIDTH) + K * WIDTH + n[None, :]
+        tl.store(place, out.to(kind), mask=valid[:, None] & (n < SHARED_WIDTH)[None, :])
+    elif tl.program_id(0) * BN < WIDTH:
         first = tl.load(starts + expert)
         end = tl.load(starts + expert + 1)
-        own = tl.minimum(n, I - 1).to(tl.int64)
-        line = expert.to(tl.int64) * (2 * I) + own
+        own = tl.minimum(n, WIDTH - 1).to(tl.int64)
+        line = expert.to(tl.int64) * (2 * WIDTH) + own
         at = expert.to(tl.int64) * scale_rows
         for begin in range(first, end, BM):
             m = begin + tl.arange(0, BM)
             valid = m < end
             slot = tl.load(order + m, mask=valid, other=0).to(tl.int64)
             out = _up_tile(
-                x, norm, weight, scales, weight, scales, slot // K, line, line + I, at + own // GN, at + (own + I) // GN,
-                eps, valid, D, BM, BN, BD, KIND, GK, DOT
+                x, norm, weight, scales, weight, scales, slot // K, line, line + WIDTH, at + own // GN,
+                at + (own + WIDTH) // GN, eps, valid, D, BM, BN, BD, KIND, GK, DOT
             )  # fmt: skip
-            place = h + (slot // K)[:, None] * (K * I + W) + (slot % K)[:, None] * I + n[None, :]
-            tl.store(place, out.to(kind), mask=valid[:, None] & (n < I)[None, :])
+            place = h + (slot // K)[:, None] * (K * WIDTH + SHARED_WIDTH) + (slot % K)[:, None] * WIDTH + n[None, :]
+            tl.store(place, out.to(kind), mask=valid[:, None] & (n < WIDTH)[None, :])
 
 
 @triton.jit
 def _down_tile(
     source_M, weight, scales, line, at, valid,
-    I: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BI: tl.constexpr,
+    WIDTH: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BI: tl.constexpr,
     KIND: tl.constexpr, GK: tl.constexpr, DOT: tl.constexpr,
 ):  # fmt: skip
     sums = tl.zeros((BM, BN), tl.float32)
-    for first in range(0, I, BI):
+    for first in range(0, WIDTH, BI):
         i = first + tl.arange(0, BI)
-        tile = load_tile(weight, scales, line, at, first, I, BN, BI, KIND, GK)
-        v = tl.load(source_M[:, None] + i[None, :], mask=valid[:, None] & (i < I)[None, :], other=0.0)
+        tile = load_tile(weight, scales, line, at, first, WIDTH, BN, BI, KIND, GK)
+        v = tl.load(source_M[:, None] + i[None, :], mask=valid[:, None] & (i < WIDTH)[None, :], other=0.0)
         sums = tl.dot(v.to(DOT), tl.trans(tile.to(DOT)), sums, input_precision="ieee")
     return sums
 
@@ -163,8 +143,8 @@ def _grouped_down_kernel(
     scale_rows,
     rows,
     D: tl.constexpr,
-    I: tl.constexpr,
-    W: tl.constexpr,
+    WIDTH: tl.constexpr,
+    SHARED_WIDTH: tl.constexpr,
     K: tl.constexpr,
     E: tl.constexpr,
     BM: tl.constexpr,
@@ -189,10 +169,10 @@ def _grouped_down_kernel(
         m = (expert - E) * BM + tl.arange(0, BM)
         valid = m < rows
         wide = m.to(tl.int64)
-        source = h + wide * (K * I + W) + K * I
+        source = h + wide * (K * WIDTH + SHARED_WIDTH) + K * WIDTH
         out = _down_tile(
-            source, shared, shared_scales, own, own // SHARED_GN, valid, W, BM, BN, SHARED_BI, SHARED_KIND, SHARED_GK,
-            DOT
+            source, shared, shared_scales, own, own // SHARED_GN, valid, SHARED_WIDTH, BM, BN, SHARED_BI, SHARED_KIND,
+            SHARED_GK, DOT
         )  # fmt: skip
         place = parts + (wide * (K + 1) + K)[:, None] * D + n[None, :]
         tl.store(place, out, mask=valid[:, None] & (n < D)[None, :])
@@ -205,32 +185,11 @@ def _grouped_down_kernel(
             m = begin + tl.arange(0, BM)
             valid = m < end
             slot = tl.load(order + m, mask=valid, other=0).to(tl.int64)
-            source = h + (slot // K) * (K * I + W) + (slot % K) * I
-            out = _down_tile(source, weight, scales, line, at, valid, I, BM, BN, BI, KIND, GK, DOT)
+            source = h + (slot // K) * (K * WIDTH + SHARED_WIDTH) + (slot % K) * WIDTH
+            out = _down_tile(source, weight, scales, line, at, valid, WIDTH, BM, BN, BI, KIND, GK, DOT)
             out *= tl.load(weights + slot, mask=valid, other=0.0)[:, None]
             place = parts + (slot // K * (K + 1) + slot % K)[:, None] * D + n[None, :]
             tl.store(place, out, mask=valid[:, None] & (n < D)[None, :])
-
-
-@triton.jit
-def _sum_kernel(parts, sequences, residual, y, D: tl.constexpr, X: tl.constexpr, BD: tl.constexpr, PDL: tl.constexpr):
-    row = tl.program_id(0).to(tl.int64)
-    d = tl.program_id(1) * BD + tl.arange(0, BD)
-    real = tl.load(sequences + row) >= 0
-    wait_for_input(PDL)
-    total = tl.load(residual + row * D + d, mask=d < D, other=0.0).to(tl.float32)
-    for slot in tl.static_range(X):
-        total += tl.load(parts + (row * X + slot) * D + d, mask=(d < D) & real, other=0.0)
-    tl.store(y + row * D + d, total.to(y.dtype.element_ty), mask=d < D)
-
-
-@dataclass(frozen=True)
-class GroupedBuffers:
-    """Memory for up to n rows: starts int32 [E + 1], order int32 [n * K], parts float32 [n, X, D]."""
-
-    starts: Tensor
-    order: Tensor
-    parts: Tensor
 
 
 def grouped_experts(
@@ -259,20 +218,19 @@ def grouped_experts(
     rows, hidden = x_nD.shape
     choices = chosen_nK.shape[1]
     experts, width, shared_width = weights.gate_up.shape[0], weights.width, weights.shared_down.shape[-1]
-    launch(
-        _group_kernel,
-        (experts + 1,),
-        chosen_nK,
-        buffers.starts,
-        buffers.order,
-        rows * choices,
-        E=experts,
-        BLOCK=min(power_of_2(rows * choices, 16), 1024),
-    )
+    group(chosen_nK, experts, buffers)
     tall = 16 if rows * choices <= 16 * experts else min(power_of_2(rows * choices // experts, 16), 64)
     wide = 32 if tall == 16 else 64
     tiles = triton.cdiv(rows, tall)
-    shape = {"I": width, "W": shared_width, "K": choices, "E": experts, "D": hidden, "BM": tall, "BN": wide}
+    shape = {
+        "WIDTH": width,
+        "SHARED_WIDTH": shared_width,
+        "K": choices,
+        "E": experts,
+        "D": hidden,
+        "BM": tall,
+        "BN": wide,
+    }
     launch(
         _grouped_up_kernel,
         (triton.cdiv(max(width, shared_width), wide), experts + tiles),
@@ -315,9 +273,7 @@ def grouped_experts(
         **weights.shared_down.constants("SHARED_"),
         DOT=DOT_TYPES[dtype],
     )
-    block = min(power_of_2(hidden, 16), 512)
-    grid = (rows, triton.cdiv(hidden, block))
-    launch(_sum_kernel, grid, buffers.parts, sequences_n, x_nD, y_nD, D=hidden, X=choices + 1, BD=block)
+    add_slots(buffers, sequences_n, x_nD, y_nD)
 
 
 def _depth(columns: int, scale_width: int) -> int:

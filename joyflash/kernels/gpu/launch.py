@@ -2,9 +2,9 @@
 """How a kernel is launched: on a GPU, in Triton's interpreter, or only compiled, for tensors without memory.
 
 With programmatic dependent launch a kernel starts while the one before it still runs: it loads weights, waits
-(``wait_for_input``), and only then reads what earlier kernels wrote. Two rules keep that sound. Every program waits, also
-one that has nothing to do, and it lets the next kernel start only after it has waited. So before its wait a kernel
-may read what the kernel before the last one wrote, and nothing younger; and it writes nothing.
+(``wait_for_input``), and only then reads what earlier kernels wrote. Two rules keep that sound. Every program waits,
+also one that has nothing to do, and it lets the next kernel start only after it has waited. So before its wait a
+kernel may read what the kernel before the last one wrote, and nothing younger; and it writes nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def power_of_2(number: int, least: int = 1) -> int:
     return max(least, triton.next_power_of_2(number))
 
 
-def launch(kernel: Any, grid: tuple[int, ...], *arguments: Any, warps: int = 4, stages: int = 2, **constants: Any) -> None:
+def launch(
+    kernel: Any, grid: tuple[int, ...], *arguments: Any, warps: int = 4, stages: int = 2, **constants: Any
+) -> None:
     """Launch a kernel; ``PDL`` is added to its constants. On tensors of device "meta" it is only compiled.
 
     Args:

@@ -15,10 +15,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from joyflash.quantization.formats import QuantizedTensor, dequantize
-
-_KINDS = {"fp8": 1, "int8": 1, "int4": 2}  # by how values lie: one a byte, or two
-_WHOLE = 1 << 30  # a block as wide as the matrix, however wide that is
+_WHOLE = 1 << 30  # a block as tall as the matrix, however tall that is
 
 
 @dataclass(frozen=True)
@@ -26,11 +23,11 @@ class Matrix:
     """A weight [..., O, I] for kernels; leading dimensions (stacked experts) continue the rows.
 
     Attributes:
-        values, scales: as in QuantizedTensor; of a plain weight ``scales`` is the weight again and is not read.
+        values: as in ``joyflash.quantization.formats.QuantizedTensor``.
+        scales: likewise, [..., blocks of O, blocks of I]; of a plain weight they are the weight again and not read.
         shape: [..., O, I].
         kind: 0 plain, 1 a value a byte, 2 two values a byte.
-        block: outputs and inputs that share a scale.
-        source: what it was made of.
+        block: outputs and inputs that share a scale; inputs are a power of two.
     """
 
     values: Tensor
@@ -38,20 +35,23 @@ class Matrix:
     shape: tuple[int, ...]
     kind: int
     block: tuple[int, int]
-    source: Tensor | QuantizedTensor
 
     @classmethod
-    def of(cls, weight: Tensor | QuantizedTensor) -> Matrix:
-        """Take a weight as it lies in memory; a copy only where it is not contiguous."""
-        if isinstance(weight, Tensor):
-            weight = weight.detach().contiguous()
-            return cls(weight, weight, tuple(weight.shape), 0, (1, 1), weight)
-        height, width = weight.format.block
+    def plain(cls, weight: Tensor) -> Matrix:
+        """A weight as it lies in memory; a copy only where it is not contiguous."""
+        weight = weight.detach().contiguous()
+        return cls(weight, weight, tuple(weight.shape), 0, (1, 1))
+
+    @classmethod
+    def quantized(
+        cls, values: Tensor, scales: Tensor, shape: tuple[int, ...], bits: int, block: tuple[int, int]
+    ) -> Matrix:
+        """A weight of 8 or 4 bits; ``block`` may exceed the matrix."""
+        height, width = block
         # A tile holds whole blocks, so their width must be a power of two; one that exceeds the matrix may be any.
-        width = triton.next_power_of_2(weight.shape[-1]) if width >= weight.shape[-1] else width
-        height = height if height < weight.shape[-2] else _WHOLE
-        kind = _KINDS[weight.format.name]
-        return cls(weight.values.contiguous(), weight.scales.contiguous(), weight.shape, kind, (height, width), weight)
+        width = triton.next_power_of_2(shape[-1]) if width >= shape[-1] else width
+        height = height if height <= shape[-2] else _WHOLE
+        return cls(values.contiguous(), scales.contiguous(), tuple(shape), 1 if bits == 8 else 2, (height, width))
 
     @property
     def nbytes(self) -> int:
@@ -73,22 +73,31 @@ class Matrix:
         return {f"{prefix}KIND": self.kind, f"{prefix}GN": self.block[0], f"{prefix}GK": self.block[1]}
 
     def dense(self, dtype: torch.dtype) -> Tensor:
-        """The numbers that it stands for: the twin of what ``load_tile`` does."""
-        return self.source.to(dtype) if isinstance(self.source, Tensor) else dequantize(self.source, dtype)
+        """The numbers that it stands for: the twin of ``load_tile``."""
+        if not self.kind:
+            return self.values.to(dtype)
+        values = self.values
+        if self.kind == 2:
+            both = torch.stack((values & 15, values >> 4), dim=-1).flatten(-2)
+            values = both[..., : self.shape[-1]].to(torch.int8) - 8
+        places = [torch.arange(size, device=values.device) for size in self.shape[-2:]]
+        rows, columns = (place // size for place, size in zip(places, self.block, strict=True))
+        return (values.float() * self.scales.float()[..., rows, :][..., columns]).to(dtype)
 
 
-def stacked(weights: Sequence[Tensor | QuantizedTensor], dtype: torch.dtype) -> Matrix:
+def stacked(matrices: Sequence[Matrix], dtype: torch.dtype) -> Matrix:
     """One matrix whose outputs are those of all; in ``dtype`` where their formats do not fit together."""
-    first = weights[0]
-    if all(isinstance(weight, QuantizedTensor) and weight.format == first.format for weight in weights):  # type: ignore
-        quantized = [weight for weight in weights if isinstance(weight, QuantizedTensor)]
-        height = quantized[0].format.block[0]
-        if all(weight.shape[-2] % height == 0 for weight in quantized[:-1]):
-            rows = sum(weight.shape[-2] for weight in quantized)
-            values, scales = (torch.cat([getattr(each, name) for each in quantized]) for name in ("values", "scales"))
-            shape = (rows, quantized[0].shape[-1])
-            return Matrix.of(QuantizedTensor(quantized[0].format, shape, values, scales))
-    return Matrix.of(torch.cat([Matrix.of(weight).dense(dtype) for weight in weights]))
+    first = matrices[0]
+    height, columns = first.block[0], first.shape[-1]
+    alike = all(matrix.kind == first.kind and matrix.block[1] == first.block[1] for matrix in matrices)
+    whole = all(matrix.block[0] == height and matrix.shape[-2] % height == 0 for matrix in matrices[:-1])
+    fits = matrices[-1].block[0] == height or matrices[-1].shape[-2] <= height
+    rows = sum(matrix.shape[-2] for matrix in matrices)
+    if not (first.kind and alike and whole and fits):
+        return Matrix.plain(torch.cat([matrix.dense(dtype) for matrix in matrices]))
+    values = torch.cat([matrix.values.view(torch.uint8) for matrix in matrices]).view(first.values.dtype)
+    scales = torch.cat([matrix.scales for matrix in matrices])
+    return Matrix(values, scales, (rows, columns), first.kind, first.block)
 
 
 @triton.jit

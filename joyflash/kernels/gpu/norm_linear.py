@@ -3,8 +3,8 @@
 
 Two forms. *Vector*: a program loads some rows of the weight whole, before its input is there, and multiplies them
 with one row of the input after the other; all that a few rows cost is reading the weight. *Tile*: rows of the input
-share a program's pass over the weight on the tensor cores. Since the norm's factor is one number a row, it is applied to
-the sums at the end, and the squares are added up on the way.
+share a program's pass over the weight on the tensor cores. Since the norm's factor is one number a row, it is applied
+to the sums at the end, and the squares are added up on the way.
 
 Letters: M rows, K inputs, N outputs, D columns of a row's part that is normed (= K).
 """
@@ -249,7 +249,7 @@ def norm_linear(
 
 
 def vector_height(outputs: int, block: int) -> int:
-    """For the vector form: rows of the weight that a program holds: enough programs to fill a GPU, and few enough registers."""
+    """Rows of the weight that a program holds: few enough for its registers, and for enough programs to fill a GPU."""
     height = 1
     while height * 2 * block <= 16_384 and outputs >= height * 2 * _PROGRAMS:
         height *= 2

@@ -103,7 +103,9 @@ def _prompt_kernel(
         )  # fmt: skip
     sums = sums / total[:, None]
     tl.store(
-        out + line[:, None] * V + v[None, :], sums.to(out.dtype.element_ty), mask=(m < count)[:, None] & (v < V)[None, :]
+        out + line[:, None] * V + v[None, :],
+        sums.to(out.dtype.element_ty),
+        mask=(m < count)[:, None] & (v < V)[None, :],
     )
 
 

@@ -1,8 +1,8 @@
 # pyright: reportMissingImports=false
 """Draw tokens where their logits are: Gumbel noise keyed by the place, then the largest sum.
 
-The noise is that of ``joyflash.kernels.gumbel``, whose ``gumbel_argmax`` is the twin: float64, a hash of the place's key
-and the token's id alone. So a token does not depend on the batch, and a verified draft is drawn as it would have been.
+The noise is that of ``joyflash.kernels.gumbel``, whose ``gumbel_argmax`` is the twin: float64, a hash of the place's
+key and the token's id alone. So a token depends on the batch no more than its logits do.
 
 Letters: m rows, v entries of the vocabulary, b parts of it.
 """
@@ -114,7 +114,18 @@ def draw(
     ids = tokens_m if ids_v is None else ids_v
     common = {"IDS": ids_v is not None, "NONE": _NONE}
     places = (logits_mv, ids, keys_m, temperatures_m, count_1, best_mb, best_at_mb)
-    launch(_part_kernel, (parts, rows), *places, logits_mv.stride(0), parts, BV=min(_PART, power_of_2(columns)), **common)
     launch(
-        _whole_kernel, (rows,), best_mb, best_at_mb, ids, tokens_m, parts, BP=power_of_2(parts), BROKEN=NOT_FINITE, **common
+        _part_kernel, (parts, rows), *places, logits_mv.stride(0), parts, BV=min(_PART, power_of_2(columns)), **common
+    )
+    launch(
+        _whole_kernel,
+        (rows,),
+        best_mb,
+        best_at_mb,
+        ids,
+        tokens_m,
+        parts,
+        BP=power_of_2(parts),
+        BROKEN=NOT_FINITE,
+        **common,
     )

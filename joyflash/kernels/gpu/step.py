@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from joyflash.kernels.gpu.attention import attend, combine_value
+from joyflash.kernels.gpu.absorb import absorb
+from joyflash.kernels.gpu.attention import attend
+from joyflash.kernels.gpu.combine import combine_value
 from joyflash.kernels.gpu.experts import ExpertWeights, expert_down, expert_up
-from joyflash.kernels.gpu.grouped import GroupedBuffers, grouped_experts
+from joyflash.kernels.gpu.group import GroupedBuffers
+from joyflash.kernels.gpu.grouped import grouped_experts
 from joyflash.kernels.gpu.matrix import Matrix
 from joyflash.kernels.gpu.norm_linear import norm_linear
-from joyflash.kernels.gpu.query import absorb, query_and_cache, write_cache
+from joyflash.kernels.gpu.query import query_and_cache, write_cache
 from joyflash.kernels.gpu.router import choose_experts
 from joyflash.kernels.gpu.rows import DeviceRows
 

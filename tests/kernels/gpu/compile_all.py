@@ -10,12 +10,12 @@ import sys
 from collections.abc import Mapping
 
 import torch
-from joyflash.kernels.gpu import launch
-from joyflash.model.gpu import GpuStep
 
+from joyflash.kernels.gpu import launch
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import flash_48b_a3b
+from joyflash.model.gpu import GpuStep
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.step import Rows
 from joyflash.quantization.formats import FORMATS, Format, QuantizedTensor

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from joyflash.kernels.gpu.attention import attend, combine_value, plain_attention
+
+from joyflash.kernels.gpu.absorb import absorb, plain_absorb
+from joyflash.kernels.gpu.attention import attend, plain_attention
+from joyflash.kernels.gpu.combine import combine_value
 from joyflash.kernels.gpu.matrix import Matrix
 from joyflash.kernels.gpu.norm_linear import plain_norm_linear
 from joyflash.kernels.gpu.prompt_attention import plain_prompt_attention, prompt_attention
-from joyflash.kernels.gpu.query import absorb, plain_absorb, plain_write_cache, query_and_cache, write_cache
-
+from joyflash.kernels.gpu.query import plain_write_cache, query_and_cache, write_cache
+from joyflash.model.gpu_weights import matrix_of
 from joyflash.quantization.formats import FORMATS, quantize
 from tests.kernels.gpu.cases import cache_places, step_rows
 
@@ -35,7 +38,7 @@ def randn(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def kv_weight(name: str, heads: int, width: int, latent: int) -> Matrix:
     weight = randn(heads * width, latent, seed=9)
-    return Matrix.of(weight if name == "fp32" else quantize(weight, FORMATS[name]))
+    return matrix_of(weight if name == "fp32" else quantize(weight, FORMATS[name]))
 
 
 @pytest.mark.parametrize("widths", WIDTHS)
@@ -49,7 +52,10 @@ def test_attention_over_the_paged_cache(rows, widths, splits):
     for sequence in range(len(rows.count_s)):
         beyond[rows.places(sequence)] = False
     cache[beyond] = torch.nan  # nothing but the sequences' own tokens is read
-    sums, best = torch.full((splits, rows.rows, heads, latent), torch.nan), torch.full((splits, rows.rows, heads), torch.nan)
+    sums, best = (
+        torch.full((splits, rows.rows, heads, latent), torch.nan),
+        torch.full((splits, rows.rows, heads), torch.nan),
+    )
     weights, out = best.clone(), torch.full((rows.rows, heads, value), torch.nan)
     attend(queries, cache, latent, sums, best, weights, rows, 0.3, torch.float32)
     combine_value(sums, best, weights, weight, out, rows, torch.float32)
@@ -67,7 +73,11 @@ def test_quantised_key_and_value_matrices(name, count):
     absorb(q, weight, queries, frequencies, rows, torch.float32)
     torch.testing.assert_close(queries, plain_absorb(q, weight, frequencies, rows), rtol=1e-4, atol=1e-4)
     cache = randn(cache_places(rows), latent + rotated, seed=1)
-    sums, best, weights = torch.empty(2, count, heads, latent), torch.empty(2, count, heads), torch.empty(2, count, heads)
+    sums, best, weights = (
+        torch.empty(2, count, heads, latent),
+        torch.empty(2, count, heads),
+        torch.empty(2, count, heads),
+    )
     out = torch.empty(count, heads, value)
     attend(queries, cache, latent, sums, best, weights, rows, 0.3, torch.float32)
     combine_value(sums, best, weights, weight, out, rows, torch.float32)
@@ -89,13 +99,15 @@ def test_queries_and_cache_rows(rows, widths):
     heads, first, rotated, latent, _ = widths
     down, frequencies = randn(rows.rows, 24 + latent + rotated), 100.0 ** -torch.arange(0, 1, 2 / rotated)
     query_norm, norm = randn(24, seed=2), randn(latent, seed=3)
-    weight = Matrix.of(randn(heads * (first + rotated), 24, seed=4))
+    weight = matrix_of(randn(heads * (first + rotated), 24, seed=4))
     cache = randn(cache_places(rows), latent + rotated, seed=5)
     expected, q = cache.clone(), torch.empty(rows.rows, heads * (first + rotated))
     plain_write_cache(down[:, 24:], norm, expected, frequencies, rows, 1e-6)
     assert not torch.equal(cache, expected)
     query_and_cache(down, query_norm, weight, q, norm, cache, frequencies, rows, 1e-6, torch.float32)
-    torch.testing.assert_close(q, plain_norm_linear(down[:, :24], weight, 1e-6, norm_K=query_norm), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        q, plain_norm_linear(down[:, :24], weight, 1e-6, norm_K=query_norm), rtol=1e-4, atol=1e-5
+    )
     torch.testing.assert_close(cache, expected, rtol=1e-5, atol=1e-5)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from joyflash.kernels.gpu.experts import ExpertWeights, expert_down, expert_up, plain_experts
-from joyflash.kernels.gpu.grouped import GroupedBuffers, grouped_experts
+from joyflash.kernels.gpu.group import GroupedBuffers
+from joyflash.kernels.gpu.grouped import grouped_experts
 from joyflash.kernels.gpu.matrix import Matrix
 from joyflash.kernels.gpu.router import choose_experts, plain_choose_experts
 from joyflash.kernels.gpu.sampling import draw, sampling_parts
-
 from joyflash.kernels.gumbel import NOT_FINITE, Draw, gumbel_argmax
+from joyflash.model.gpu_weights import matrix_of
 from joyflash.quantization.formats import FORMATS, quantize
 
 EXPERTS = 6
@@ -23,7 +25,7 @@ def randn(*shape: int, seed: int = 0) -> torch.Tensor:
 def expert_weights(hidden: int, width: int, name: str, shared_name: str, shared: int = 1) -> ExpertWeights:
     def made(kind: str, *shape: int, seed: int) -> Matrix:
         weight = randn(*shape, seed=seed) * shape[-1] ** -0.5
-        return Matrix.of(weight if kind == "fp32" else quantize(weight, FORMATS[kind]))
+        return matrix_of(weight if kind == "fp32" else quantize(weight, FORMATS[kind]))
 
     return ExpertWeights(
         made(name, EXPERTS, 2 * width, hidden, seed=1),
@@ -115,7 +117,9 @@ def test_drawn_tokens_are_those_of_gumbel_argmax(entries, columns):
     logits[:, entries:] = 1e9
     logits[3, 5] = logits[3, 9] = 1e8  # equals: the first wins
     logits[4, entries - 1], logits[5, 2] = torch.nan, -torch.inf
-    draws = [Draw(row * 0x1234567890ABCDE - (1 << 62), temperature) for row, temperature in enumerate([0.0, 0.7, 1.5] * 4)]
+    draws = [
+        Draw(row * 0x1234567890ABCDE - (1 << 62), temperature) for row, temperature in enumerate([0.0, 0.7, 1.5] * 4)
+    ]
     keys, temperatures = (torch.tensor(each) for each in zip(*draws, strict=True))
     tokens, best = torch.empty(12, dtype=torch.int32), torch.empty(12, parts, dtype=torch.float64)
     count, best_at = torch.tensor([entries], dtype=torch.int32), torch.empty(12, parts, dtype=torch.int32)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
+
 from joyflash.kernels.gpu.matrix import Matrix, stacked
 from joyflash.kernels.gpu.norm_linear import norm_linear, plain_norm_linear
-
+from joyflash.model.gpu_weights import matrix_of
 from joyflash.quantization.formats import FORMATS, dequantize, quantize
 
 SHAPES = [(1, 5, 20), (2, 33, 40), (4, 9, 256), (5, 33, 40), (17, 70, 140), (64, 40, 20)]
@@ -18,8 +20,8 @@ WIDE = dataclasses.replace(FORMATS["int4"], block=(1, 2**31))
 def matrix(outputs: int, inputs: int, name: str, seed: int = 0) -> Matrix:
     weight = torch.randn(outputs, inputs, generator=torch.Generator().manual_seed(seed))
     if name in ("fp32", "fp16"):
-        return Matrix.of(weight.to(torch.float32 if name == "fp32" else torch.float16))
-    return Matrix.of(quantize(weight, WIDE if name == "wide" else FORMATS[name]))
+        return matrix_of(weight.to(torch.float32 if name == "fp32" else torch.float16))
+    return matrix_of(quantize(weight, WIDE if name == "wide" else FORMATS[name]))
 
 
 def rows(count: int, width: int, seed: int = 1) -> torch.Tensor:
@@ -66,9 +68,15 @@ def test_half_precision_inputs_and_outputs(count):
 @pytest.mark.parametrize("formats", [("fp8", "fp8"), ("int4", "int4"), ("fp32", "int8"), ("int4", "int8")])
 @pytest.mark.parametrize("heights", [(128, 40), (130, 40)])
 def test_matrices_one_above_the_other(formats, heights):
-    weights = [matrix(height, 64, name, i).source for i, (name, height) in enumerate(zip(formats, heights))]
-    both = stacked(weights, torch.float32)
-    parts = [weight if isinstance(weight, torch.Tensor) else dequantize(weight) for weight in weights]
-    torch.testing.assert_close(both.dense(torch.float32), torch.cat(parts))
+    both = [matrix(*shape, i) for i, shape in enumerate(zip(heights, (64, 64), formats, strict=True))]
+    found = stacked(both, torch.float32)
+    torch.testing.assert_close(found.dense(torch.float32), torch.cat([each.dense(torch.float32) for each in both]))
     keeps_format = formats[0] == formats[1] and (heights[0] == 128 or formats[0] != "fp8")
-    assert (both.kind > 0) == keeps_format
+    assert (found.kind > 0) == keeps_format
+
+
+@pytest.mark.parametrize("name", ["fp8", "int8", "int4", "wide"])
+@pytest.mark.parametrize("shape", [(3, 130, 67), (130, 256), (5, 33)])
+def test_numbers_of_a_quantised_matrix(name, shape):
+    weight = quantize(rows(1, math.prod(shape)).view(shape), WIDE if name == "wide" else FORMATS[name])
+    assert torch.equal(matrix_of(weight).dense(torch.float32), dequantize(weight))

@@ -8,12 +8,12 @@ from array import array
 
 import pytest
 import torch
-from joyflash.model.gpu import GpuStep
 
 from joyflash.errors import EngineError, KernelError
 from joyflash.kernels.gumbel import Draw
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
+from joyflash.model.gpu import GpuStep
 from joyflash.model.quantized import put_back, quantize_model
 from joyflash.model.step import Rows, TorchStep
 from joyflash.quantization.formats import FORMATS
@@ -34,7 +34,9 @@ SHAPES = {
 POLICIES = {
     "fp8": Policy("fp8", ((EXPERTS, FORMATS["fp8"]), (PROJECTIONS, FORMATS["fp8"]))),
     "int4": Policy("int4", ((EXPERTS, FORMATS["int4"]),)),
-    "int4 all": Policy("int4 all", ((EXPERTS, FORMATS["int4"]), (PROJECTIONS, FORMATS["int4"]), (HEAD, FORMATS["int8"]))),
+    "int4 all": Policy(
+        "int4 all", ((EXPERTS, FORMATS["int4"]), (PROJECTIONS, FORMATS["int4"]), (HEAD, FORMATS["int8"]))
+    ),
 }
 
 
