@@ -64,6 +64,7 @@ class GpuStep:
     """
 
     batch_invariant = False
+    routes_nLK: Tensor | None = None  # this step records none
 
     def __init__(
         self,
@@ -96,6 +97,12 @@ class GpuStep:
         self._tables_sB = torch.zeros(max_rows, blocks, dtype=torch.int32, device=self._device)
         self._known: list[list[int]] = [[] for _ in range(max_rows)]
         self._draws: dict[tuple[int, int], DrawBuffers] = {}
+
+    def weights_changed(self) -> None:
+        """See StepModel; refused, because joint projections and quantised weights here are copies."""
+        raise KernelError(
+            "The GPU step holds copies of some weights. Make the engine anew, or share with the plain step."
+        )
 
     def trunk(self, rows: Rows) -> Tensor:
         """See StepModel."""
