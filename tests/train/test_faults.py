@@ -10,7 +10,7 @@ import torch
 
 from joyflash.errors import TrainingError
 from joyflash.train import loop, pretrain
-from joyflash.train.checkpoint import last_step
+from joyflash.train.checkpoint import average_checkpoints, last_step
 from joyflash.train.logging import TrainingLog, read_log
 from joyflash.train.workers import RowWorkers
 from tests.train.test_checkpoint import file_size_limit
@@ -101,4 +101,4 @@ def test_a_merged_result_is_the_mean_of_the_last_checkpoints(data, tmp_path):  #
     torch.testing.assert_close(merged[name], sum(state[name] for state in states) / 3)
     assert not torch.equal(merged[name], states[-1][name])
     with pytest.raises(TrainingError, match="holds 3 checkpoints, 4"):
-        loop.average_checkpoints(tmp_path / "run", None, 4)
+        average_checkpoints(tmp_path / "run", None, 4)
