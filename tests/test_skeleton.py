@@ -123,6 +123,13 @@ def test_a_chat_file_is_checked(tmp_path: Path):
     assert result.exit_code == 1
     assert "line 2: 'messages' must be a list" in result.output
     assert "1 good rows, 1 bad rows" in result.output
+    assert "0 with a thought, 0 with tools" in result.output
+    for more in (["--bad-rows", "skip"], ["--bad-rows", "skip", "--row-tokens", "3"]):
+        result = CliRunner().invoke(app, ["data", "check", str(path), *more])
+        assert result.exit_code == 0 and "line 2:" in result.output
+    assert "1 do not fit a row of 3 tokens" in result.output
+    assert CliRunner().invoke(app, ["data", "check", str(path), "--format", "alpaca"]).exit_code == 2
+    assert CliRunner().invoke(app, ["data", "check", str(path), "--bad-rows", "x"]).exit_code == 2
 
 
 def test_the_wheel_has_everything_that_commands_name(tmp_path: Path):

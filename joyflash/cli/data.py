@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from joyflash.cli.options import DataFolder, Model
+from joyflash.errors import ConfigError
 
 tokenizer_app = typer.Typer(no_args_is_help=True, help="Train a tokenizer, or look at what one does.")
 data_app = typer.Typer(no_args_is_help=True, help="Turn documents into token shards, and look at data.")
@@ -83,14 +85,44 @@ def data_show(shards: Annotated[Path, typer.Argument(help="Folder that `data bui
             print(f"{index.stem:40} {part:5} {len(shard):10d} {tokens:12d} {rate:11.2f}")
 
 
-@data_app.command("check", epilog="Example: joyflash data check my-data/chat/talks.jsonl")
-def data_check(file: Annotated[Path, typer.Argument(help="Chat file, one conversation a line.")]) -> None:
-    """Check a chat file; exit status 1 and a list of lines where rows are bad."""
-    from joyflash.data.conversations import read_conversations
+@data_app.command("check", epilog="Example: joyflash data check my-data/chat/talks.jsonl --row-tokens 8192")
+def data_check(
+    file: Annotated[Path, typer.Argument(help="Chat file, one conversation a line.")],
+    form: Annotated[
+        str, typer.Option("--format", help="messages, sharegpt, alpaca, or auto: by the fields of each row.")
+    ] = "auto",
+    model: Annotated[str, typer.Option(help="Model whose tokenizer and template render the rows.")] = "nano",
+    row_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens of a training row: longer conversations are counted.")
+    ] = None,
+    bad_rows: Annotated[str, typer.Option(help="refuse: exit status 1 where there are bad rows; or skip.")] = "refuse",
+) -> None:
+    """Check a chat file as training reads it: bad rows by line, then what the good ones hold."""
+    from joyflash.data.conversations import read_conversations, render_conversation
+    from joyflash.model.loading import model_folder
+    from joyflash.text.template import ChatTemplate
+    from joyflash.text.tokenizer import Tokenizer
 
-    good, bad = read_conversations(file)
+    if bad_rows not in ("refuse", "skip"):
+        raise ConfigError(f"--bad-rows is refuse or skip, not {bad_rows!r}.")
+    folder = model_folder(model)
+    template = ChatTemplate.from_pretrained(folder, Tokenizer.from_pretrained(folder))
+    good, bad = read_conversations(file, form, template)
     for row in bad:
         print(f"line {row.line}: {row.reason}")
     print(f"{len(good)} good rows, {len(bad)} bad rows")
-    if bad:
+    samples = [render_conversation(conversation, template) for conversation in good]
+    lengths = sorted(map(len, samples))
+    learned = sum(int((sample.weights_n > 0).sum()) for sample in samples)
+    print(
+        f"{sum(row.thinking for row in good)} with a thought, {sum(bool(row.tools) for row in good)} with tools; "
+        f"{sum(lengths):,} tokens, {learned:,} of them learned; "
+        f"a row has {lengths[len(lengths) // 2]:,} (median), at most {lengths[-1]:,}"
+    )
+    domains = Counter(row.domain for row in good)
+    if set(domains) != {""}:
+        print("domains: " + ", ".join(f"{name or '(none)'} {count}" for name, count in sorted(domains.items())))
+    if row_tokens is not None:
+        print(f"{sum(length > row_tokens for length in lengths)} do not fit a row of {row_tokens:,} tokens")
+    if bad and bad_rows == "refuse":
         raise typer.Exit(1)

@@ -1,7 +1,8 @@
-"""Chat files: rows of OpenAI-shaped messages, checked, and rendered to tokens with loss weights."""
+"""Chat files: rows of messages in the common forms, checked, and rendered to tokens with loss weights."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from joyflash.data.chat_formats import to_messages
 from joyflash.data.jsonl import parse_row, read_lines
 from joyflash.data.samples import Sample
-from joyflash.errors import DataError, RequestError
+from joyflash.errors import DataError, RequestError, TemplateError
 from joyflash.text.messages import Message, ToolDefinition
 
 NO_EMPHASIS: Mapping[int, float] = MappingProxyType({})
@@ -21,12 +23,24 @@ NO_EMPHASIS: Mapping[int, float] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Conversation:
-    """A chat and the tools that were offered in it."""
+    """A chat and the tools that were offered in it.
+
+    Attributes:
+        kind, language, domain: the row's fields of these names, for shares and reports.
+        line: where the row stands in its file, from 1; 0 without a file.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolDefinition, ...]
     kind: str
     language: str
+    domain: str = ""
+    line: int = 0
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the assistant thinks somewhere before it answers."""
+        return any(message.reasoning_content for message in self.messages)
 
 
 @dataclass(frozen=True)
@@ -45,8 +59,15 @@ class TrainingTemplate(Protocol):
     ) -> tuple[list[int], list[float]]: ...
 
 
-def read_conversations(path: Path) -> tuple[list[Conversation], list[BadRow]]:
+def read_conversations(
+    path: Path, form: str = "auto", template: TrainingTemplate | None = None
+) -> tuple[list[Conversation], list[BadRow]]:
     """Read a chat file; rows of a wrong form are left out and reported.
+
+    Args:
+        path: JSON Lines, plain or compressed.
+        form: of the rows, one of ``chat_formats.FORMATS``; "auto" goes by the fields of each.
+        template: with it, rows that it cannot render are left out too.
 
     Raises:
         DataError: the file cannot be read, or not one of its rows is right.
@@ -56,32 +77,52 @@ def read_conversations(path: Path) -> tuple[list[Conversation], list[BadRow]]:
     kind = path.name.split(".")[0]
     for number, line in read_lines(path):
         try:
-            good.append(parse_conversation(parse_row(path, number, line), kind))
-        except (DataError, RequestError) as error:
+            conversation = parse_conversation(parse_row(path, number, line), kind, form)
+            if template is not None:
+                template.render_training(conversation.messages, conversation.tools)
+        except (DataError, RequestError, TemplateError) as error:
             bad.append(BadRow(number, str(error)))
+        else:
+            good.append(dataclasses.replace(conversation, line=number))
     if not good:
         reason = f" Line {bad[0].line}: {bad[0].reason}" if bad else ""
         raise DataError(f"{path} holds no usable conversation.{reason}")
     return good, bad
 
 
-def parse_conversation(row: dict[str, Any], kind: str = "chat") -> Conversation:
+def parse_conversation(row: Mapping[str, Any], kind: str = "chat", form: str = "auto") -> Conversation:
     """Turn one row into a checked Conversation; ``kind`` is used where the row names none.
 
     Raises:
-        RequestError, DataError: a message or tool has a wrong form, a result answers no call, or nobody answers.
+        RequestError, DataError: the row is not of the form, a message or tool has a wrong one, a result answers no
+            call, or nobody answers.
     """
-    messages, tools = row.get("messages"), row.get("tools") or []
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise DataError("'messages' must be a list of objects.")
-    if not isinstance(tools, list):
-        raise DataError("'tools' must be a list.")
-    typed = tuple(
+    row = to_messages(row, form)
+    typed = parse_messages(row["messages"])
+    check_answers(typed)
+    return Conversation(
+        typed,
+        parse_tools(row["tools"]),
+        str(row.get("kind", kind)),
+        str(row.get("language", row.get("lang", ""))),
+        str(row.get("domain", "")),
+    )
+
+
+def parse_messages(messages: Sequence[dict[str, Any]]) -> tuple[Message, ...]:
+    """Checked messages from OpenAI-shaped ones; call ids that are missing are filled in.
+
+    Raises:
+        RequestError, DataError: a message has a wrong form, or a result answers no call.
+    """
+    return tuple(
         Message.from_dict(message, f"messages[{index}]") for index, message in enumerate(_with_call_ids(messages))
     )
-    _check_answers(typed)
-    definitions = tuple(ToolDefinition.from_dict(tool, f"tools[{index}]") for index, tool in enumerate(tools))
-    return Conversation(typed, definitions, str(row.get("kind", kind)), str(row.get("language", row.get("lang", ""))))
+
+
+def parse_tools(tools: Sequence[Any]) -> tuple[ToolDefinition, ...]:
+    """Checked tool definitions."""
+    return tuple(ToolDefinition.from_dict(tool, f"tools[{index}]") for index, tool in enumerate(tools))
 
 
 def render_conversation(
@@ -99,7 +140,7 @@ def render_conversation(
     return Sample(ids_n, weights_n, conversation.kind, splittable=False)
 
 
-def _check_answers(messages: tuple[Message, ...]) -> None:
+def check_answers(messages: tuple[Message, ...]) -> None:
     """Raise DataError where the assistant says nothing, or what it says is not to be learned."""
     answers = [message for message in messages if message.role == "assistant"]
     if not answers:
@@ -112,7 +153,7 @@ def _check_answers(messages: tuple[Message, ...]) -> None:
                 raise DataError(f"The arguments of the call to '{call.name}' are not a JSON object.")
 
 
-def _with_call_ids(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_call_ids(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Fill in what public chat sets leave out: call ids, and arguments given as an object instead of JSON text.
 
     Results without an id answer the calls before them in order.

@@ -17,7 +17,7 @@ from joyflash.data.conversations import (
 from joyflash.data.order import shuffled
 from joyflash.data.samples import Sample
 from joyflash.data.shards import Shard
-from joyflash.errors import ConfigError, DataError
+from joyflash.errors import ConfigError, DataError, RequestError, TemplateError
 from joyflash.tasks import SKILLS
 
 
@@ -63,7 +63,14 @@ class ConversationSource:
 
     def sample(self, index: int) -> Sample:
         place = shuffled(index, len(self.conversations), f"{self.seed}/{self.name}")
-        sample = render_conversation(self.conversations[place], self.template)
+        conversation = self.conversations[place]
+        try:
+            sample = render_conversation(conversation, self.template)
+        except (TemplateError, RequestError) as error:
+            raise DataError(
+                f"Line {conversation.line} of the chat file {self.name} cannot be rendered: {error} Check the file "
+                "with `joyflash data check`."
+            ) from error
         return Sample(sample.ids_n, sample.weights_n, f"chat/{self.name}", splittable=False)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from joyflash.data.conversations import read_conversations
+from joyflash.data.chat_files import ChatFiles, chat_file
 from joyflash.data.dialogues.reading import read_tool_dialogues
 from joyflash.data.dialogues.source import ToolDialogueSource
 from joyflash.data.documents import corpora
-from joyflash.data.jsonl import SUFFIXES
 from joyflash.data.mixture import Mixture
 from joyflash.data.packing import Packer
 from joyflash.data.prefetch import Prefetcher
@@ -38,6 +38,9 @@ class Ingredients:
         data: folder with ``pretrain/`` and ``chat/``; None takes the text of this Python installation, no chats and
             no dialogues.
         cache: where tokenised shards are kept.
+
+    Attributes:
+        notes: what the reader of a run's log should know about the data, such as rows left out.
     """
 
     def __init__(self, recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path):
@@ -46,7 +49,13 @@ class Ingredients:
         self.tokenizer = Tokenizer.from_pretrained(tokenizer_folder)
         self.template = ChatTemplate.from_pretrained(tokenizer_folder, self.tokenizer)
         self.data = data
-        found = [corpus for corpus in corpora(data) if data is None or corpus.source in recipe.text]
+        self._chats = None
+        if data is not None:
+            skip = recipe.bad_rows == "skip"
+            self._chats = ChatFiles(data / "chat", recipe.chat, self.template, skip=skip)
+        self.notes = [] if self._chats is None else self._chats.notes
+        wanted = data is None or recipe.text  # a folder of chats alone has no text to look for
+        found = [corpus for corpus in corpora(data) if data is None or corpus.source in recipe.text] if wanted else []
         self._names = [corpus.source for corpus in found]
         self._indexes = build_shards(
             found,
@@ -67,6 +76,16 @@ class Ingredients:
         if not processes:
             return Prefetcher(self.packer, state=state)
         return Prefetcher(functools.partial(_packer_of, *self._made_of), workers=processes, processes=True, state=state)
+
+    def left_out(self, state: dict[str, Any]) -> list[str]:
+        """At the end of a run: the conversations that its packers left out up to a saved position."""
+        skipped: Counter[str] = Counter()
+        for worker in state.get("workers", ()):
+            skipped.update((worker or {}).get("skipped", {}))
+        return [
+            f"Left out of {kind}: {count} times a conversation longer than a row of {self.recipe.row_tokens:,} tokens."
+            for kind, count in sorted(skipped.items())
+        ]
 
     def validation(self) -> list[ValidationSet]:
         """Held-out text of each language that the data has."""
@@ -108,14 +127,11 @@ class Ingredients:
 
     def _chat(self) -> list[tuple[Source, float]]:
         sources: list[tuple[Source, float]] = []
-        if self.data is None:
+        if self._chats is None:
             return sources
-        for name, weight in self.recipe.chat.items():
-            path = _chat_file(self.data / "chat", name)
-            conversations, bad = read_conversations(path)
-            if bad:
-                raise DataError(f"{path} has {len(bad)} bad rows; the first is line {bad[0].line}: {bad[0].reason}")
-            sources.append((ConversationSource(name, conversations, self.template, seed=self.recipe.seed), weight))
+        for key, weight in self.recipe.chat.items():
+            rows = self._chats.conversations(key)
+            sources.append((ConversationSource(key, rows, self.template, seed=self.recipe.seed), weight))
         return sources
 
     def _dialogues(self) -> list[tuple[Source, float]]:
@@ -123,7 +139,7 @@ class Ingredients:
         if self.data is None:
             return sources
         for name, weight in self.recipe.dialogues.items():
-            dialogues = read_tool_dialogues(_chat_file(self.data / "chat", name))
+            dialogues = read_tool_dialogues(chat_file(self.data / "chat", name))
             sources.append((ToolDialogueSource(name, dialogues, self.template, seed=self.recipe.seed), weight))
         return sources
 
@@ -144,10 +160,3 @@ def _packer_of(recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache:
     """What a packing process runs; the shards exist by then."""
     torch.set_num_threads(1)
     return Ingredients(recipe, tokenizer_folder, data, cache).packer(part, parts)
-
-
-def _chat_file(folder: Path, name: str) -> Path:
-    for suffix in SUFFIXES:
-        if (folder / f"{name}{suffix}").is_file():
-            return folder / f"{name}{suffix}"
-    raise DataError(f"{folder} holds no chat file {name}{SUFFIXES[0]} (nor with the other endings {SUFFIXES[1:]}).")

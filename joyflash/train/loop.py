@@ -84,6 +84,7 @@ def run_stage(
         place.log(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
         ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):
+        notes += ingredients.notes
         notes.append(f"Products in {str(precision).removeprefix('torch.')}, weights and optimiser in float32.")
         for note in notes:
             log.note(note)
@@ -104,6 +105,8 @@ def run_stage(
                 validate(done)
                 place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
                 log.restart_clock()
+        for note in ingredients.left_out(position):
+            log.note(note)
         if recipe.merge > 1 and last == recipe.steps:
             log.note(f"The result is the mean of the steps {place.average(run, recipe.merge)}.")
             validate(last)

@@ -31,7 +31,10 @@ class Recipe:
         rows_at_start: rows of the first step, from which the batch grows over the share ``ramp`` of the steps; None
             keeps it constant.
         text: weight of each text source of the data folder; without a folder they share its sum.
-        chat: weight of each chat file (name without suffix) under ``chat/`` of the data folder.
+        chat: weight of each chat file (name without suffix) under ``chat/`` of the data folder, in any of the forms of
+            ``joyflash.data.chat_formats``. ``file/maths`` stands for its rows with that ``domain``, ``file:thinking``
+            and ``file:plain`` for those in which the assistant thinks and the others.
+        bad_rows: what a bad row of a chat file does: "refuse" to train, or "skip" it and say so in the log.
         dialogues: weight of each file of tool dialogues under ``chat/``, cut into short conversations; like ``chat``,
             ignored without a data folder.
         skills: weight of each ``skill_language`` generator.
@@ -61,6 +64,7 @@ class Recipe:
     preset: str | None = None
     text: Mapping[str, float] = field(default_factory=dict)
     chat: Mapping[str, float] = field(default_factory=dict)
+    bad_rows: Literal["refuse", "skip"] = "refuse"
     dialogues: Mapping[str, float] = field(default_factory=dict)
     skills: Mapping[str, float] = field(default_factory=dict)
     emphasis: Mapping[str, float] = field(default_factory=dict)
@@ -97,6 +101,8 @@ class Recipe:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
         if self.decay_shape not in ("linear", "cosine"):
             raise ConfigError(f"decay_shape is linear or cosine, not {self.decay_shape!r}.")
+        if self.bad_rows not in ("refuse", "skip"):
+            raise ConfigError(f"bad_rows is refuse or skip, not {self.bad_rows!r}.")
         self._check_ramp()
         if self.merge > self.checkpoints_kept:
             raise ConfigError(

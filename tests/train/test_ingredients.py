@@ -53,6 +53,36 @@ def test_chat_files_are_named_where_they_are_missing_or_unfit(data: Path, tmp_pa
         _first_row(replace(RECIPE, dialogues={"talks": 1}), data, tmp_path)
 
 
+def test_rows_are_weighed_by_domain_and_thought_whatever_their_form(tmp_path: Path):
+    """A folder of one chat file and no text, rows of three forms, bad ones and one that fits no row."""
+    (tmp_path / "data/chat").mkdir(parents=True)
+    answer = {"role": "assistant", "content": "six"}
+    question = {"role": "user", "content": "What is two and four?"}
+    rows = [
+        {"messages": [question, {**answer, "reasoning_content": "two, four"}], "domain": "maths"},
+        {"instruction": "Say hello.", "output": "hello", "domain": "talk"},
+        {"conversations": [{"from": "human", "value": "Bye."}, {"from": "gpt", "value": "bye"}], "domain": "talk"},
+        {"messages": [question, {**answer, "content": "six " * 300}], "domain": "talk"},
+        {"messages": [question]},
+    ]
+    (tmp_path / "data/chat/mix.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    recipe = replace(RECIPE, row_tokens=256, dialogues={}, chat={"mix/maths:thinking": 3, "mix/talk": 1})
+    with pytest.raises(DataError, match=r"1 bad rows\. Line 5"):
+        _first_row(recipe, tmp_path / "data", tmp_path)
+    skipping = replace(recipe, bad_rows="skip")
+    ingredients = Ingredients(skipping, model_folder("nano"), tmp_path / "data", tmp_path / "shards")
+    assert len(ingredients.notes) == 1 and "Line 5" in ingredients.notes[0]
+    with ingredients.rows(None) as found:
+        rows_of_tokens = [next(found) for _ in range(60)]
+        state = found.state_dict()
+    tokens = state["workers"][0]["mixture"]["tokens"]
+    assert 0.7 < tokens["mix/maths:thinking"] / sum(tokens.values()) < 0.8
+    text = ingredients.tokenizer.decode(torch.cat([row.tokens_T for row in rows_of_tokens]).tolist())
+    assert "two, four" in text and "hello" in text and "bye" in text
+    (note,) = ingredients.left_out(state)
+    assert note.startswith("Left out of chat/mix/talk:") and "longer than a row of 256 tokens" in note
+
+
 def test_without_a_data_folder_the_skills_remain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("joyflash.train.ingredients.corpora", lambda folder: [])  # they take long and are not asked for
     recipe = replace(RECIPE, chat={"demo": 1}, skills={"compare_en": 1})
