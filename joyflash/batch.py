@@ -31,7 +31,10 @@ class PackedBatch:
 
     @classmethod
     def join(cls, rows: Sequence[PackedBatch]) -> PackedBatch:
-        """Lay rows side by side; documents are numbered on. Extras are not carried along."""
+        """Lay rows side by side, extras too; documents are numbered on.
+
+        Extras that refer to places of their row must not be joined.
+        """
         documents, first = [], 0
         for row in rows:
             documents.append(row.document_T + first)
@@ -39,7 +42,8 @@ class PackedBatch:
         tokens_T, positions_T, weights_T = (
             torch.cat([getattr(row, name) for row in rows]) for name in ("tokens_T", "positions_T", "weights_T")
         )
-        return cls(tokens_T, positions_T, weights_T, torch.cat(documents))
+        extras = {name: torch.cat([row.extras[name] for row in rows]) for name in rows[0].extras}
+        return cls(tokens_T, positions_T, weights_T, torch.cat(documents), extras)
 
     def to(self, device: torch.device) -> PackedBatch:
         """The batch on ``device``."""

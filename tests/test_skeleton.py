@@ -26,6 +26,7 @@ COMMANDS = [
     ["chat"],
     ["pretrain"],
     ["sft"],
+    ["dpo"],
     ["rl"],
     ["rollouts"],
     ["report"],

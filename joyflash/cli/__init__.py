@@ -31,6 +31,7 @@ EXAMPLES = {
     agent.chat: "joyflash chat --tools calculator,python --base-url http://127.0.0.1:8000/v1",
     train.pretrain: "joyflash pretrain recipes/nano/pretrain.py --data my-data --out runs/nano",
     train.sft: "joyflash sft recipes/nano/sft.py --start runs/nano/model --data my-data --out runs/nano-sft",
+    train.dpo: "joyflash dpo recipes/nano/dpo.py --start nano --data pairs.jsonl --out runs/nano-dpo",
     rl.rl: "joyflash rl recipes/nano/rl.py --start nano --out runs/nano-rl",
     rl.rollouts: "joyflash rollouts runs/nano-rl --count 2",
     train.report: "joyflash report runs/nano",

@@ -1,4 +1,4 @@
-"""`joyflash pretrain`, `joyflash sft` and `joyflash report`: the training stages, and the picture of a run."""
+"""`joyflash pretrain`, `sft`, `dpo` and `report`: the training stages, and the picture of a run."""
 
 from __future__ import annotations
 
@@ -95,6 +95,36 @@ def sft(
         folder = run(
             load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device,
             precision=precision, tensorboard=tensorboard, team=team,
+        )  # fmt: skip
+    if team is None or team.team.leads:
+        print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")
+
+
+def dpo(
+    recipe: RecipeName,
+    start: Annotated[str, typer.Option(help="The model to start from, which is the reference too.")],
+    data: Annotated[Path, typer.Option(help="Preference file: a better and a worse answer a line, JSON Lines.")],
+    out: RunFolder,
+    heldout: Annotated[
+        Path | None, typer.Option(help="Preference file for validation. Without: a share of --data.")
+    ] = None,
+    resume: Resume = False,
+    workers: Workers = None,
+    device: TrainingDevice = "cpu",
+    precision: Precision = "auto",
+    tensorboard: TensorBoard = False,
+    expert_parallel: ExpertParallel = 1,
+    reduction: Reduction = "auto",
+) -> None:
+    """Train a model on pairs of a better and a worse answer."""
+    from joyflash.train.dpo import run
+    from joyflash.train.dpo_recipe import DPORecipe
+    from joyflash.train.recipe import load_recipe_of
+
+    with _team(device, expert_parallel, reduction) as team:
+        folder = run(
+            load_recipe_of(DPORecipe, recipe), start=start, data=data, heldout=heldout, out=out, resume=resume,
+            workers=workers, device=device, precision=precision, tensorboard=tensorboard, team=team,
         )  # fmt: skip
     if team is None or team.team.leads:
         print(f"The model is in {folder}. Try it: joyflash serve --model {folder}")

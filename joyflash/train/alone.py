@@ -13,7 +13,7 @@ from joyflash.optim.groups import build_optimizers
 from joyflash.train.checkpoint import Progress, average_checkpoints, load_checkpoint, save_checkpoint
 from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.logging import TrainingLog
-from joyflash.train.recipe import Recipe
+from joyflash.train.recipe import Rates
 from joyflash.train.workers import RowWorkers
 
 Found = TypeVar("Found")
@@ -32,7 +32,7 @@ class Alone:
     leads = True
     world = 1
 
-    def __init__(self, recipe: Recipe, model: JoyFlash, workers: int, device: torch.device, precision: torch.dtype):
+    def __init__(self, recipe: Rates, model: JoyFlash, workers: int, device: torch.device, precision: torch.dtype):
         self.model = model.to(device)
         self.optimizers = build_optimizers(
             model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from joyflash.batch import PackedBatch
 from joyflash.data.chat_files import ChatFiles, chat_file
 from joyflash.data.dialogues.reading import read_tool_dialogues
 from joyflash.data.dialogues.source import ToolDialogueSource
@@ -24,13 +26,16 @@ from joyflash.data.validation import ValidationSet, validation_set
 from joyflash.errors import DataError
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
+from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe
+from joyflash.train.stage import Log, Place
+from joyflash.train.validate import bits_per_byte, exactness, skill_rows
 
 VALIDATED = ("en", "zh", "code")
 
 
 class Ingredients:
-    """The data side of a stage.
+    """The data side of pretraining and SFT.
 
     Args:
         recipe: names sources and weights.
@@ -42,6 +47,8 @@ class Ingredients:
     Attributes:
         notes: what the reader of a run's log should know about the data, such as rows left out.
     """
+
+    measured_first = False
 
     def __init__(self, recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path):
         self.recipe = recipe
@@ -86,6 +93,33 @@ class Ingredients:
             f"Left out of {kind}: {count} times a conversation longer than a row of {self.recipe.row_tokens:,} tokens."
             for kind, count in sorted(skipped.items())
         ]
+
+    def prepare(self, place: Place, run: Path) -> None:
+        """Pack the held-out rows of ``validate``; the weights do not matter."""
+        self._held_out = (
+            self.validation(),
+            skill_rows(
+                list(self.recipe.skills),
+                self.template,
+                samples=self.recipe.skill_samples,
+                row_tokens=self.recipe.row_tokens,
+                pad_id=self.pad_id,
+            ),
+        )
+
+    def batch(self, rows: Prefetcher, step: int) -> list[PackedBatch]:
+        """The rows of ``step`` (from 0)."""
+        return [next(rows) for _ in range(self.recipe.rows(step))]
+
+    def objective(self, step: int, batch: Sequence[PackedBatch]) -> LanguageModelling:
+        """Next-token loss over the targets of the step, and the MTP layer's from where the recipe says."""
+        mtp_weight = self.recipe.mtp_weight if self.recipe.mtp_on(step) else 0.0
+        return LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
+
+    def validate(self, place: Place, log: Log, step: int) -> None:
+        """Bits per byte of held-out text, and exact answers to held-out samples of the skills."""
+        texts, skills = self._held_out
+        log.validation(step, *place.evaluate(lambda model: (bits_per_byte(model, texts), exactness(model, skills))))
 
     def validation(self) -> list[ValidationSet]:
         """Held-out text of each language that the data has."""

@@ -171,6 +171,7 @@ class TrainingLog:
         rate = sum(tokens for _, tokens in self._recent) / max(seconds, 1e-9)
         left = (self._total_steps - step) * seconds / len(self._recent)
         shown = {"loss": ("loss", ".4f"), "mtp_loss": ("mtp", ".4f"), "lr": ("lr", ".2e")}
+        shown |= {"accuracy": ("right", ".3f"), "margin": ("margin", "+.3f")}
         shown |= {"reward": ("reward", ".3f"), "entropy": ("entropy", ".3f"), "ratio": ("ratio", ".3f")}
         shown |= {"gradient_norm": ("norm", ".2f"), "violation": ("imbalance", ".2f"), "dead_experts": ("dead", "d")}
         parts = [f"{label} {row[name]:{form}}" for name, (label, form) in shown.items() if name in row]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,21 +21,18 @@ from joyflash.train.alone import Alone
 from joyflash.train.balance import update_router_bias
 from joyflash.train.checkpoint import Progress, has_checkpoint
 from joyflash.train.flops import Meter, peak_flops
-from joyflash.train.ingredients import Ingredients
-from joyflash.train.logging import LOG_NAME, TrainingLog
-from joyflash.train.objective import LanguageModelling, target_weight
-from joyflash.train.recipe import Recipe
+from joyflash.train.logging import LOG_NAME
 from joyflash.train.report import draw_report
-from joyflash.train.together import Silence, TeamPlan, Together
-from joyflash.train.validate import bits_per_byte, exactness, skill_rows
+from joyflash.train.stage import Log, Place, StageData, StageObjective, StageRecipe
+from joyflash.train.together import TeamPlan
 
 CPU = torch.device("cpu")
 
 
 def run_stage(
-    recipe: Recipe,
+    recipe: StageRecipe,
     model: JoyFlash,
-    ingredients: Ingredients,
+    data: StageData,
     run: Path,
     *,
     before: Path | None = None,
@@ -51,6 +47,8 @@ def run_stage(
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
     Args:
+        recipe: settings of the loop.
+        data: rows, objective and validation of the stage.
         run: run folder for log, curves, checkpoints and result; a new run needs one without a log.
         before: run folder of the stage before: its newest checkpoint gives weights and optimiser state.
         resume: go on from the newest readable checkpoint of ``run``, or from the beginning where it was killed before
@@ -72,6 +70,7 @@ def run_stage(
     place = Alone(recipe, model, workers, device, precision) if team is None else team.place(recipe, model, precision)
     if before is not None:
         place.load(before, notes.append)
+    data.prepare(place, run)
     progress = _resumed(run, place, notes) if resume else Progress(0, {})
     if place.leads:
         run.mkdir(parents=True, exist_ok=True)
@@ -82,34 +81,35 @@ def run_stage(
     resumed_step = progress.step if resume else None
     with (
         place.log(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
-        ingredients.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
+        data.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):
-        notes += ingredients.notes
+        notes += data.notes
         notes.append(f"Products in {str(precision).removeprefix('torch.')}, weights and optimiser in float32.")
         for note in notes:
             log.note(note)
-        validate = _validation(recipe, place, ingredients, log)
+        if data.measured_first and progress.step == 0:
+            data.validate(place, log, 0)
         position = progress.data
         for step in range(progress.step, last):
             try:
-                batch = [next(rows) for _ in range(recipe.rows(step))]
+                batch = data.batch(rows, step)
             except DataError as error:
                 if step > progress.step:
                     place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
                     place.finish()
                 raise _without_data(error, run, step) from error
-            train_step(recipe, step, place, batch, log, meter)
+            train_step(recipe, step, place, batch, data.objective(step, batch), log, meter)
             position = rows.state_dict()
             done = step + 1
             if done % recipe.validate_every == 0 or done == last:
-                validate(done)
+                data.validate(place, log, done)
                 place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
                 log.restart_clock()
-        for note in ingredients.left_out(position):
+        for note in data.left_out(position):
             log.note(note)
         if recipe.merge > 1 and last == recipe.steps:
             log.note(f"The result is the mean of the steps {place.average(run, recipe.merge)}.")
-            validate(last)
+            data.validate(place, log, last)
     place.finish()
     whole = place.whole_model()
     if whole is not None:
@@ -118,7 +118,7 @@ def run_stage(
     return run / "model"
 
 
-def _resumed(run: Path, place: Alone | Together, notes: list[str]) -> Progress:
+def _resumed(run: Path, place: Place, notes: list[str]) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
         return Progress(0, {})
@@ -132,21 +132,20 @@ def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
 
 
 def train_step(
-    recipe: Recipe,
+    recipe: StageRecipe,
     step: int,
-    place: Alone | Together,
+    place: Place,
     batch: list[PackedBatch],
-    log: TrainingLog | Silence,
+    objective: StageObjective,
+    log: Log,
     meter: Meter,
 ) -> None:
     """One optimiser step over the rows of ``batch``, and its line in the log."""
     workers = place.worker
-    mtp_weight = recipe.mtp_weight if recipe.mtp_on(step) else 0.0
-    objective = LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
-    sums = workers.run(batch, objective)
-    loss = sum(row["loss"] for row in sums)
+    columns = objective.columns(workers.run(batch, objective))
+    loss = columns.pop("loss")
     norm = workers.clip(recipe.clip_norm)
-    if not math.isfinite(norm) or not math.isfinite(loss):
+    if loss is None or not math.isfinite(norm) or not math.isfinite(loss):
         raise TrainingError(
             f"Loss {loss} or gradient norm {norm} at step {step + 1} is not finite; this step changed nothing. Lower "
             "the learning rates in the recipe and go on from the last checkpoint with --resume."
@@ -162,28 +161,9 @@ def train_step(
         step + 1,
         loss,
         sum(row.tokens_T.numel() for row in batch),
-        mtp_loss=sum(row["mtp_loss"] for row in sums) if mtp_weight else None,
         lr=recipe.muon_lr * factor,
         gradient_norm=norm,
+        **columns,
         **dataclasses.asdict(balance),
-        targets=objective.main_weight,
-        **meter.read(batch, mtp=mtp_weight > 0),
+        **meter.read(batch, mtp=columns.get("mtp_loss") is not None),
     )
-
-
-def _validation(
-    recipe: Recipe, place: Alone | Together, ingredients: Ingredients, log: TrainingLog | Silence
-) -> Callable[[int], None]:
-    texts = ingredients.validation()
-    skills = skill_rows(
-        list(recipe.skills),
-        ingredients.template,
-        samples=recipe.skill_samples,
-        row_tokens=recipe.row_tokens,
-        pad_id=ingredients.pad_id,
-    )
-
-    def validate(step: int) -> None:
-        log.validation(step, *place.evaluate(lambda model: (bits_per_byte(model, texts), exactness(model, skills))))
-
-    return validate

@@ -52,3 +52,41 @@ def weighted_cross_entropy(
         The sum of weight times loss (scalar, differentiable in hidden and head) and each token's loss [N] (not).
     """
     return _ChunkedCrossEntropy.apply(hidden_ND, head_VD, targets_N, weights_N)  # pyright: ignore[reportReturnType]
+
+
+class _ChunkedLogProbs(torch.autograd.Function):
+    """Log-probability of each target; the backward pass makes the logits again, chunk by chunk."""
+
+    @staticmethod
+    def forward(ctx, hidden_ND, head_VD, targets_N):
+        found, sums = [], []
+        size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
+        for start in range(0, hidden_ND.shape[0], size):
+            chunk = slice(start, start + size)
+            logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()
+            sums.append(logits_NV.logsumexp(dim=-1))
+            found.append(logits_NV.gather(1, targets_N[chunk].unsqueeze(1)).squeeze(1) - sums[-1])
+        empty_N = hidden_ND.new_zeros(0, dtype=torch.float32)
+        ctx.save_for_backward(hidden_ND, head_VD, targets_N, torch.cat(sums) if sums else empty_N)
+        return torch.cat(found) if found else empty_N
+
+    @staticmethod
+    def backward(ctx, grad_N):  # pyright: ignore[reportIncompatibleMethodOverride]
+        hidden_ND, head_VD, targets_N, sums_N = ctx.saved_tensors
+        grad_hidden_ND = torch.empty_like(hidden_ND)
+        grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32)
+        size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
+        for start in range(0, hidden_ND.shape[0], size):
+            chunk = slice(start, start + size)
+            logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()
+            logits_NV.sub_(sums_N[chunk].unsqueeze(1)).exp_().mul_(-grad_N[chunk].unsqueeze(1))
+            logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), grad_N[chunk].unsqueeze(1))
+            grad_logits_NV = logits_NV.to(hidden_ND.dtype)
+            torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
+            grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
+        return grad_hidden_ND, grad_head_VD.to(head_VD.dtype), None
+
+
+def token_log_probs(hidden_ND: torch.Tensor, head_VD: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
+    """Log-probability [N] of each target under ``hidden @ head.T``, float32, differentiable in hidden and head."""
+    return _ChunkedLogProbs.apply(hidden_ND, head_VD, targets_N)  # pyright: ignore[reportReturnType]

@@ -5,6 +5,8 @@ Letters: T tokens of a row, N targets, D hidden.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from joyflash.batch import PackedBatch
@@ -23,7 +25,7 @@ def targets(batch: PackedBatch, ahead: int) -> tuple[torch.Tensor, torch.Tensor,
     return index_N, batch.tokens_T[index_N + ahead], weights[index_N]
 
 
-def target_weight(rows: list[PackedBatch], ahead: int) -> float:
+def target_weight(rows: Sequence[PackedBatch], ahead: int) -> float:
     """Summed weight of all targets of ``rows``, what their loss is divided by."""
     return float(sum(targets(row, ahead)[2].sum() for row in rows))
 
@@ -55,6 +57,14 @@ class LanguageModelling:
             sums["mtp_loss"] = float(mtp_loss.detach())
             loss = loss + self.mtp_weight * mtp_loss
         return loss, sums
+
+    def columns(self, sums: Sequence[dict[str, float]]) -> dict[str, float | None]:
+        """Columns of the log from the sums of all rows of the step."""
+        return {
+            "loss": sum(row["loss"] for row in sums),
+            "mtp_loss": sum(row["mtp_loss"] for row in sums) if self.mtp_weight else None,
+            "targets": self.main_weight,
+        }
 
 
 def _sum_of_losses(

@@ -8,13 +8,24 @@ import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from joyflash.errors import ConfigError
 from joyflash.optim.schedule import linear, trapezoid
 
 PACKAGED = Path(__file__).resolve().parent.parent / "recipes"
 """Recipes inside an installed wheel; in a checkout they lie beside the package."""
+
+
+class Rates(Protocol):
+    """What the optimisers are built from; every recipe has it."""
+
+    @property
+    def muon_lr(self) -> float: ...
+    @property
+    def adamw_lr(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,8 @@ def _panels() -> list[tuple[str, tuple[str, ...], Draw]]:
         ("training loss (nats per token)", ("loss",), _draw_loss),
         ("validation (bits per byte)", ("bits_per_byte",), _draw_kinds("bits_per_byte")),
         ("held-out skills (share exact)", ("exact",), _draw_kinds("exact")),
+        ("held-out pairs (share)", ("pairs_heldout",), _draw_pairs),
+        ("pairs: β times log-ratio", ("chosen_reward",), _draw_rewards),
         ("learning rate", ("lr",), lambda axes, rows: axes.plot(*series(rows, "lr"))),
         ("gradient norm", ("gradient_norm",), lambda axes, rows: axes.plot(*series(rows, "gradient_norm"), lw=0.8)),
         ("throughput (tokens per second)", ("tokens_per_second",), _draw_throughput),
@@ -132,6 +134,21 @@ def _draw_kinds(name: str) -> Draw:
             axes.plot(*series(points, kind), style, marker="o", ms=3, label=kind)
 
     return draw
+
+
+def _draw_pairs(axes: Any, rows: Rows) -> None:
+    """Shares right: by log-probability, by log-ratio, and by log-ratio in training."""
+    trained = [row["accuracy"] for row in rows if row.get("accuracy") is not None]
+    steps, _ = series(rows, "accuracy")
+    axes.plot(steps, smooth(trained, max(1, len(trained) // 20)), color="C0", alpha=0.4, label="accuracy in training")
+    for name, colour in (("accuracy", "C0"), ("ranked", "C1")):
+        points = [{"step": row["step"], **row["pairs_heldout"]} for row in rows if row.get("pairs_heldout")]
+        axes.plot(*series(points, name), color=colour, marker="o", ms=3, label=name)
+
+
+def _draw_rewards(axes: Any, rows: Rows) -> None:
+    for name, label, colour in (("chosen_reward", "better", "C2"), ("rejected_reward", "worse", "C3")):
+        _draw_smoothed(axes, rows, name, label, colour)
 
 
 def _draw_throughput(axes: Any, rows: Rows) -> None:

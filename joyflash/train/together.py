@@ -19,7 +19,7 @@ from joyflash.parallel.team import Team
 from joyflash.train.checkpoint import Progress
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
 from joyflash.train.logging import TrainingLog
-from joyflash.train.recipe import Recipe
+from joyflash.train.recipe import Rates
 from joyflash.train.team_checkpoint import TeamCheckpoints
 from joyflash.train.team_state import TeamState
 
@@ -42,7 +42,7 @@ class TeamPlan:
     expert_parallel: int = 1
     reduction: str = "auto"
 
-    def place(self, recipe: Recipe, model: JoyFlash, precision: torch.dtype) -> Together:
+    def place(self, recipe: Rates, model: JoyFlash, precision: torch.dtype) -> Together:
         """This process's part."""
         return Together(recipe, model, self, precision)
 
@@ -60,7 +60,7 @@ class Together:
         ConfigError: the processes cannot be arranged so, or no such reduction.
     """
 
-    def __init__(self, recipe: Recipe, model: JoyFlash, plan: TeamPlan, precision: torch.dtype):
+    def __init__(self, recipe: Rates, model: JoyFlash, plan: TeamPlan, precision: torch.dtype):
         team, reduction = plan.team, plan.reduction
         if reduction not in REDUCTIONS:
             raise ConfigError(f"The reduction is {', '.join(REDUCTIONS)}, not {reduction!r}.")
@@ -136,6 +136,9 @@ class Silence:
     def validation(
         self, step: int, bits_per_byte: Mapping[str, float], exact: Mapping[str, float] | None = None
     ) -> None:
+        """The leader records it."""
+
+    def record(self, step: int, **values: Any) -> None:
         """The leader records it."""
 
     def note(self, text: str) -> None:
