@@ -29,6 +29,7 @@ COMMANDS = [
     ["dpo"],
     ["rl"],
     ["rollouts"],
+    ["pairs"],
     ["report"],
     ["eval"],
     ["export"],

@@ -33,6 +33,7 @@ EXAMPLES = {
     train.sft: "joyflash sft recipes/nano/sft.py --start runs/nano/model --data my-data --out runs/nano-sft",
     train.dpo: "joyflash dpo recipes/nano/dpo.py --start nano --data pairs.jsonl --out runs/nano-dpo",
     rl.rl: "joyflash rl recipes/nano/rl.py --start nano --out runs/nano-rl",
+    rl.pairs: "joyflash pairs arithmetic --model nano --prompts 200 --out pairs.jsonl",
     rl.rollouts: "joyflash rollouts runs/nano-rl --count 2",
     train.report: "joyflash report runs/nano",
     evaluate.evaluate: "joyflash eval --suite examples --base-url http://127.0.0.1:8000/v1 -o runs/eval",

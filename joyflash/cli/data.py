@@ -97,8 +97,10 @@ def data_check(
     ] = None,
     bad_rows: Annotated[str, typer.Option(help="refuse: exit status 1 where there are bad rows; or skip.")] = "refuse",
 ) -> None:
-    """Check a chat file as training reads it: bad rows by line, then what the good ones hold."""
+    """Check a chat file, or one of preferences, as training reads it: bad rows by line, then what the good ones hold."""
     from joyflash.data.conversations import read_conversations, render_conversation
+    from joyflash.data.jsonl import read_lines
+    from joyflash.data.preferences import is_preference, read_preferences
     from joyflash.model.loading import model_folder
     from joyflash.text.template import ChatTemplate
     from joyflash.text.tokenizer import Tokenizer
@@ -107,19 +109,28 @@ def data_check(
         raise ConfigError(f"--bad-rows is refuse or skip, not {bad_rows!r}.")
     folder = model_folder(model)
     template = ChatTemplate.from_pretrained(folder, Tokenizer.from_pretrained(folder))
-    good, bad = read_conversations(file, form, template)
+    first = next(iter(read_lines(file)), (0, ""))[1]
+    if form == "auto" and is_preference(first):
+        pairs, bad = read_preferences(file, template)
+        samples = [sample for pair in pairs for sample in (pair.chosen, pair.rejected)]
+        lengths, domains, what = [len(pair) for pair in pairs], Counter(pair.domain for pair in pairs), "pairs"
+        kinds = ""
+    else:
+        good, bad = read_conversations(file, form, template)
+        samples = [render_conversation(conversation, template) for conversation in good]
+        lengths, domains, what = [len(sample) for sample in samples], Counter(row.domain for row in good), "rows"
+        kinds = (
+            f"{sum(row.thinking for row in good)} with a thought, {sum(bool(row.tools) for row in good)} with tools; "
+        )
     for row in bad:
         print(f"line {row.line}: {row.reason}")
-    print(f"{len(good)} good rows, {len(bad)} bad rows")
-    samples = [render_conversation(conversation, template) for conversation in good]
-    lengths = sorted(map(len, samples))
+    print(f"{len(lengths)} good {what}, {len(bad)} bad rows")
+    lengths.sort()
     learned = sum(int((sample.weights_n > 0).sum()) for sample in samples)
     print(
-        f"{sum(row.thinking for row in good)} with a thought, {sum(bool(row.tools) for row in good)} with tools; "
-        f"{sum(lengths):,} tokens, {learned:,} of them learned; "
-        f"a row has {lengths[len(lengths) // 2]:,} (median), at most {lengths[-1]:,}"
+        f"{kinds}{sum(lengths):,} tokens, {learned:,} of them learned; each has {lengths[len(lengths) // 2]:,} (median), "
+        f"at most {lengths[-1]:,}"
     )
-    domains = Counter(row.domain for row in good)
     if set(domains) != {""}:
         print("domains: " + ", ".join(f"{name or '(none)'} {count}" for name, count in sorted(domains.items())))
     if row_tokens is not None:

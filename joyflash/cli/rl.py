@@ -1,4 +1,4 @@
-"""`joyflash rl`: reinforcement learning; `joyflash rollouts`: what a run's model said."""
+"""`joyflash rl`: reinforcement learning; `rollouts`: what a run's model said; `pairs`: pairs for DPO."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from joyflash.cli.options import RecipeName, Resume, RunFolder, Workers
+from joyflash.cli.options import Model, RecipeName, Resume, RunFolder, Workers
 
 
 def rl(
@@ -43,3 +43,46 @@ def rollouts(
     rows = [row for row in read_samples(run) if domain in (None, row["domain"])]
     for row in rows[-count:]:
         print(format_sample(row))
+
+
+def pairs(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="RL recipe file, environment name, or file.py:Class of one.")
+    ],
+    out: Annotated[Path, typer.Option(help="Preference file to write; a killed call goes on when repeated.")],
+    model: Model = "nano",
+    prompts: Annotated[
+        int | None, typer.Option(min=1, help="Prompts of each domain. Without: the recipe's, or 256.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=2, help="Attempts at each prompt.")] = 8,
+    per_prompt: Annotated[int, typer.Option(min=1, help="Most pairs of one prompt.")] = 1,
+    margin: Annotated[float, typer.Option(help="The rewards of a pair differ by more than this.")] = 0.0,
+    split: Annotated[str, typer.Option(help="Problems to take: train, or heldout for validation.")] = "train",
+    language: Annotated[str, typer.Option(help="Of an environment without a recipe: en or zh.")] = "en",
+    options: Annotated[str, typer.Option(help="Of an environment without a recipe, as JSON.")] = "{}",
+    temperature: Annotated[float, typer.Option(help="Of the sampling.")] = 1.0,
+    reply_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Most tokens of a reply. Without: the recipe's, or 128.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of prompts and sampling.")] = 0,
+) -> None:
+    """Make pairs for DPO: attempts by the engine, judged by verifiers, the best set against the worst."""
+    from joyflash.engine.engine import Engine
+    from joyflash.model.loading import model_folder
+    from joyflash.rl.pair_source import read_source
+    from joyflash.rl.pairs import make_pairs
+
+    settings = read_source(
+        source, language=language, options=options, prompts=prompts, reply_tokens=reply_tokens,
+        samples=samples, per_prompt=per_prompt, margin=margin, split=split, temperature=temperature, seed=seed,
+    )  # fmt: skip
+    engine = Engine.from_pretrained(model, max_batch=settings.max_batch, max_context=settings.max_context)
+    counts = make_pairs(settings, engine, model_folder(model), out, lambda line: print(line, flush=True))
+    for name, each in counts.items():
+        print(
+            f"{name}: {each.prompts} prompts ({each.repeated} more repeated), {each.attempts} attempts, "
+            f"mean reward {each.reward:.3f}, {each.failed:.1%} failed, {each.unusable} cut off or not scored, "
+            f"{each.undecided} prompts of one reward, {each.pairs} pairs"
+        )
+    total = sum(each.pairs for each in counts.values())
+    print(f"{total} pairs in {out}. Train on them: joyflash dpo recipes/nano/dpo.py --start {model} --data {out} ...")

@@ -9,6 +9,7 @@ calls and their results.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,13 @@ def read_preferences(path: Path, template: TrainingTemplate) -> tuple[list[Pair]
     return good, bad
 
 
-def is_preference(row: Mapping[str, Any]) -> bool:
-    """Whether a row looks like one of a preference file."""
-    return "rejected" in row or "non_preferred_output" in row
+def is_preference(line: str) -> bool:
+    """Whether a line looks like one of a preference file."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(row, dict) and ("rejected" in row or "non_preferred_output" in row)
 
 
 def parse_preference(row: Mapping[str, Any]) -> Preference:

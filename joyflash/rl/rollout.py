@@ -58,6 +58,7 @@ class Rollouts:
         reply_tokens: most tokens of one reply.
         thinking: let replies begin with a thought.
         params: further settings of sampling; only neutral ones are accepted, see ``check_sampling``.
+        for_training: log-probabilities of the sampled tokens will be trained on; without, any sampling will do.
 
     Attributes:
         version: of the weights; the trainer sets it with every change of them.
@@ -71,11 +72,13 @@ class Rollouts:
         reply_tokens: int = 256,
         thinking: bool = False,
         params: SamplingParams | None = None,
+        for_training: bool = True,
     ) -> None:
         if engine.template is None:
             raise TemplateError(f"{engine.model_name} has no chat template, so no task can be put to it.")
         self._params = params or SamplingParams(temperature=1.0)
-        check_sampling(self._params)
+        if for_training:
+            check_sampling(self._params)
         self.engine, self.host = engine, host
         self.version = 0
         self._template = engine.template
@@ -200,6 +203,7 @@ class Rollouts:
         turn = self.host.step(episode, reply)
         trajectory.replies.append(dataclasses.asdict(reply))
         if turn.reward is None:
+            trajectory.answers.append([dict(message) for message in turn.messages])
             more = self.continuation(turn.messages, trajectory.task)
             if len(trajectory.ids) + len(more) < self.engine.context_length:
                 trajectory.ids += more

@@ -27,6 +27,7 @@ class Trajectory:
         log_probs: of the sampled tokens, in order, under the weights that sampled them.
         versions: of the weights that sampled each of them.
         replies: what the environment was told (dicts of ``Reply``), enough to lead it here again.
+        answers: what the environment said after each reply but the last (OpenAI-shaped messages).
         reward: None while the attempt goes on.
         failure: why it could not be scored.
         cut_off: the last reply ran into a limit.
@@ -43,6 +44,7 @@ class Trajectory:
     log_probs: list[float] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[list[dict[str, Any]]] = field(default_factory=list)
     reward: float | None = None
     failure: str | None = None
     cut_off: bool = False
@@ -62,6 +64,19 @@ class Trajectory:
         """Where the sampled tokens stand in ``ids``; equally many as ``log_probs``."""
         return [index for first, end in self.spans for index in range(first, end)]
 
+    def messages(self) -> list[dict[str, Any]]:
+        """The episode after its prompt, OpenAI-shaped: replies, and between them what the environment said."""
+        found: list[dict[str, Any]] = []
+        for index, reply in enumerate(self.replies):
+            message: dict[str, Any] = {"role": "assistant", "content": reply["content"]}
+            if reply["reasoning"]:
+                message["reasoning_content"] = reply["reasoning"]
+            if reply["calls"]:
+                message["tool_calls"] = [{"type": "function", "function": dict(call)} for call in reply["calls"]]
+            found.append(message)
+            found += self.answers[index] if index < len(self.answers) else []
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data; Python's floats survive JSON bit for bit."""
         value = {name: getattr(self, name) for name in _PLAIN}
@@ -74,7 +89,7 @@ class Trajectory:
         """What ``to_dict`` wrote."""
         routes = value.get("routes")
         made = cls(
-            **{name: value[name] for name in _PLAIN},
+            **{name: value[name] for name in _PLAIN if name in value},  # older files know no ``answers``
             task=Task.from_dict(value["task"]),
             routes_TLK=None if routes is None else torch.tensor(routes, dtype=torch.int16),
         )
@@ -92,6 +107,7 @@ _PLAIN = (
     "log_probs",
     "versions",
     "replies",
+    "answers",
     "reward",
     "failure",
     "cut_off",

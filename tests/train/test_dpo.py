@@ -235,7 +235,7 @@ def test_every_pair_comes_once_an_epoch_and_steps_are_equal(start):
         [n for row in data.batch(data.rows(None), step) for n in row.extras[PAIR].tolist()[::2]] for step in range(8)
     ]
     assert all(len(numbers) == 10 for numbers in seen)
-    first, second = (sum(seen[start : start + 4], []) for start in (0, 4))
+    first, second = ([n for numbers in seen[start : start + 4] for n in numbers] for start in (0, 4))
     assert sorted(first) == sorted(second) == list(range(40)) and first != second
     assert data.objective(0, data.batch(None, 0)).chosen_tokens > 10  # type: ignore[arg-type]
 
