@@ -97,7 +97,7 @@ def data_check(
     ] = None,
     bad_rows: Annotated[str, typer.Option(help="refuse: exit status 1 where there are bad rows; or skip.")] = "refuse",
 ) -> None:
-    """Check a chat file, or one of preferences, as training reads it: bad rows by line, then what the good ones hold."""
+    """Check a chat or preference file as training reads it: bad rows by line, then what the good ones hold."""
     from joyflash.data.conversations import read_conversations, render_conversation
     from joyflash.data.jsonl import read_lines
     from joyflash.data.preferences import is_preference, read_preferences
@@ -128,8 +128,8 @@ def data_check(
     lengths.sort()
     learned = sum(int((sample.weights_n > 0).sum()) for sample in samples)
     print(
-        f"{kinds}{sum(lengths):,} tokens, {learned:,} of them learned; each has {lengths[len(lengths) // 2]:,} (median), "
-        f"at most {lengths[-1]:,}"
+        f"{kinds}{sum(lengths):,} tokens, {learned:,} of them learned; "
+        f"each has {lengths[len(lengths) // 2]:,} (median), at most {lengths[-1]:,}"
     )
     if set(domains) != {""}:
         print("domains: " + ", ".join(f"{name or '(none)'} {count}" for name, count in sorted(domains.items())))

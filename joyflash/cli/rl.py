@@ -74,7 +74,8 @@ def pairs(
 
     settings = read_source(
         source, language=language, options=options, prompts=prompts, reply_tokens=reply_tokens,
-        samples=samples, per_prompt=per_prompt, margin=margin, split=split, temperature=temperature, seed=seed,
+        samples=samples, per_prompt=per_prompt, margin=margin, split=split, seed=seed,
+        sampling={"temperature": temperature},
     )  # fmt: skip
     engine = Engine.from_pretrained(model, max_batch=settings.max_batch, max_context=settings.max_context)
     counts = make_pairs(settings, engine, model_folder(model), out, lambda line: print(line, flush=True))

@@ -34,7 +34,7 @@ class PairSettings:
         per_prompt: most pairs of a prompt: best and worst, second best and second worst, ...
         margin: a pair's rewards differ by more than this.
         split: side of the problems. Nothing of "heldout" is ever in the training of an environment.
-        temperature: of the sampling.
+        sampling: fields of SamplingParams; nothing is trained on log-probabilities here, so any will do.
         reply_tokens, thinking, max_context, max_batch, seed, environment_seconds: as in ``RLRecipe``.
     """
 
@@ -43,7 +43,7 @@ class PairSettings:
     per_prompt: int = 1
     margin: float = 0.0
     split: Split = "train"
-    temperature: float = 1.0
+    sampling: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 1.0})
     reply_tokens: int = 128
     thinking: bool = False
     max_context: int = 1024
@@ -60,6 +60,15 @@ class PairSettings:
             raise ConfigError(f"margin is {self.margin}; rewards lie between 0 and 1, so it must be below 1.")
         if self.split not in ("train", "heldout"):
             raise ConfigError(f"split is train or heldout, not {self.split!r}.")
+        _ = self.sampling_params
+
+    @property
+    def sampling_params(self) -> SamplingParams:
+        """How attempts are sampled; ConfigError where a field does not exist."""
+        try:
+            return SamplingParams(**self.sampling)
+        except TypeError as error:
+            raise ConfigError(f"sampling has a field that SamplingParams has not: {error}.") from error
 
 
 @dataclass
@@ -127,7 +136,7 @@ def make_pairs(
             host,
             reply_tokens=settings.reply_tokens,
             thinking=settings.thinking,
-            params=SamplingParams(temperature=settings.temperature),
+            params=settings.sampling_params,
             for_training=False,
         )
         for domain in settings.domains:

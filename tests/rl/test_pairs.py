@@ -20,6 +20,7 @@ from joyflash.rl.environments.protocol import Task
 from joyflash.rl.pair_source import read_source
 from joyflash.rl.pairs import PairSettings, choose, make_pairs
 from joyflash.rl.trajectory import Trajectory
+from joyflash.text.tokenizer import Tokenizer
 from joyflash.train.pretrain import copy_tokenizer
 from tests.rl.conftest import small_model
 
@@ -42,6 +43,7 @@ class Attempt:
         right = sum("\\u4e00" <= c <= "\\u9fff" for c in self.text)
         return Turn(reward=right / max(1, len(self.text)))
 '''
+END = Tokenizer.from_pretrained(model_folder("nano")).eos_id
 TASK = Task("k", ({"role": "user", "content": "?"},))
 
 
@@ -62,7 +64,9 @@ def _start(tmp_path_factory):
 def _settings(start: Path, **more) -> PairSettings:
     place = f"{start}/letters.py:Letters"
     domains = (Domain("one", place, prompts=20), Domain("two", place, prompts=3, options={"turns": 2, "words": 9}))
-    return PairSettings(**{"domains": domains, "samples": 4, "reply_tokens": 6, "max_context": 128, **more})
+    sampling = {"temperature": 1.0, "logit_bias": {END: 8.0}}  # a random model would hardly ever end
+    given = {"domains": domains, "samples": 4, "reply_tokens": 12, "max_context": 128, "sampling": sampling}
+    return PairSettings(**{**given, **more})
 
 
 def _make(start, engine_of, out, said=None, **more):
@@ -88,7 +92,7 @@ def test_the_best_stands_against_the_worst():
 
 def test_pairs_are_better_and_worse_answers_to_one_prompt(start, engine_of, tmp_path):
     out, said = tmp_path / "pairs.jsonl", []
-    counts = _make(start, engine_of, out, said, reply_tokens=12)
+    counts = _make(start, engine_of, out, said)
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert len(rows) == sum(each.pairs for each in counts.values()) > 5
     assert counts["one"].attempts == 4 * counts["one"].prompts and 0 < counts["one"].reward < 1
@@ -147,6 +151,7 @@ def test_a_killed_call_goes_on_and_writes_the_same_file(start, engine_of, tmp_pa
         ({"samples": 1}, "at least 2 samples"),
         ({"margin": 1.0}, "below 1"),
         ({"split": "test"}, "train or heldout"),
+        ({"sampling": {"heat": 1}}, "SamplingParams has not"),
     ],
 )
 def test_settings_are_checked(start, setting, message):
@@ -172,11 +177,11 @@ def test_sources_are_recipes_and_environments():
             read_source(source, **{**given, **change})
 
 
-def test_the_command_makes_pairs_that_dpo_reads(start, tmp_path):
+def test_the_command_makes_pairs_that_dpo_reads(tmp_path):
     out = tmp_path / "pairs.jsonl"
-    command = ["pairs", f"{start}/letters.py:Letters", "--model", str(start), "--out", str(out), "--prompts", "6"]
-    result = CliRunner().invoke(app, [*command, "--samples", "4", "--reply-tokens", "24"])
+    command = ["pairs", "arithmetic", "--out", str(out), "--prompts", "8", "--samples", "4", "--temperature", "1.7"]
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    assert "letters_en: 6 prompts" in result.output and "Train on them: joyflash dpo" in result.output
+    assert "arithmetic_en: 8 prompts" in result.output and "Train on them: joyflash dpo" in result.output
     checked = CliRunner().invoke(app, ["data", "check", str(out), "--row-tokens", "4"])
     assert checked.exit_code == 0 and "good pairs, 0 bad rows" in checked.output
