@@ -145,7 +145,7 @@ def train_step(
     columns = objective.columns(workers.run(batch, objective))
     loss = columns.pop("loss")
     norm = workers.clip(recipe.clip_norm)
-    if loss is None or not math.isfinite(norm) or not math.isfinite(loss):
+    if not math.isfinite(norm) or not math.isfinite(loss):
         raise TrainingError(
             f"Loss {loss} or gradient norm {norm} at step {step + 1} is not finite; this step changed nothing. Lower "
             "the learning rates in the recipe and go on from the last checkpoint with --resume."
@@ -165,5 +165,5 @@ def train_step(
         gradient_norm=norm,
         **columns,
         **dataclasses.asdict(balance),
-        **meter.read(batch, mtp=columns.get("mtp_loss") is not None),
+        **meter.read(batch, mtp="mtp_loss" in columns),
     )

@@ -58,13 +58,9 @@ class LanguageModelling:
             loss = loss + self.mtp_weight * mtp_loss
         return loss, sums
 
-    def columns(self, sums: Sequence[dict[str, float]]) -> dict[str, float | None]:
+    def columns(self, sums: Sequence[dict[str, float]]) -> dict[str, float]:
         """Columns of the log from the sums of all rows of the step."""
-        return {
-            "loss": sum(row["loss"] for row in sums),
-            "mtp_loss": sum(row["mtp_loss"] for row in sums) if self.mtp_weight else None,
-            "targets": self.main_weight,
-        }
+        return {**{name: sum(row[name] for row in sums) for name in sums[0]}, "targets": self.main_weight}
 
 
 def _sum_of_losses(

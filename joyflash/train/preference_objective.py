@@ -71,9 +71,9 @@ class PreferenceObjective:
             loss = loss + self.nll_weight * nll
         return loss, {name: float(value.detach()) for name, value in parts.items()}
 
-    def columns(self, sums: Sequence[dict[str, float]]) -> dict[str, float | None]:
+    def columns(self, sums: Sequence[dict[str, float]]) -> dict[str, float]:
         """Columns of the log from the sums of all rows of the step."""
-        found: dict[str, float | None] = {name: sum(row[name] for row in sums) for name in sums[0]}
+        found = {name: sum(row[name] for row in sums) for name in sums[0]}
         margin = sum(row["chosen_reward"] - row["rejected_reward"] for row in sums)
         return {**found, "margin": margin, "pairs": self.pairs}
 

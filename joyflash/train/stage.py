@@ -48,7 +48,7 @@ class StageObjective(Protocol):
         """See ``joyflash.train.workers.Objective``."""
         ...
 
-    def columns(self, sums: Sequence[dict[str, float]], /) -> dict[str, float | None]:
+    def columns(self, sums: Sequence[dict[str, float]], /) -> dict[str, float]:
         """Columns of the log, ``loss`` among them, from the sums of all rows."""
         ...
 

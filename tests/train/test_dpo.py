@@ -78,7 +78,7 @@ def test_packed_pairs_are_unpacked_pairs(name: str):
     wanted, wanted_gradients = _step(alone, name)
     for key, value in wanted.items():
         assert columns[key] == pytest.approx(value, abs=1e-6, rel=1e-6), key
-    assert 0 < (wanted["accuracy"] or 0.0) < 1
+    assert 0 < wanted["accuracy"] < 1
     for ours, theirs in zip(gradients, wanted_gradients, strict=True):
         if theirs is not None:
             torch.testing.assert_close(ours, theirs, atol=2e-6, rtol=1e-4)
@@ -224,6 +224,19 @@ def test_bad_and_long_pairs_are_refused_or_left_out(start, tmp_path):
         found.rows({"pairs": 5})
     split = PairData(RECIPE, start, start / "pairs.jsonl")
     assert 4 <= len(split.heldout) <= 20 and len(split.training) + len(split.heldout) == 40
+
+
+def test_no_prompt_stands_on_both_sides(start, tmp_path):
+    from joyflash.train.pair_data import PairData
+
+    rows = [
+        {"prompt": f"Say {n % 10}", "chosen": f"yes {n}", "rejected": f"no {n}", "domain": f"{n % 10}"}
+        for n in range(60)
+    ]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    data = PairData(dataclasses.replace(RECIPE, heldout=0.4), start, tmp_path / "pairs.jsonl")
+    sides = [{pair.domain for pair in pairs} for pairs in (data.training, data.heldout)]
+    assert sides[0] and sides[1] and not sides[0] & sides[1] and len(sides[0] | sides[1]) == 10
 
 
 def test_every_pair_comes_once_an_epoch_and_steps_are_equal(start):
