@@ -81,7 +81,11 @@ def _from_openai(row: Mapping[str, Any], tools: list[Any]) -> list[dict[str, Any
             "'messages' must be a list of objects. Rows of another form have 'conversations' (ShareGPT) or "
             "'instruction' and 'output' (Alpaca)."
         )
-    return [_without_functions(message) for message in messages]
+    found = [_without_functions(message) for message in messages]
+    system = _system_message(row)
+    if system and found and found[0].get("role") == "system":
+        raise DataError("The row has a 'system' field and a system message.")
+    return [*system, *found]
 
 
 def _without_functions(message: dict[str, Any]) -> dict[str, Any]:

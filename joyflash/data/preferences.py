@@ -1,9 +1,9 @@
 """Preference files: a prompt with a better and a worse answer a line, checked and rendered to tokens.
 
-Forms: ``prompt``, ``chosen`` and ``rejected`` as texts or lists of messages, or ``chosen`` and ``rejected`` as whole
-conversations (TRL); ``input``, ``preferred_output`` and ``non_preferred_output`` (OpenAI); a ShareGPT or Alpaca row
-with ``chosen`` and ``rejected`` in place of its last answer (LLaMA-Factory). An answer may be several turns, with tool
-calls and their results.
+Forms: ``prompt`` or ``question``, ``chosen`` and ``rejected`` as texts or lists of messages, or ``chosen`` and
+``rejected`` as whole conversations (TRL); ``input``, ``preferred_output`` and ``non_preferred_output`` (OpenAI); a
+ShareGPT or Alpaca row with ``chosen`` and ``rejected`` in place of its last answer (LLaMA-Factory). An answer may be
+several turns, with tool calls and their results.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _two_conversations(row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
         return tuple({**rest, "conversations": [*turns, *_list(answer, "chosen")]} for answer in answers)  # type: ignore[return-value]
     if "instruction" in row:
         return tuple({**rest, "output": answer} for answer in answers)  # type: ignore[return-value]
-    prompt = row.get("prompt", row.get("messages"))
+    prompt = row.get("prompt", row.get("question", row.get("messages")))
     return tuple({**rest, "messages": _whole(prompt, answer)} for answer in answers)  # type: ignore[return-value]
 
 

@@ -95,6 +95,7 @@ SAME = {
         ],
         "functions": [FUNCTION],
     },
+    "system field": {**OPENAI, "messages": OPENAI["messages"][1:], "system": "Be brief."},
     "thought in the content": {
         **OPENAI,
         "messages": [
@@ -205,6 +206,7 @@ USER, ANSWER = {"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}
         ({"instruction": "a", "output": ""}, "is empty"),
         ({"instruction": "a", "output": "b", "history": [["a"]]}, "'history' must be"),
         ({"instruction": "a", "output": "b", "system": 3}, "'system' must be text"),
+        ({"messages": OPENAI["messages"], "system": "Be long."}, "field and a system message"),
         ({"text": "a"}, "'messages' must be a list of objects"),
     ],
 )

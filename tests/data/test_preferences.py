@@ -23,6 +23,7 @@ SAME = {
     "single messages": {"messages": ASK, "chosen": GOOD, "rejected": BAD},
     "whole conversations": {"chosen": [*ASK, GOOD], "rejected": [*ASK, BAD]},
     "whole beside the question": {"prompt": "2 + 2?", "chosen": [*ASK, GOOD], "rejected": [*ASK, BAD]},
+    "a system field and a question": {"system": "Be brief.", "question": "2 + 2?", "chosen": "4", "rejected": "5"},
     "openai": {"input": {"messages": ASK}, "preferred_output": [GOOD], "non_preferred_output": [BAD]},
     "sharegpt": {
         "system": "Be brief.",
