@@ -26,7 +26,7 @@ from joyflash.data.validation import ValidationSet, validation_set
 from joyflash.errors import DataError
 from joyflash.text.template import ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
-from joyflash.train.objective import LanguageModelling, target_weight
+from joyflash.train.objective import LanguageModelling, draft_weights, target_weight
 from joyflash.train.recipe import Recipe
 from joyflash.train.stage import Log, Place
 from joyflash.train.validate import bits_per_byte, exactness, skill_rows
@@ -114,7 +114,7 @@ class Ingredients:
     def objective(self, step: int, batch: Sequence[PackedBatch]) -> LanguageModelling:
         """Next-token loss over the targets of the step, and the MTP layer's from where the recipe says."""
         mtp_weight = self.recipe.mtp_weight if self.recipe.mtp_on(step) else 0.0
-        return LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
+        return LanguageModelling(target_weight(batch, 1), mtp_weight, draft_weights(batch, self.recipe.mtp_depth))
 
     def validate(self, place: Place, log: Log, step: int) -> None:
         """Bits per byte of held-out text, and exact answers to held-out samples of the skills."""

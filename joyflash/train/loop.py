@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 from pathlib import Path
 
 import torch
 
 from joyflash.batch import PackedBatch
-from joyflash.errors import DataError, TrainingError
+from joyflash.errors import ConfigError, DataError, TrainingError
 from joyflash.model.checkpoint import save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Router
@@ -64,6 +65,10 @@ def run_stage(
         TrainingError: the loss is no longer finite, the data ends, the disk is full, or there is nothing to resume.
     """
     set_recompute(model, recipe.recompute)
+    if recipe.train_only is not None:
+        if team is not None:
+            raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
+        train_only(model, recipe.train_only)
     workers = workers or os.cpu_count() or 1
     notes = [] if resume else [describe_groups(model, model.config)]
     config = model.config
@@ -116,6 +121,17 @@ def run_stage(
         draw_report(run)
         save_model(whole, run / "model", torch.float32)
     return run / "model"
+
+
+def train_only(model: JoyFlash, pattern: str) -> None:
+    """Freeze every parameter whose name does not contain ``pattern``; ConfigError where none does."""
+    found = {name: re.search(pattern, name) is not None for name, _ in model.named_parameters()}
+    if not any(found.values()):
+        raise ConfigError(
+            f"train_only is {pattern!r}, which no parameter's name contains; there is {next(iter(found))}."
+        )
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(found[name])
 
 
 def _resumed(run: Path, place: Place, notes: list[str]) -> Progress:

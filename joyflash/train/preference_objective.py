@@ -94,7 +94,9 @@ class AnswerScores:
             f"{number}/{place % 2}": value
             for place, (number, value) in enumerate(zip(numbers, log_prob_D.tolist(), strict=True))
         }
-        return model.lm_head.weight.sum() * 0.0, sums
+        head = model.lm_head.weight
+        trained = head if head.requires_grad else next(p for p in model.parameters() if p.requires_grad)
+        return trained.sum() * 0.0, sums
 
 
 def right_share(chosen_P: Tensor, rejected_P: Tensor) -> Tensor:

@@ -180,6 +180,14 @@ def test_a_killed_run_goes_on_from_the_same_reference(start, tmp_path, monkeypat
     assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())
 
 
+def test_a_part_of_the_model_can_be_trained_alone(start, tmp_path):
+    only = dataclasses.replace(RECIPE, steps=1, train_only=r"layers\.0\.self_attn")
+    result = _run(start, tmp_path / "run", only)
+    before, after = (read_model(folder).state_dict() for folder in (start, result))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all("layers.0.self_attn" in name for name in changed)
+
+
 def test_the_reference_of_another_model_or_other_pairs_is_not_taken(start, tmp_path, monkeypatch):
     from joyflash.train.pair_data import PairData
 
@@ -263,6 +271,7 @@ def test_every_pair_comes_once_an_epoch_and_steps_are_equal(start):
         ({"decay_shape": "step"}, "linear or cosine"),
         ({"bad_rows": "fix"}, "refuse or skip"),
         ({"merge": 3}, "raise checkpoints_kept"),
+        ({"train_only": "("}, "no regular expression"),
         ({"loss": "kto"}, "no preference loss"),
     ],
 )
