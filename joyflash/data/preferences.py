@@ -124,17 +124,22 @@ def _two_conversations(row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
             "chosen": row.get("preferred_output"),
             "rejected": row.get("non_preferred_output"),
         }
-    answers = [row.get(name) for name in ("chosen", "rejected")]
-    if any(answer is None for answer in answers):
+    chosen, rejected = row.get("chosen"), row.get("rejected")
+    if chosen is None or rejected is None:
         raise DataError("A preference needs both 'chosen' and 'rejected'.")
+    return _conversation(row, chosen), _conversation(row, rejected)
+
+
+def _conversation(row: Mapping[str, Any], answer: Any) -> dict[str, Any]:
+    """A chat row: the row's prompt and one of its answers."""
     rest = {name: value for name, value in row.items() if name not in ("prompt", "chosen", "rejected", "messages")}
     if "conversations" in row:
-        turns = _list(row["conversations"], "conversations")
-        return tuple({**rest, "conversations": [*turns, *_list(answer, "chosen")]} for answer in answers)  # type: ignore[return-value]
+        last = [{"from": "gpt", "value": answer}] if isinstance(answer, str) else _list(answer, "chosen")
+        return {**rest, "conversations": [*_list(row["conversations"], "conversations"), *last]}
     if "instruction" in row:
-        return tuple({**rest, "output": answer} for answer in answers)  # type: ignore[return-value]
+        return {**rest, "output": answer}
     prompt = row.get("prompt", row.get("question", row.get("messages")))
-    return tuple({**rest, "messages": _whole(prompt, answer)} for answer in answers)  # type: ignore[return-value]
+    return {**rest, "messages": _whole(prompt, answer)}
 
 
 def _whole(prompt: Any, answer: Any) -> list[Any]:

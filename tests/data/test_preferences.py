@@ -31,6 +31,12 @@ SAME = {
         "chosen": {"from": "gpt", "value": "4"},
         "rejected": {"from": "gpt", "value": "5"},
     },
+    "sharegpt with texts": {
+        "system": "Be brief.",
+        "conversations": [{"from": "human", "value": "2 + 2?"}],
+        "chosen": "4",
+        "rejected": "5",
+    },
     "alpaca": {"system": "Be brief.", "instruction": "2 + 2?", "chosen": "4", "rejected": "5"},
 }
 
