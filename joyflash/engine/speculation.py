@@ -140,7 +140,7 @@ class DraftPolicy:
         self.costs = LiveCosts(costs) if fixed is None and costs is not None else None
         self._usual = Acceptance(memory=_LONG_MEMORY)
         self._chosen: list[int] = []
-        self._age = 0
+        self._age = _DECIDE_EVERY  # the first decision is due
         self._until_probe = self._pause = _PROBE_EVERY
 
     def newcomer(self) -> Acceptance:
@@ -162,8 +162,10 @@ class DraftPolicy:
         if self.costs is None:
             return [self._fixed or 0] * len(sequences)
         self._age += 1
+        before = any(self._chosen)
+        if not before:
+            self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision
         if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
-            before = any(self._chosen)
             self._chosen = self._best(sequences, unread, others, self.costs, _STAY if before else _LEAD)
             self._age = 0
             if before != any(self._chosen):
