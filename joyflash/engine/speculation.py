@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MOST_DRAFTS = 4
 _PROBE_EVERY = 64
@@ -37,11 +38,19 @@ class StepCosts:
 
     def step(self, rows: int) -> float:
         """Seconds of a step of ``rows`` rows; on the line through the nearest measured numbers."""
-        return _interpolate(self.rows, rows)
+        return _interpolate(self.rows, self._known_rows, rows)
 
     def drafting(self, sequences: int) -> float:
         """Seconds of drafting one token for each of ``sequences``."""
-        return _interpolate(self.draft, sequences) if sequences else 0.0
+        return _interpolate(self.draft, self._known_drafts, sequences) if sequences else 0.0
+
+    @cached_property
+    def _known_rows(self) -> list[int]:
+        return sorted(self.rows)
+
+    @cached_property
+    def _known_drafts(self) -> list[int]:
+        return sorted(self.draft)
 
     @property
     def reading(self) -> float:
@@ -50,10 +59,9 @@ class StepCosts:
         return (self.draft[most] - self.draft[fewest]) / (most - fewest) if most > fewest else self.draft[most]
 
 
-def _interpolate(points: Mapping[int, float], at: int) -> float:
+def _interpolate(points: Mapping[int, float], known: Sequence[int], at: int) -> float:
     if at in points:
         return points[at]
-    known = sorted(points)
     if at <= known[0] or len(known) == 1:
         return points[known[0]]
     right = min(bisect_left(known, at), len(known) - 1)
@@ -87,6 +95,8 @@ class LiveCosts:
         self._factors: dict[int, tuple[float, int]] = {}  # by rows: factor, and when it was last seen
         self._draft_factor = 1.0
         self._now = 0
+        self._fresh: list[int] = []
+        self._fresh_at = -1
 
     def step(self, rows: int) -> float:
         """Seconds of a step of ``rows`` rows, the sampling included."""
@@ -114,10 +124,14 @@ class LiveCosts:
         self._draft_factor = _moved(self._draft_factor, seconds / expected)
 
     def _factor(self, rows: int) -> float:
-        fresh = [known for known, (_, seen) in self._factors.items() if self._now - seen < _FRESH]
-        if not fresh:
+        if self._fresh_at != self._now:  # a decision asks many times
+            self._fresh = sorted(known for known, (_, seen) in self._factors.items() if self._now - seen < _FRESH)
+            self._fresh_at = self._now
+        if not self._fresh:
             return 1.0
-        return self._factors[min(fresh, key=lambda known: abs(known - rows))][0]
+        right = bisect_left(self._fresh, rows)
+        neighbours = self._fresh[max(right - 1, 0) : right + 1]
+        return self._factors[min(neighbours, key=lambda known: abs(known - rows))][0]
 
 
 def _moved(average: float, value: float) -> float:
@@ -140,7 +154,7 @@ class DraftPolicy:
         self.costs = LiveCosts(costs) if fixed is None and costs is not None else None
         self._usual = Acceptance(memory=_LONG_MEMORY)
         self._chosen: list[int] = []
-        self._age = 0
+        self._age = _DECIDE_EVERY  # the first decision is due
         self._until_probe = self._pause = _PROBE_EVERY
 
     def newcomer(self) -> Acceptance:
@@ -162,8 +176,10 @@ class DraftPolicy:
         if self.costs is None:
             return [self._fixed or 0] * len(sequences)
         self._age += 1
+        before = any(self._chosen)
+        if not before:
+            self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision
         if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
-            before = any(self._chosen)
             self._chosen = self._best(sequences, unread, others, self.costs, _STAY if before else _LEAD)
             self._age = 0
             if before != any(self._chosen):
