@@ -97,7 +97,7 @@ def smooth(values: Sequence[float], window: int) -> list[float]:
 def _panels() -> list[tuple[str, tuple[str, ...], Draw]]:
     """Title, the columns that call for the panel, and the function that draws it."""
     return [
-        ("training loss (nats per token)", ("loss",), _draw_loss),
+        ("training loss (nats)", ("loss",), _draw_loss),
         ("validation (bits per byte)", ("bits_per_byte",), _draw_kinds("bits_per_byte")),
         ("held-out skills (share exact)", ("exact",), _draw_kinds("exact")),
         ("held-out pairs (share)", ("pairs_heldout",), _draw_pairs),
@@ -118,7 +118,8 @@ def _draw_smoothed(axes: Any, rows: Rows, name: str, label: str, colour: str) ->
 
 
 def _draw_loss(axes: Any, rows: Rows) -> None:
-    _draw_smoothed(axes, rows, "loss", "next token", "C0")
+    of_pairs = any("pairs" in row for row in rows)
+    _draw_smoothed(axes, rows, "loss", "per pair" if of_pairs else "next token", "C0")
     if any("mtp_loss" in row for row in rows):
         _draw_smoothed(axes, rows, "mtp_loss", "MTP", "C1")
 
