@@ -50,6 +50,7 @@ def _pair(number: int, lengths: tuple[int, int], prompt: int = 4) -> Pair:
         weights = torch.cat([torch.zeros(prompt), torch.ones(length)])
         if length > 3:
             weights[prompt + 1] = 0  # the result of a tool
+            weights[-1] = 0.5  # a message that counts by half
         samples.append(Sample(torch.cat([shared, answer]).int().numpy(), weights.numpy(), side, splittable=False))
     return Pair(samples[0], samples[1], "", number)
 
