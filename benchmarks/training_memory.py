@@ -37,7 +37,8 @@ from joyflash.model.transformer import set_recompute
 from joyflash.parallel.mesh import make_mesh
 from joyflash.parallel.reduction import TreeSum
 from joyflash.parallel.team import Team
-from joyflash.plan.training_memory import Layout, TrainingSizes, training_memory
+from joyflash.plan.training_memory import training_memory
+from joyflash.plan.training_sizes import Layout, TrainingSizes
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
 from joyflash.train.losses import weighted_cross_entropy
 

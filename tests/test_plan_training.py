@@ -14,7 +14,8 @@ from joyflash.errors import ConfigError
 from joyflash.hardware import GPUS
 from joyflash.model.config import flash_48b_a3b
 from joyflash.plan import plan_training
-from joyflash.plan.training_memory import Layout, TrainingSizes, training_memory
+from joyflash.plan.training_memory import training_memory
+from joyflash.plan.training_sizes import Layout, TrainingSizes
 from joyflash.plan.training_speed import muon_flops, step_time, token_flops
 
 H100 = GPUS["h100"]

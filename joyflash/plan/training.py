@@ -13,7 +13,8 @@ from joyflash.hardware import GPU
 from joyflash.model.config import ModelConfig
 from joyflash.plan.checkpoint import open_checkpoint
 from joyflash.plan.memory import CONTEXT_BYTES, DRIVER_BYTES, MARGIN, NCCL_BYTES
-from joyflash.plan.training_memory import Layout, TrainingMemory, TrainingSizes, training_memory
+from joyflash.plan.training_memory import TrainingMemory, training_memory
+from joyflash.plan.training_sizes import Layout, TrainingSizes
 from joyflash.plan.training_speed import StepTime, step_time, token_flops
 
 ROW_TOKENS = 4096

@@ -8,38 +8,16 @@ Letters: D hidden, V vocabulary, K chosen experts, I expert width, W devices. Nu
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
-
-import torch
 
 from joyflash.errors import ConfigError
 from joyflash.model.config import ModelConfig
-from joyflash.model.joyflash import JoyFlash, parameter_counts
-from joyflash.optim.groups import claim_parameters, default_rules
 from joyflash.optim.muon_sharded import MATRICES_AT_ONCE
+from joyflash.plan.training_sizes import Layout, TrainingSizes
 from joyflash.train.losses import logits_at_once
 
 FULL, HALF = 4, 2  # bytes of a number
-BLOCKS = ("model.layers.", "mtp.block.")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How ``devices`` share the model.
-
-    Attributes:
-        devices: W; all of them divide the optimiser's weights (FSDP2).
-        expert_parallel: devices that share one set of experts, to which tokens travel.
-        recompute: blocks keep only their input.
-        tokens: that one device works on in one pass: a row, or several joined.
-    """
-
-    devices: int
-    expert_parallel: int
-    recompute: bool
-    tokens: int
 
 
 @dataclass(frozen=True)
@@ -86,55 +64,6 @@ class TrainingMemory:
         return max(self.pass_peak, self.update_peak)
 
 
-class TrainingSizes:
-    """The parameters of a model as training holds them: names and shapes on the meta device, and who optimises them."""
-
-    def __init__(self, config: ModelConfig, *, mtp: bool):
-        self.config = config
-        self.mtp = mtp and config.num_nextn_predict_layers > 0
-        with torch.device("meta"):
-            model = JoyFlash(config)
-        self.claims = claim_parameters(model.named_parameters(), default_rules(config))
-
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """See ``parameter_counts``."""
-        return parameter_counts(self.config)
-
-    @cached_property
-    def root(self) -> int:
-        """Parameters outside of the blocks: embedding, head, norms, and the MTP layer's own."""
-        return sum(c.parameter.numel() for c in self.claims if not c.name.startswith(BLOCKS))
-
-    @cached_property
-    def block(self) -> int:
-        """Parameters of one mixture block without its routed experts."""
-        prefix = f"model.layers.{self.config.first_k_dense_replace}."
-        return sum(
-            c.parameter.numel() for c in self.claims if c.name.startswith(prefix) and ".mlp.experts." not in c.name
-        )
-
-    @cached_property
-    def experts(self) -> int:
-        """Parameters of one block's routed experts."""
-        return 3 * self.config.n_routed_experts * self.config.hidden_size * self.config.moe_intermediate_size
-
-    def held_by(self, layout: Layout, optimizer: str) -> int:
-        """Parameters (a number) of the first device's part that ``optimizer`` owns; no device has more.
-
-        As ``joyflash.parallel.placement`` divides them: the first axis in runs of equal length, rounded up.
-        """
-        found = 0
-        for claim in self.claims:
-            if claim.rule.optimizer == optimizer:
-                shape, parts = claim.parameter.shape, layout.devices
-                lines = shape[0]
-                if layout.expert_parallel > 1 and ".mlp.experts." in claim.name:
-                    lines, parts = lines // layout.expert_parallel, parts // layout.expert_parallel
-                found += -(-lines // parts) * math.prod(shape[1:])
-        return found
-
-
 def training_memory(sizes: TrainingSizes, layout: Layout) -> TrainingMemory:
     """Work out the memory of the fullest device.
 
@@ -156,7 +85,7 @@ def training_memory(sizes: TrainingSizes, layout: Layout) -> TrainingMemory:
         moments=2 * FULL * adamw,
         activations=activations,
         working=_working(sizes, layout, per_token, activations),
-        update=FULL * muon + _batch_of_matrices(muon),
+        update=FULL * muon + _batch_of_matrices(sizes, layout),
     )
 
 
@@ -217,11 +146,12 @@ def _kept(sizes: TrainingSizes, layout: Layout, per_token: PerToken) -> int:
 
 
 def _working(sizes: TrainingSizes, layout: Layout, per_token: PerToken, activations: int) -> int:
-    """The largest of three moments of the backward pass; the outer weights are whole in all of them.
+    """The largest of four moments of the backward pass; the outer weights are whole in all of them.
 
     Head: its gradient in float32, made in the forward pass, once more times the loss's, then in bf16; or the logits.
     Blocks: that bf16 gradient, and the embedding's from the MTP layer; weights of the block and of the next; the
     block's gradients; the block computed again; temporaries of the experts' backward pass.
+    Sums: weights of the next block, the block's gradients in bf16 and, to be added up, in float32, and the sum.
     End, when the activations are gone: the outer gradients in bf16, in float32, and their sum.
     """
     head = sizes.config.vocab_size * sizes.config.hidden_size
@@ -231,8 +161,9 @@ def _working(sizes: TrainingSizes, layout: Layout, per_token: PerToken, activati
     block = sizes.block + sizes.experts // layout.expert_parallel
     again = max(per_token.mixture, per_token.dense) if layout.recompute else 0
     in_blocks = (1 + sizes.mtp) * HALF * head + 3 * HALF * block + layout.tokens * (again + per_token.backward)
+    in_sums = HALF * head + (2 * HALF + FULL) * block + FULL * block // layout.devices
     at_end = (HALF + FULL) * sizes.root + FULL * sizes.root // layout.devices - activations
-    return HALF * sizes.root + max(at_head, in_blocks, at_end)
+    return HALF * sizes.root + max(at_head, in_blocks, in_sums, at_end)
 
 
 def _second_moments(sizes: TrainingSizes, layout: Layout) -> int:
@@ -244,6 +175,11 @@ def _second_moments(sizes: TrainingSizes, layout: Layout) -> int:
     return FULL * numbers // layout.devices
 
 
-def _batch_of_matrices(muon: int) -> int:
-    """Stacked matrices in float32, their iterates in bf16 (five of them) and the answers in float32."""
-    return min(muon, MATRICES_AT_ONCE) * (3 * FULL + 5 * HALF)
+def _batch_of_matrices(sizes: TrainingSizes, layout: Layout) -> int:
+    """Matrices of one shape that are worked on together: in float32, their answers, and iterates in bf16."""
+    of_shape: Counter[tuple[int, int]] = Counter()
+    for claim in sizes.claims:
+        if claim.rule.optimizer == "muon":
+            rows, columns = claim.matrix_rows or claim.parameter.shape[-2], claim.parameter.shape[-1]
+            of_shape[rows, columns] += claim.parameter.numel()
+    return min(max(of_shape.values()) // layout.devices, MATRICES_AT_ONCE) * (2 * FULL + 4 * HALF)

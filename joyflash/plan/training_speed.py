@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from joyflash.hardware import GPU
 from joyflash.optim.orthogonalize import POLAR_EXPRESS
-from joyflash.plan.training_memory import FULL, HALF, Layout, TrainingSizes
+from joyflash.plan.training_memory import FULL, HALF
+from joyflash.plan.training_sizes import Layout, TrainingSizes
 
 NODE = 8
 """GPUs of one machine: they exchange over NVLink."""
