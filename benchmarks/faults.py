@@ -2,8 +2,8 @@
 
     python benchmarks/faults.py --kills 20 [--processes 2]
 
-Every step writes a checkpoint, so that kills fall into writing them too. A kill comes a random time after the run's
-first sign of life (a new row in its log). With several processes (FSDP2 and experts divided between them) it hits all
+Every step writes a checkpoint, so that kills fall into writing them too. A kill comes a random time after one to three
+new rows in the run's log, so that the run gets on however slow the machine is. With several processes (FSDP2 and experts divided between them) it hits all
 of them or, every second time, only one, as torchrun sees it: the others end or are ended. Exit code 0 if the losses
 are identical, digit for digit.
 """
@@ -11,6 +11,7 @@ are identical, digit for digit.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import multiprocessing
 import os
@@ -60,13 +61,14 @@ def compare(
     recipe = folder / "recipe.py"
     recipe.write_text(RECIPE.format(steps=steps))
     _Command(recipe, folder / "whole", resume=False).wait()
-    start = _Command if processes == 1 else lambda *arguments: _Team(processes, *arguments)
+    start = _Command if processes == 1 else functools.partial(_Team, processes)
     cut = folder / "cut"
     done, writing = 0, 0
     resume = False
     while done < kills and (not resume or len(_curve(cut)) < steps):
-        run = start(recipe, cut, resume)
-        _wait_for_a_row(run, cut)
+        run = start(recipe, cut, resume, interrupted=True)
+        for _ in range(rng.randint(1, 3)):
+            _wait_for_a_row(run, cut)
         time.sleep(rng.uniform(0, longest))
         run.kill(rng)
         done += 1
@@ -88,7 +90,7 @@ def compare(
 class _Command:
     """A run by the command line; without a data folder of its own, the recipe trains on the generators alone."""
 
-    def __init__(self, recipe: Path, out: Path, resume: bool):
+    def __init__(self, recipe: Path, out: Path, resume: bool, interrupted: bool = False):
         command = [sys.executable, "-c", _COMMAND, "pretrain", str(recipe), "--out", str(out), "--workers", "1"]
         self._process = subprocess.Popen(command + ["--resume"] * resume, stdout=subprocess.DEVNULL)
 
@@ -106,14 +108,15 @@ class _Command:
 class _Team:
     """A run by several processes, forked from one that has imported torch."""
 
-    def __init__(self, world: int, recipe: Path, out: Path, resume: bool):
+    def __init__(self, world: int, recipe: Path, out: Path, resume: bool, interrupted: bool = False):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["torch.distributed.checkpoint", "joyflash.train.pretrain", __name__])
         self._processes = [
-            context.Process(target=_member, args=(rank, world, port, recipe, out, resume)) for rank in range(world)
+            context.Process(target=_member, args=(rank, world, port, recipe, out, resume, interrupted))
+            for rank in range(world)
         ]
         for process in self._processes:
             process.start()
@@ -137,7 +140,7 @@ class _Team:
         return max(abs(process.exitcode or 0) for process in self._processes)
 
 
-def _member(rank: int, world: int, port: int, recipe: Path, out: Path, resume: bool) -> None:
+def _member(rank: int, world: int, port: int, recipe: Path, out: Path, resume: bool, interrupted: bool) -> None:
     import torch
 
     from joyflash.parallel.team import joined_team
@@ -150,6 +153,8 @@ def _member(rank: int, world: int, port: int, recipe: Path, out: Path, resume: b
     os.environ["LOCAL_RANK"] = str(rank)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if interrupted:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())  # what a process says whose neighbour was killed
         with joined_team() as team:
             plan = TeamPlan(team, expert_parallel=2 if world % 2 == 0 else 1)
             pretrain.run(load_recipe(str(recipe)), data=None, out=out, resume=resume, precision="fp32", team=plan)

@@ -76,10 +76,11 @@ def training_memory(sizes: TrainingSizes, layout: Layout) -> TrainingMemory:
             f"{layout.expert_parallel}."
         )
     muon, adamw = sizes.held_by(layout, "muon"), sizes.held_by(layout, "adamw")
+    idle = sizes.held_by(layout, "muon", idle=True) + sizes.held_by(layout, "adamw", idle=True)
     per_token = activation_bytes(sizes.config, layout)
     activations = layout.tokens * _kept(sizes, layout, per_token)
     return TrainingMemory(
-        weights=FULL * (muon + adamw),
+        weights=FULL * (muon + adamw + idle),
         gradients=FULL * (muon + adamw),
         momentum=FULL * muon + _second_moments(sizes, layout),
         moments=2 * FULL * adamw,
@@ -169,7 +170,7 @@ def _working(sizes: TrainingSizes, layout: Layout, per_token: PerToken, activati
 def _second_moments(sizes: TrainingSizes, layout: Layout) -> int:
     numbers = 0
     for claim in sizes.claims:
-        if claim.rule.optimizer == "muon":
+        if claim.rule.optimizer == "muon" and sizes.trained(claim.name):
             rows, columns = claim.matrix_rows or claim.parameter.shape[-2], claim.parameter.shape[-1]
             numbers += claim.parameter.numel() // min(rows, columns)
     return FULL * numbers // layout.devices
@@ -179,7 +180,7 @@ def _batch_of_matrices(sizes: TrainingSizes, layout: Layout) -> int:
     """Matrices of one shape that are worked on together: in float32, their answers, and iterates in bf16."""
     of_shape: Counter[tuple[int, int]] = Counter()
     for claim in sizes.claims:
-        if claim.rule.optimizer == "muon":
+        if claim.rule.optimizer == "muon" and sizes.trained(claim.name):
             rows, columns = claim.matrix_rows or claim.parameter.shape[-2], claim.parameter.shape[-1]
             of_shape[rows, columns] += claim.parameter.numel()
     return min(max(of_shape.values()) // layout.devices, MATRICES_AT_ONCE) * (2 * FULL + 4 * HALF)

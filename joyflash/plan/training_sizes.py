@@ -65,14 +65,20 @@ class TrainingSizes:
         """Parameters of one block's routed experts."""
         return 3 * self.config.n_routed_experts * self.config.hidden_size * self.config.moe_intermediate_size
 
-    def held_by(self, layout: Layout, optimizer: str) -> int:
+    def trained(self, name: str) -> bool:
+        """Whether a parameter gets gradients: without its loss, the MTP layer gets none."""
+        return self.mtp or not name.startswith("mtp.")
+
+    def held_by(self, layout: Layout, optimizer: str, *, idle: bool = False) -> int:
         """Parameters (a number) of the first device's part that ``optimizer`` owns; no device has more.
+
+        ``idle``: those that are not trained, in place of those that are.
 
         As ``joyflash.parallel.placement`` divides them: the first axis in runs of equal length, rounded up.
         """
         found = 0
         for claim in self.claims:
-            if claim.rule.optimizer == optimizer:
+            if claim.rule.optimizer == optimizer and self.trained(claim.name) != idle:
                 shape, parts = claim.parameter.shape, layout.devices
                 lines = shape[0]
                 if layout.expert_parallel > 1 and ".mlp.experts." in claim.name:
