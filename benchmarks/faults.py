@@ -3,9 +3,9 @@
     python benchmarks/faults.py --kills 20 [--processes 2]
 
 Every step writes a checkpoint, so that kills fall into writing them too. A kill comes a random time after one to three
-new rows in the run's log, so that the run gets on however slow the machine is. With several processes (FSDP2 and experts divided between them) it hits all
-of them or, every second time, only one, as torchrun sees it: the others end or are ended. Exit code 0 if the losses
-are identical, digit for digit.
+new rows in the run's log, so that the run gets on however slow the machine is. With several processes (FSDP2 and
+experts divided between them) it hits all of them or, every second time, only one, as torchrun sees it: the others end
+or are ended. Exit code 0 if the losses are identical, digit for digit.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class _Command:
 
     def __init__(self, recipe: Path, out: Path, resume: bool, interrupted: bool = False):
         command = [sys.executable, "-c", _COMMAND, "pretrain", str(recipe), "--out", str(out), "--workers", "1"]
-        self._process = subprocess.Popen(command + ["--resume"] * resume, stdout=subprocess.DEVNULL)
+        errors = subprocess.DEVNULL if interrupted else None
+        self._process = subprocess.Popen(command + ["--resume"] * resume, stdout=subprocess.DEVNULL, stderr=errors)
 
     def alive(self) -> bool:
         return self._process.poll() is None
