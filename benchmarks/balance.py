@@ -3,7 +3,8 @@
     python benchmarks/balance.py [--steps 200] [--seeds 3] [--out balance.json]
 
 A small mixture-of-experts model reads Python's own documentation and sources, byte by byte, with Muon; the routers
-begin skewed towards two experts, as a router does that has found favourites. Violation is (busiest expert's tokens −
+begin skewed towards two experts, as a router does that has found favourites. Learning rate and γ are constant for half
+of the steps and fall to a twentieth, as in the last pretraining stages. Violation is (busiest expert's tokens −
 mean) / mean, the largest over the layers, of the tokens of the last ``--window`` steps together: over one small step
 chance alone would make it larger than what is looked for.
 """
@@ -29,6 +30,7 @@ from joyflash.model.initialise import initialise
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Router
 from joyflash.optim.groups import build_optimizers
+from joyflash.optim.schedule import scale_learning_rates, trapezoid
 from joyflash.train.balance import update_router_bias
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.workers import RowWorkers
@@ -79,7 +81,9 @@ def train(
     stream = itertools.cycle(order)
     loads: list[torch.Tensor] = []
     loss = 0.0
-    for _ in range(steps):
+    for step in range(steps):
+        factor = trapezoid(step, steps, 0, steps // 2, 1.0, 0.05, "linear")
+        scale_learning_rates(optimizers, factor)
         batch = [text[next(stream)] for _ in range(rows_per_step)]
         loss = sum(row["loss"] for row in workers.run(batch, LanguageModelling(target_weight(batch, 1))))
         workers.clip(1.0)
@@ -87,7 +91,9 @@ def train(
             optimizer.step()
             optimizer.zero_grad()
         counts = workers.take_loads()
-        update_router_bias([(r.e_score_correction_bias, n) for r, n in zip(routers, counts, strict=True)], gamma)
+        update_router_bias(
+            [(r.e_score_correction_bias, n) for r, n in zip(routers, counts, strict=True)], gamma * factor
+        )
         loads.append(torch.stack(counts))
     workers.close()
     found = {"loss": loss}
