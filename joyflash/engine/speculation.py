@@ -15,6 +15,7 @@ MOST_DRAFTS = 4
 _PROBE_EVERY = 64
 _LONGEST_PAUSE = 1024
 _DECIDE_EVERY = 8
+_SMALL = 4
 _FRESH = 512
 _MEMORY = 0.9
 _LONG_MEMORY = 0.98
@@ -31,10 +32,13 @@ looks best among noisy estimates is on average less than it looks."""
 
 @dataclass(frozen=True)
 class StepCosts:
-    """Seconds of one step by its number of rows, and of one draft (for any number of sequences up to a few)."""
+    """Seconds of one step by its number of rows, of one draft (for any number of sequences up to a few), and of a token
+    that the MTP layer reads without drafting.
+    """
 
     rows: Mapping[int, float]
     draft: Mapping[int, float]
+    reading: float = 0.0
 
     def step(self, rows: int) -> float:
         """Seconds of a step of ``rows`` rows; on the line through the nearest measured numbers."""
@@ -51,12 +55,6 @@ class StepCosts:
     @cached_property
     def _known_drafts(self) -> list[int]:
         return sorted(self.draft)
-
-    @property
-    def reading(self) -> float:
-        """Seconds per token of what the MTP layer reads in bulk: what one more sequence adds to a pass."""
-        fewest, most = min(self.draft), max(self.draft)
-        return (self.draft[most] - self.draft[fewest]) / (most - fewest) if most > fewest else self.draft[most]
 
 
 def _interpolate(points: Mapping[int, float], known: Sequence[int], at: int) -> float:
@@ -177,15 +175,17 @@ class DraftPolicy:
             return [self._fixed or 0] * len(sequences)
         self._age += 1
         before = any(self._chosen)
-        if not before:
-            self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision
+        if not sequences:
+            return []
+        if not before and len(sequences) > _SMALL:
+            self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision: they cost time
         if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
             self._chosen = self._best(sequences, unread, others, self.costs, _STAY if before else _LEAD)
             self._age = 0
             if before != any(self._chosen):
                 self._until_probe = self._pause = _PROBE_EVERY
         self._until_probe -= 1
-        if self._until_probe > 0 or not sequences:
+        if self._until_probe > 0:
             return self._chosen
         # Now and then the other way, to notice when text or costs have changed; less often while nothing has.
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
