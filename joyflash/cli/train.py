@@ -118,13 +118,14 @@ def dpo(
     tensorboard: TensorBoard = False,
     expert_parallel: ExpertParallel = 1,
     reduction: Reduction = "auto",
+    tokens_at_once: TokensAtOnce = 16_384,
 ) -> None:
     """Train a model on pairs of a better and a worse answer."""
     from joyflash.train.dpo import run
     from joyflash.train.dpo_recipe import DPORecipe
     from joyflash.train.recipe import load_recipe_of
 
-    with _team(device, expert_parallel, reduction) as team:
+    with _team(device, expert_parallel, reduction, tokens_at_once) as team:
         folder = run(
             load_recipe_of(DPORecipe, recipe), start=start, data=data, heldout=heldout, out=out, resume=resume,
             workers=workers, device=device, precision=precision, tensorboard=tensorboard, team=team,
