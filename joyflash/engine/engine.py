@@ -268,8 +268,14 @@ class Engine:
         return ThinkingBudget(end_id, tokens, self.tokenizer.vocab_size, inner)
 
     def encode_prompt(self, prompt: Prompt) -> list[int]:
-        """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation."""
+        """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation.
+
+        Raises:
+            ContextLengthError: a text that is far too long, so that encoding it would take long.
+            RequestError: it is none of these.
+        """
         if isinstance(prompt, str):
+            self.tokenizer.check_length(prompt, self.context_length, "prompt")
             return [self.tokenizer.bos_id, *self.tokenizer.encode(prompt)]
         if prompt and all(isinstance(item, int) for item in prompt):
             return list(cast(Sequence[int], prompt))
