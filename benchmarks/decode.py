@@ -9,7 +9,7 @@ one token on other prompts of the same length. Prefill is the time to the first 
 call of every kind warms each engine up (it compiles there); then engines take turns. Bytes are the weights that a step
 reads (experts: as many as uniform routing would hit), without the cache, beside the read bandwidth of summing a
 tensor of 1 GB; a share above 100 % means that the processor's caches hold the weights. A ratio is the engine over
-joyflash at as many bits: fp32 for f32, bf16 for f16, int8 for q8_0.
+joyflash at as many bits (fp32 for f32, bf16 for f16, int8 for q8_0) in its batch-invariant mode; "mixed" is the other.
 
 llama.cpp: llama-cpp-python, or xllamacpp (its server, asked over HTTP; a folder that holds it may stand in
 PYTHONPATH). vLLM: see tests/interop/peers/vllm_check.py; it gets an export padded to the latent sizes its kernels take.
@@ -45,6 +45,8 @@ QUANTIZED = ("int8",)
 EQUAL = {"fp32": "fp32", "f32": "fp32", "bf16": "bf16", "f16": "bf16", "int8": "int8", "q8_0": "int8"}
 """Which of joyflash's precisions a precision is compared to: the one of as many bits."""
 READ_COLUMNS = (("bytes_per_token", 1e6), ("bytes_per_second", 1e9))
+_MIXED = "mixed"
+"""joyflash's mode that is not batch-invariant: long prompts by the library."""
 SETTLE_SECONDS = 0.3
 """Between engines: the last one's threads stop spinning."""
 
@@ -66,6 +68,7 @@ def joyflash_worker(job: dict[str, Any]) -> Generate:
         max_batch=job["sequences"],
         max_context=job["length"],
         quantization=job["precision"] if quantized else None,
+        batch_invariant=job["mode"] != _MIXED,
     )
 
     def generate(prompts: Prompts, new: int) -> int:
@@ -259,6 +262,7 @@ def planned(options: argparse.Namespace) -> list[Row]:
     """A row for everything that was asked for."""
     rows = [Row("joyflash", dtype) for dtype in options.dtypes if "joyflash" in options.engines]
     floats = [dtype for dtype in options.dtypes if dtype not in QUANTIZED]
+    rows += [Row("joyflash", dtype, _MIXED) for dtype in floats if "joyflash" in options.engines]
     for mode in options.modes:
         rows += [Row("transformers", dtype, mode) for dtype in floats if "transformers" in options.engines]
     if "llama.cpp" in options.engines:

@@ -7,11 +7,12 @@ comparing numbers in fixed words), "talk" (short questions), "free" (sentences t
 Chinese; the first three from the held-out side of joyflash.tasks. A batch is kept full: when one text ends, the next
 begins. Settings take turns; every repetition has prompts of its own, and a speed-up is the ratio to no drafts on the
 same ones. One unmeasured repetition of every case warms up: there auto learns its costs, and a compiled step compiles.
-Time includes the prompts.
 
-Columns: "accepted a step" is drafts accepted in a pass of the model, over the whole batch; "length" is what a sequence
-gains when it drafts, 1 + accepted / drafting steps; "acceptance" is accepted / drafted at draft position 1, 2, …;
-"equal" counts the texts that are byte for byte those without drafts.
+Columns: "decode" counts only steps in which no sequence still reads its prompt, "all" everything from the first prompt
+to the last token: these prompts are long and their answers short. "accepted a step" is drafts accepted in a pass of the
+model, over the whole batch; "length" is what a sequence gains when it drafts, 1 + accepted / drafting steps;
+"acceptance" is accepted / drafted at draft position 1, 2, …; "equal" counts the texts that are byte for byte those
+without drafts.
 """
 
 from __future__ import annotations
@@ -102,6 +103,14 @@ class Pass:
     tokens: int
     texts: tuple[str, ...]
     counts: Counts
+    decode_seconds: float
+    decode_tokens: int
+
+    @property
+    def speeds(self) -> tuple[float, float]:
+        """Tokens per second in decoding steps (of everything, where there was none), and of everything."""
+        whole = self.tokens / self.seconds
+        return (self.decode_tokens / self.decode_seconds if self.decode_tokens else whole), whole
 
 
 @dataclass
@@ -116,10 +125,9 @@ class Case:
     def row(self, base: Case) -> list[object]:
         """Cells of the table; ``base`` is the same case without drafts."""
         counts = self.counts
-        rates = [each.tokens / each.seconds for each in self.passes]
         accepted = sum(counts.accepted) / counts.steps if counts.steps else None
         acceptance = " ".join(f"{share:.2f}" for share in counts.acceptance) or "–"
-        speeds = [Spread.of(rates), Spread.of(self.speed_ups(base))]
+        speeds = [Spread.of(each) for which in (0, 1) for each in (self.speeds(which), self.speed_ups(base, which))]
         figures = [number(accepted), number(counts.length), acceptance, "{}/{}".format(*self.equal(base))]
         return [self.batch, self.kind, self.setting, *speeds, *figures]
 
@@ -128,10 +136,13 @@ class Case:
         """Of all repetitions."""
         return sum((each.counts for each in self.passes), Counts())
 
-    def speed_ups(self, base: Case) -> list[float]:
-        """Tokens per second over those without drafts, repetition by repetition."""
-        pairs = zip(self.passes, base.passes, strict=True)
-        return [(own.tokens / own.seconds) / (plain.tokens / plain.seconds) for own, plain in pairs]
+    def speeds(self, which: int) -> list[float]:
+        """Tokens per second of every repetition: 0 in decoding steps, 1 of everything."""
+        return [each.speeds[which] for each in self.passes]
+
+    def speed_ups(self, base: Case, which: int) -> list[float]:
+        """The same over those without drafts, repetition by repetition."""
+        return [own / plain for own, plain in zip(self.speeds(which), base.speeds(which), strict=True)]
 
     def equal(self, base: Case) -> tuple[int, int]:
         """Texts that are those without drafts, and all."""
@@ -149,8 +160,16 @@ class Case:
             "batch": self.batch,
             "kind": self.kind,
             "mtp": self.setting,
-            "tokens_per_second": Spread.of([each.tokens / each.seconds for each in self.passes]).to_dict(),
-            "speed_up": {**Spread.of(self.speed_ups(base)).to_dict(), "values": self.speed_ups(base)},
+            **{
+                name: {
+                    "tokens_per_second": Spread.of(self.speeds(which)).to_dict(),
+                    "speed_up": {
+                        **Spread.of(self.speed_ups(base, which)).to_dict(),
+                        "values": self.speed_ups(base, which),
+                    },
+                }
+                for which, name in enumerate(("decode", "all"))
+            },
             "tokens": sum(each.tokens for each in self.passes),
             "steps": counts.steps,
             "drafted": counts.drafted,
@@ -184,20 +203,31 @@ def complete(engine: Engine, requests: Sequence[Request], batch: int) -> Pass:
     """Complete all requests with ``batch`` of them at work for as long as there are so many."""
     waiting = deque(requests)
     texts = {request.request_id: "" for request in requests}
-    tokens = at_work = 0
+    tokens = at_work = decode_tokens = 0
+    decode_seconds = 0.0
+    reading: set[str] = set()  # requests of which no token has come
     before, start = Counts.of(engine), time.perf_counter()
     while waiting or engine.has_work:
         while waiting and at_work < batch:
-            engine.submit(waiting.popleft())
+            request = waiting.popleft()
+            engine.submit(request)
+            reading.add(request.request_id)
             at_work += 1
-        for delta in engine.step():
+        decoding, begun = not reading, time.perf_counter()
+        deltas = engine.step()
+        if decoding:
+            decode_seconds += time.perf_counter() - begun
+            decode_tokens += sum(len(delta.token_ids) for delta in deltas)
+        for delta in deltas:
             if delta.error is not None:
                 raise delta.error
             texts[delta.request_id] += delta.text
             tokens += len(delta.token_ids)
+            if delta.token_ids or delta.finish_reason is not None:
+                reading.discard(delta.request_id)
             at_work -= delta.finish_reason is not None
     seconds = time.perf_counter() - start
-    return Pass(seconds, tokens, tuple(texts.values()), Counts.of(engine) - before)
+    return Pass(seconds, tokens, tuple(texts.values()), Counts.of(engine) - before, decode_seconds, decode_tokens)
 
 
 def requests_of(engine: Engine, kind: str, repetition: int, options: argparse.Namespace) -> list[Request]:
@@ -232,7 +262,8 @@ def bases(cases: Sequence[Case]) -> dict[tuple[int, str], Case]:
 
 def report(cases: Sequence[Case]) -> str:
     """The table."""
-    header = ["batch", "kind", "mtp", "tok/s", "speed-up", "accepted a step", "length", "acceptance", "equal"]
+    speeds = ["decode tok/s", "decode speed-up", "all tok/s", "all speed-up"]
+    header = ["batch", "kind", "mtp", *speeds, "accepted a step", "length", "acceptance", "equal"]
     base = bases(cases)
     return markdown(header, [case.row(base[case.batch, case.kind]) for case in cases])
 

@@ -72,6 +72,12 @@ def serve(
             help="Weights of fewer bits, made on loading: int8, int4 (experts only), int4-int8. joyflash only."
         ),
     ] = None,
+    batch_invariant: Annotated[
+        bool,
+        typer.Option(
+            help="On a CPU: equal seeds give equal texts whatever else is served. Without, long prompts are faster."
+        ),
+    ] = True,
 ) -> None:
     """Serve a model: OpenAI's API under /v1, a chat page under /."""
     from joyflash.server.run import serve as run
@@ -84,7 +90,14 @@ def serve(
         from joyflash.engine.engine import Engine
 
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
-        loaded = Engine.from_pretrained(model, mtp=draft_count, max_context=context, quantization=quantization, **batch)
+        loaded = Engine.from_pretrained(
+            model,
+            mtp=draft_count,
+            max_context=context,
+            quantization=quantization,
+            batch_invariant=batch_invariant,
+            **batch,
+        )
         return AsyncEngine(loaded, max_waiting=max(256, max_requests))
 
     settings = ServerSettings(
@@ -107,6 +120,8 @@ def serve(
         raise ConfigError("--log-bodies needs a log; add --log-format json or text.")
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
+    if engine != "joyflash" and not batch_invariant:
+        raise ConfigError("--no-batch-invariant is joyflash's own; the other engines have switches of theirs.")
     if engine != "joyflash":
         serve_elsewhere(engine, model, settings, gpus=gpus, context=context, concurrency=concurrency, mtp=draft_count)
     if gpus > 1:

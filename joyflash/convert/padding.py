@@ -7,11 +7,14 @@ model up to that; three scalings undo what the zeros change:
   for that. What is left is eps, which counts 512/C times as much; the latent's rows of the projection times a power of
   two near √(512/C), which no dtype rounds, bring that back to at most twice or half (exactly once for C = 128).
 - *Rotation*: pair i of R turns by theta^(-2i/R), so it becomes pair i·64/R of 64, which turns alike.
-- *Softmax scale* falls from (nope + R)^-½ to (nope + 64)^-½; the query projection times √((nope + 64)/(nope + R)).
+- *Softmax scale* falls from (H + R)^-½ to the padded width's; the query projection times the root of their ratio.
+
+vLLM's kernel for processors with AMX also takes only widths of unrotated keys and of values that are multiples of 32;
+zeros fill these up too, and nothing else changes by that.
 
 In bf16 the scaled query projection is rounded once more, as is the norm's weight where √(C/512) is no power of two.
 
-Letters: N heads, C latent, R rotated, D hidden.
+Letters: N heads, C latent, H unrotated key width, R rotated, V value width, D hidden.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from joyflash.model.joyflash import JoyFlash
 
 LATENT = 512
 ROTATED = 64
+MULTIPLE = 32
 
 
 def padded_config(config: ModelConfig) -> ModelConfig:
@@ -40,7 +44,13 @@ def padded_config(config: ModelConfig) -> ModelConfig:
             f"kv_lora_rank {config.kv_lora_rank} and qk_rope_head_dim {config.qk_rope_head_dim} cannot be padded: "
             f"the first must be at most {LATENT}, the second a divisor of {ROTATED}."
         )
-    return dataclasses.replace(config, kv_lora_rank=LATENT, qk_rope_head_dim=ROTATED)
+    return dataclasses.replace(
+        config,
+        kv_lora_rank=LATENT,
+        qk_rope_head_dim=ROTATED,
+        qk_nope_head_dim=_rounded(config.qk_nope_head_dim),
+        v_head_dim=_rounded(config.v_head_dim),
+    )
 
 
 def pad_tensor(config: ModelConfig, name: str, tensor: torch.Tensor) -> torch.Tensor:
@@ -51,27 +61,34 @@ def pad_tensor(config: ModelConfig, name: str, tensor: torch.Tensor) -> torch.Te
         name: under ours or Hugging Face's name; attention's names end alike.
         tensor: as it was; computed with in float32 and returned in its own dtype.
     """
-    latent = config.kv_lora_rank
+    latent, wide = config.kv_lora_rank, padded_config(config)
     if name.endswith((".q_b_proj.weight", ".q_proj.weight")):
         rows_NHX = tensor.float().unflatten(0, (config.num_attention_heads, config.qk_head_dim))
         nope, rope = rows_NHX.split((config.qk_nope_head_dim, config.qk_rope_head_dim), dim=1)
-        scale = math.sqrt(padded_config(config).qk_head_dim / config.qk_head_dim)
+        scale = math.sqrt(wide.qk_head_dim / config.qk_head_dim)
+        nope = _fill(nope, 1, wide.qk_nope_head_dim)
         padded = (torch.cat((nope, _spread_pairs(rope, 1)), dim=1) * scale).flatten(0, 1)
     elif name.endswith(".kv_a_proj_with_mqa.weight"):
         latent_CD, rope_RD = tensor.float().split((latent, config.qk_rope_head_dim))
         gain = 2.0 ** round(math.log2(LATENT / latent) / 2)
-        padded = torch.cat((_fill(latent_CD * gain, 0), _spread_pairs(rope_RD, 0)))
+        padded = torch.cat((_fill(latent_CD * gain, 0, LATENT), _spread_pairs(rope_RD, 0)))
     elif name.endswith(".kv_a_layernorm.weight"):
-        padded = _fill(tensor.float() * math.sqrt(latent / LATENT), 0)
+        padded = _fill(tensor.float() * math.sqrt(latent / LATENT), 0, LATENT)
     elif name.endswith(".kv_b_proj.weight"):
-        padded = _fill(tensor, 1)
+        rows_NXC = _fill(tensor, 1, LATENT).unflatten(0, (config.num_attention_heads, -1))
+        keys, values = rows_NXC.split((config.qk_nope_head_dim, config.v_head_dim), dim=1)
+        both = _fill(keys, 1, wide.qk_nope_head_dim), _fill(values, 1, wide.v_head_dim)
+        padded = torch.cat(both, dim=1).flatten(0, 1)
+    elif name.endswith(".self_attn.o_proj.weight"):
+        columns_DNV = tensor.unflatten(1, (config.num_attention_heads, -1))
+        padded = _fill(columns_DNV, 2, wide.v_head_dim).flatten(1, 2)
     else:
         return tensor
     return padded.to(tensor.dtype)
 
 
 def pad_model(model: JoyFlash) -> JoyFlash:
-    """An equal model of latent 512 and rotated width 64, MTP layer included; the given one is not touched.
+    """An equal model of ``padded_config``, MTP layer included; the given one is not touched.
 
     Logits agree to fp32's rounding, up to what eps does to latents of tiny norm (see above).
 
@@ -84,10 +101,14 @@ def pad_model(model: JoyFlash) -> JoyFlash:
     return padded.to(model.lm_head.weight.device).train(model.training)
 
 
-def _fill(x: torch.Tensor, dim: int) -> torch.Tensor:
-    """Zeros behind the C entries of ``dim``, up to 512."""
+def _rounded(width: int) -> int:
+    return -(-width // MULTIPLE) * MULTIPLE
+
+
+def _fill(x: torch.Tensor, dim: int, width: int) -> torch.Tensor:
+    """Zeros behind the entries of ``dim``, up to ``width``."""
     shape = list(x.shape)
-    shape[dim] = LATENT - shape[dim]
+    shape[dim] = width - shape[dim]
     return torch.cat((x, x.new_zeros(shape)), dim=dim)
 
 

@@ -87,10 +87,11 @@ class Engine:
         max_batch: int = 16,
         max_context: int | None = None,
         cache_tokens: int | None = None,
-        prefill_chunk: int = 256,
+        prefill_chunk: int | None = None,
         prefix_cache: bool = True,
         compiled: bool | None = None,
         quantization: str | None = None,
+        batch_invariant: bool = True,
     ) -> Engine:
         """Load a folder or a bundled model and make room for its cache.
 
@@ -105,7 +106,7 @@ class Engine:
             cache_tokens: tokens that the cache holds for all sequences together; None = ``max_context`` for each of
                 ``max_batch``, up to 131,072 or one whole context. With less, sequences wait, or lose their place and
                 are computed again.
-            prefill_chunk: tokens of prompts that one step caches.
+            prefill_chunk: tokens of prompts that one step caches; None = 256, or 1,024 without ``batch_invariant``.
             prefix_cache: whether prompts share what they begin with.
             compiled: True asks for the compiled CPU step, False for plain PyTorch; None takes the compiled one where
                 it can be had.
@@ -113,13 +114,26 @@ class Engine:
                 takes every matrix of a product, "int4" the routed experts alone, "int4-int8" these in 4 bits and the
                 others in 8. The compiled step reads them as they are; plain PyTorch computes with the same numbers
                 unpacked, and saves no memory. A folder that is quantised already needs no option.
+            batch_invariant: of the compiled CPU step, whether a text may depend on nothing but its request. False reads
+                long prompts several times as fast, and then their last digits depend on how they were cut into steps
+                (``prefill_chunk``, other requests, shared prefixes), so that now and then another token is sampled.
+                Keeps the weights twice; not for quantised ones. The property of this name says what was had.
 
         Raises:
             CheckpointError, ConfigError, TokenizerError, TemplateError: naming the file or the value and what to do.
             KernelError: ``compiled`` is true and the step cannot be compiled here.
         """
+        chunk = prefill_chunk if prefill_chunk is not None else (256 if batch_invariant else 1024)
         options = StepOptions(
-            max_batch, max_context, cache_tokens, prefill_chunk, prefix_cache, mtp, compiled, quantization
+            max_batch,
+            max_context,
+            cache_tokens,
+            chunk,
+            prefix_cache,
+            mtp,
+            compiled,
+            quantization,
+            batch_invariant=batch_invariant,
         )
         folder = model_folder(path_or_name)
         model, quantized, tokenizer = load_quantized(path_or_name, device=device, dtype=dtype)
@@ -133,7 +147,7 @@ class Engine:
             ChatTemplate.from_pretrained(folder, tokenizer),
             model_name=folder.resolve().name,
             policy=policy,
-            prefill_chunk=prefill_chunk,
+            prefill_chunk=chunk,
             max_batch=max_batch,
         )
 

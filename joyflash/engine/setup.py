@@ -20,6 +20,7 @@ from joyflash.model.cache import PagedCache
 from joyflash.model.compiled import CompiledStep
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.mixed import MixedStep
 from joyflash.model.quantized import QuantizedWeights, put_back, quantize_model
 from joyflash.model.step import Rows, StepModel, TorchStep
 from joyflash.quantization.formats import FORMATS
@@ -46,6 +47,7 @@ class StepOptions:
     quantization: str | None = None
     shared: bool = False
     record_routes: bool = False
+    batch_invariant: bool = True
 
     def __post_init__(self) -> None:
         for name in ("max_batch", "max_context", "cache_tokens", "prefill_chunk"):
@@ -129,8 +131,10 @@ def _step(
                 return _gpu_step(model, quantized, cache, context, max_rows)
             if device.type != "cpu" or cache.kv_LSW.dtype not in (torch.float32, torch.bfloat16):
                 raise KernelError(f"There is no fast step for {device} in {cache.kv_LSW.dtype}.")
+            if quantized and not options.batch_invariant:
+                raise ConfigError("batch_invariant=False takes prompts through unquantised weights; leave one out.")
             drafts = FORMATS["int8"] if drafting and not options.shared else None
-            return CompiledStep(
+            step = CompiledStep(
                 model,
                 cache,
                 context,
@@ -139,6 +143,9 @@ def _step(
                 draft_format=drafts,
                 shared=options.shared,
             )
+            if options.batch_invariant:
+                return step
+            return MixedStep(step, TorchStep(model, cache, context, max_rows))
         except KernelError as error:
             if compiled:
                 raise

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -20,7 +21,7 @@ from torch.nn import functional as F
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.rope import rope_angles, rotate
-from joyflash.model.segment_attention import attend_segments
+from joyflash.model.segment_attention import attend_behind, attend_segments
 
 Form = Literal["expanded", "absorbed"]
 ABSORBED_UP_TO = 8
@@ -56,8 +57,15 @@ class CachedContext:
     read_BK: torch.Tensor  # int64: places of all tokens up to the longest request's last
     cos: torch.Tensor  # [B, T, 1, R/2]
     sin: torch.Tensor
-    visible_BTK: torch.Tensor
+    positions_BT: torch.Tensor
+    behind: int | None  # tokens before the new ones, where that is the same for every request
     form: Form
+
+    @cached_property
+    def visible_BTK(self) -> torch.Tensor:
+        """Which cached tokens each new one sees."""
+        keys_K = torch.arange(self.read_BK.shape[1], device=self.read_BK.device)
+        return keys_K <= self.positions_BT.unsqueeze(-1)
 
     @classmethod
     def of(
@@ -76,14 +84,14 @@ class CachedContext:
         positions_BT = starts_B[:, None] + torch.arange(count, device=device)
         cos, sin = rope_angles(positions_BT, config.qk_rope_head_dim, config.rope_theta)
         read_BK = cache.places(tables, max(starts) + count)
-        keys_K = torch.arange(read_BK.shape[1], device=device)
         return cls(
             cache,
             read_BK.gather(1, positions_BT),
             read_BK,
             cos.unsqueeze(2),
             sin.unsqueeze(2),
-            keys_K <= positions_BT.unsqueeze(-1),
+            positions_BT,
+            starts[0] if len(set(starts)) == 1 else None,
             form or ("absorbed" if count <= ABSORBED_UP_TO else "expanded"),
         )
 
@@ -119,7 +127,7 @@ class LatentAttention(nn.Module):
         else:
             kv_BKW = context.cache.append(layer, context.write_BT, context.read_BK, torch.cat((latent, k_rope), dim=-1))
             attend = self._absorbed if context.form == "absorbed" else self._expanded
-            out = attend(q_nope, q_rope, kv_BKW.to(x.dtype), context.visible_BTK)
+            out = attend(q_nope, q_rope, kv_BKW.to(x.dtype), context)
         return self.o_proj(out.flatten(-2))
 
     def _queries(self, x: torch.Tensor, context: PackedContext | CachedContext) -> tuple[torch.Tensor, torch.Tensor]:
@@ -154,25 +162,24 @@ class LatentAttention(nn.Module):
         return attend_segments(q_TNH, k_TNH, v_TNV, context.ends_S, self.scale)
 
     def _expanded(
-        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, visible_BTK: torch.Tensor
+        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, context: CachedContext
     ) -> torch.Tensor:
         config = self.config
         latent_BKC, k_rope_BKR = kv_BKW.split((config.kv_lora_rank, config.qk_rope_head_dim), dim=-1)
         k_nope_BKNH, v_BKNV = self._keys_values(latent_BKC)
         k_rope_BKNR = k_rope_BKR.unsqueeze(2).expand(-1, -1, config.num_attention_heads, -1)
-        q = torch.cat((q_nope_BTNH, q_rope_BTNR), dim=-1)
-        k = torch.cat((k_nope_BKNH, k_rope_BKNR), dim=-1)
+        q_BNTH = torch.cat((q_nope_BTNH, q_rope_BTNR), dim=-1).transpose(1, 2)
+        k_BNKH = torch.cat((k_nope_BKNH, k_rope_BKNR), dim=-1).transpose(1, 2)
+        v_BNKV = v_BKNV.transpose(1, 2)
+        if q_BNTH.device.type == "cpu" and context.behind is not None:
+            return attend_behind(q_BNTH, k_BNKH, v_BNKV, context.behind, self.scale).transpose(1, 2)
         out_BNTV = F.scaled_dot_product_attention(
-            q.transpose(1, 2),
-            k.transpose(1, 2),
-            v_BKNV.transpose(1, 2),
-            attn_mask=visible_BTK.unsqueeze(1),
-            scale=self.scale,
+            q_BNTH, k_BNKH, v_BNKV, attn_mask=context.visible_BTK.unsqueeze(1), scale=self.scale
         )
         return out_BNTV.transpose(1, 2)
 
     def _absorbed(
-        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, visible_BTK: torch.Tensor
+        self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, context: CachedContext
     ) -> torch.Tensor:
         config = self.config
         weight_NXC = self.kv_b_proj.weight.unflatten(0, (config.num_attention_heads, -1))
@@ -180,7 +187,7 @@ class LatentAttention(nn.Module):
         q_latent = torch.einsum("btnh,nhc->btnc", q_nope_BTNH, w_key_NHC)
         q_BTNW = torch.cat((q_latent, q_rope_BTNR), dim=-1)
         scores_BNTK = torch.einsum("btnw,bkw->bntk", q_BTNW, kv_BKW).float() * self.scale
-        scores_BNTK.masked_fill_(~visible_BTK.unsqueeze(1), float("-inf"))
+        scores_BNTK.masked_fill_(~context.visible_BTK.unsqueeze(1), float("-inf"))
         probs_BNTK = scores_BNTK.softmax(dim=-1).to(kv_BKW.dtype)
         out_latent = torch.einsum("bntk,bkc->btnc", probs_BNTK, kv_BKW[..., : config.kv_lora_rank])
         return torch.einsum("btnc,nvc->btnv", out_latent, w_value_NVC)

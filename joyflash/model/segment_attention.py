@@ -109,6 +109,36 @@ def _backward(ctx, grad_TND, _grad_lse):
 segment_attention.register_autograd(_backward, setup_context=_save)
 
 
+def _equally_wide(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    width, value_width = q.shape[-1], v.shape[-1]
+    if value_width < width:
+        v = F.pad(v, (0, width - value_width))
+    elif value_width > width:
+        q, k = (F.pad(x, (0, value_width - width)) for x in (q, k))
+    return q, k, v
+
+
+def attend_behind(
+    q_BNTD: torch.Tensor, k_BNKD: torch.Tensor, v_BNKV: torch.Tensor, behind: int, scale: float
+) -> torch.Tensor:
+    """Causal attention of T new tokens to themselves and to ``behind`` earlier ones, on a CPU, without gradients.
+
+    A mask would cost twice the work: the kernel passes over hidden keys too. Two calls without one, over the earlier
+    keys and over the new ones, are joined by their log-sum-exp.
+
+    Returns:
+        [B, N, T, V].
+    """
+    value_width = v_BNKV.shape[-1]
+    q, k, v = _equally_wide(q_BNTD, k_BNKD, v_BNKV)
+    out, lse_BNT = _flash(q, k[:, :, behind:], v[:, :, behind:], 0.0, True, scale=scale)
+    if behind:
+        earlier, earlier_lse_BNT = _flash(q, k[:, :, :behind], v[:, :, :behind], 0.0, False, scale=scale)
+        share_BNT1 = (earlier_lse_BNT - lse_BNT).sigmoid().unsqueeze(-1).to(out.dtype)
+        out = torch.lerp(out, earlier, share_BNT1)
+    return out[..., :value_width]
+
+
 def attend_segments(
     q_TND: torch.Tensor, k_TND: torch.Tensor, v_TNV: torch.Tensor, ends_S: torch.Tensor, scale: float
 ) -> torch.Tensor:
@@ -116,11 +146,8 @@ def attend_segments(
 
     Values are padded to the width of queries and keys (or these to the values'), or CPU attention takes its slow path.
     """
-    width, value_width = q_TND.shape[-1], v_TNV.shape[-1]
-    if value_width < width:
-        v_TNV = F.pad(v_TNV, (0, width - value_width))
-    elif value_width > width:
-        q_TND, k_TND = (F.pad(x, (0, value_width - width)) for x in (q_TND, k_TND))
+    value_width = v_TNV.shape[-1]
+    q_TND, k_TND, v_TNV = _equally_wide(q_TND, k_TND, v_TNV)
     if q_TND.device.type == "cpu" and q_TND.dtype != torch.float64:
         # The CPU kernel's backward pass takes 2.4 times as long in bfloat16 (measured), casts included.
         q, k, v = (x.float() for x in (q_TND, k_TND, v_TNV))

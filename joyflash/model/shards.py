@@ -10,7 +10,6 @@ import json
 import math
 import mmap
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from joyflash.errors import CheckpointError
+from joyflash.extras import crc32
 
 CHECKSUMS = "checksums.json"
 INDEX = "model.safetensors.index.json"
@@ -183,7 +183,7 @@ def checksum(file: Path) -> str:
     value = 0
     with file.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            value = zlib.crc32(chunk, value)
+            value = crc32(chunk, value)
     return f"{value:08x}"
 
 
@@ -252,7 +252,7 @@ class _Reader:
                     raise CheckpointError(f"{self._file} ends early. Copy the file again.")
                 done += count
             if self._checked:
-                self._value = zlib.crc32(chunk, self._value)
+                self._value = crc32(chunk, self._value)
             self._place += len(chunk)
 
     def _read_ahead(self) -> None:

@@ -22,7 +22,7 @@ from joyflash.quantization.formats import FORMATS, Format
 from joyflash.quantization.policy import policy_of
 
 _FLOAT = 4
-_HEAD_CHUNK = 64  # outputs that a thread of the step has at once (``kernels/cpu/step.c``)
+_HEAD_CHUNK, _QUERIES = 96, 16  # outputs and queries that a thread of the step has at once (``kernels/cpu/step.c``)
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,9 @@ def step_bytes(config: ModelConfig, rows: int, positions: int, threads: int) -> 
     row += heads * (config.qk_head_dim + width + config.kv_lora_rank + config.v_head_dim)
     row += 2 * inner + chosen * (2 * config.moe_intermediate_size + config.hidden_size) + config.n_routed_experts
     per_thread = _FLOAT * _HEAD_CHUNK + 3 * 8 * (chosen + 1) + 2 * widest
+    scores = _FLOAT * threads * _QUERIES * positions
     angles = _FLOAT * positions * config.qk_rope_head_dim
-    return rows * (_FLOAT * row + threads * per_thread) + angles
+    return rows * (_FLOAT * row + threads * per_thread) + scores + angles
 
 
 def _held(tensor: Tensor, format: Format | None, dtype: torch.dtype, config: ModelConfig) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from joyflash.batch import PackedBatch
-from joyflash.errors import DataError, TrainingError
+from joyflash.errors import ConfigError, DataError, TrainingError
 from joyflash.model.checkpoint import save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Router
@@ -24,7 +25,7 @@ from joyflash.train.checkpoint import Progress, has_checkpoint
 from joyflash.train.flops import Meter, peak_flops
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.logging import LOG_NAME, TrainingLog
-from joyflash.train.objective import LanguageModelling, target_weight
+from joyflash.train.objective import LanguageModelling, draft_weights, target_weight
 from joyflash.train.recipe import Recipe
 from joyflash.train.report import draw_report
 from joyflash.train.together import Silence, TeamPlan, Together
@@ -66,6 +67,10 @@ def run_stage(
         TrainingError: the loss is no longer finite, the data ends, the disk is full, or there is nothing to resume.
     """
     set_recompute(model, recipe.recompute)
+    if recipe.train_only is not None:
+        if team is not None:
+            raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
+        train_only(model, recipe.train_only)
     workers = workers or os.cpu_count() or 1
     notes = [] if resume else [describe_groups(model, model.config)]
     config = model.config
@@ -115,6 +120,17 @@ def run_stage(
     return run / "model"
 
 
+def train_only(model: JoyFlash, pattern: str) -> None:
+    """Freeze every parameter whose name does not contain ``pattern``; ConfigError where none does."""
+    found = {name: re.search(pattern, name) is not None for name, _ in model.named_parameters()}
+    if not any(found.values()):
+        raise ConfigError(
+            f"train_only is {pattern!r}, which no parameter's name contains; there is {next(iter(found))}."
+        )
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(found[name])
+
+
 def _resumed(run: Path, place: Alone | Together, notes: list[str]) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
@@ -139,7 +155,7 @@ def train_step(
     """One optimiser step over the rows of ``batch``, and its line in the log."""
     workers = place.worker
     mtp_weight = recipe.mtp_weight if recipe.mtp_on(step) else 0.0
-    objective = LanguageModelling(target_weight(batch, 1), mtp_weight, target_weight(batch, 2))
+    objective = LanguageModelling(target_weight(batch, 1), mtp_weight, draft_weights(batch, recipe.mtp_depth))
     sums = workers.run(batch, objective)
     loss = sum(row["loss"] for row in sums)
     norm = workers.clip(recipe.clip_norm)
@@ -159,7 +175,7 @@ def train_step(
         step + 1,
         loss,
         sum(row.tokens_T.numel() for row in batch),
-        mtp_loss=sum(row["mtp_loss"] for row in sums) if mtp_weight else None,
+        **{name: sum(row[name] for row in sums) for name in sums[0] if name != "loss"},
         lr=recipe.muon_lr * factor,
         gradient_norm=norm,
         **dataclasses.asdict(balance),

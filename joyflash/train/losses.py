@@ -16,8 +16,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, hidden_ND, head_VD, targets_N, weights_N):
-        grad_hidden_ND = torch.empty_like(hidden_ND)
-        grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32)
+        for_hidden, for_head = ctx.needs_input_grad[:2]  # what is frozen needs no gradient
+        grad_hidden_ND = torch.empty_like(hidden_ND) if for_hidden else None
+        grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32) if for_head else None
         losses = []
         size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
         for start in range(0, hidden_ND.shape[0], size):
@@ -27,20 +28,25 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             target_logit_N1 = logits_NV.gather(1, targets_N[chunk].unsqueeze(1))
             sums_N1 = logits_NV.exp_().sum(dim=-1, keepdim=True)
             losses.append((sums_N1.log() - target_logit_N1).squeeze(1))
+            if not (for_hidden or for_head):
+                continue
             logits_NV.mul_(weights_N[chunk].unsqueeze(1) / sums_N1)  # weight * softmax
             logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), -weights_N[chunk].unsqueeze(1))
             grad_logits_NV = logits_NV.to(hidden_ND.dtype)
-            torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
-            grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
+            if grad_hidden_ND is not None:
+                torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
+            if grad_head_VD is not None:
+                grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
         losses_N = torch.cat(losses) if losses else hidden_ND.new_zeros(0, dtype=torch.float32)
-        ctx.save_for_backward(grad_hidden_ND, grad_head_VD)
+        ctx.save_for_backward(*(grad for grad in (grad_hidden_ND, grad_head_VD) if grad is not None))
         ctx.mark_non_differentiable(losses_N)
         return (losses_N * weights_N).sum(), losses_N
 
     @staticmethod
     def backward(ctx, grad_loss, _grad_losses):  # pyright: ignore[reportIncompatibleMethodOverride]
-        grad_hidden_ND, grad_head_VD = ctx.saved_tensors
-        return grad_hidden_ND * grad_loss, grad_head_VD * grad_loss, None, None
+        saved = iter(ctx.saved_tensors)
+        hidden, head = (next(saved) * grad_loss if needed else None for needed in ctx.needs_input_grad[:2])
+        return hidden, head, None, None
 
 
 def weighted_cross_entropy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Recipe:
         warmup: share of the steps over which they rise; ``decay``: share of the descent to ``final_lr`` (a factor on
             the peak), along ``decay_shape``.
         mtp_from: share of the steps after which the MTP loss is on, times ``mtp_weight``.
+        mtp_depth: passes of the MTP layer, each but the first over its own output: tokens that it learns to draft.
+        train_only: pattern of the names of parameters to train, e.g. ``r"^mtp\\."``; without one, all.
         balance_rate: γ of the router-bias update; 0 freezes the biases. None: 1e-3 in pretraining, 0 in SFT.
         balance_final: factor on γ at the end of the decay; on the way it follows the learning rate.
         recompute: keep only the input of every block and compute the rest again in the backward pass; less memory.
@@ -75,6 +78,8 @@ class Recipe:
     clip_norm: float = 1.0
     mtp_from: float = 0.67
     mtp_weight: float = 0.1
+    mtp_depth: int = 1
+    train_only: str | None = None
     balance_rate: float | None = None
     balance_final: float = 1.0
     recompute: bool = False
@@ -88,7 +93,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.stage == "pretrain") != ((self.width is not None) + (self.preset is not None) == 1):
             raise ConfigError("A pretrain recipe names the width of the model or its preset, an sft recipe does not.")
-        whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept", "merge")
+        whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept", "merge", "mtp_depth")
         if wrong := [name for name in whole if getattr(self, name) < 1]:
             raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")
         if self.tokens < self.row_tokens * self.rows_per_step:
@@ -102,6 +107,10 @@ class Recipe:
             raise ConfigError(
                 f"merge is {self.merge}, but only {self.checkpoints_kept} checkpoints stay; raise checkpoints_kept."
             )
+        try:
+            re.compile(self.train_only or "")
+        except re.error as error:
+            raise ConfigError(f"train_only is {self.train_only!r}, which is no regular expression: {error}.") from error
         if any(factor <= 0 for factor in self.emphasis.values()):
             raise ConfigError(f"emphasis is {dict(self.emphasis)}; its factors must be above 0.")
         if not self.text and not self.chat and not self.dialogues and not self.skills:

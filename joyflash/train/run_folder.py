@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
+
+from joyflash.extras import crc32
 
 CHECKSUMS = "checksums.json"
 TEAM_PROGRESS = "team.json"
@@ -53,7 +54,7 @@ def checksum(path: Path) -> int:
     total = 0
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
-            total = zlib.crc32(piece, total)
+            total = crc32(piece, total)
     return total
 
 

@@ -219,6 +219,8 @@ def test_a_batch_is_kept_full_and_its_counts_are_differences() -> None:
     done = fake_pass(engine)
     assert engine.most_open == 2
     assert (done.tokens, done.texts) == (2 * 3 * 5, ("ééé",) * 5)
+    # The first step of every text reads its prompt.
+    assert done.decode_tokens == 2 * 2 * 5 and 0 < done.decode_seconds < done.seconds
     # 5 texts of 3 steps, two at a time: 9 passes.
     assert done.counts == mtp.Counts(9, (9, 9), (9, 0))
     assert done.counts.acceptance == [1.0, 0.0]
@@ -234,11 +236,13 @@ def test_counts_grow_in_length_too() -> None:
 
 def test_speed_ups_are_ratios_on_the_same_prompts() -> None:
     def case(setting: str, *passes: tuple[float, str]) -> Any:
-        made = [mtp.Pass(seconds, 10, (text, "b"), mtp.Counts(5, (5,), (4,))) for seconds, text in passes]
+        counts = mtp.Counts(5, (5,), (4,))
+        made = [mtp.Pass(seconds, 10, (text, "b"), counts, 0.5, 4) for seconds, text in passes]
         return mtp.Case(1, "talk", setting, made)
 
     plain, drafting = case("0", (2.0, "a"), (8.0, "c")), case("3", (1.0, "a"), (2.0, "d"))
-    assert drafting.speed_ups(plain) == [2.0, 4.0]
+    assert drafting.speed_ups(plain, 1) == [2.0, 4.0]
+    assert drafting.speeds(0) == [8.0, 8.0] and drafting.speed_ups(plain, 0) == [1.0, 1.0]
     assert drafting.equal(plain) == (3, 4) and plain.equal(plain) == (4, 4)
     table = mtp.report([plain, drafting])
     assert "3.00 (2.00–4.00)" in table and "| 3/4" in table

@@ -19,6 +19,7 @@ from tests.model.conftest import SHAPES, TINY, random_model
 PADDABLE = {
     **SHAPES,
     "latent_128_rope_16": dataclasses.replace(TINY, kv_lora_rank=128, qk_nope_head_dim=48, qk_rope_head_dim=16),
+    "odd_values": dataclasses.replace(TINY, kv_lora_rank=128, qk_nope_head_dim=40, v_head_dim=24),
     "latent_64_rope_16": dataclasses.replace(TINY, kv_lora_rank=64, qk_nope_head_dim=32, qk_rope_head_dim=16),
     "already_wide": dataclasses.replace(TINY, kv_lora_rank=512, qk_rope_head_dim=64),
 }
@@ -42,7 +43,9 @@ def test_logits_equal(shape):
     model = random_model(shape)
     padded = pad_model(model)
     assert (padded.config.kv_lora_rank, padded.config.qk_rope_head_dim) == (512, 64)
-    assert padded.config.qk_nope_head_dim == shape.qk_nope_head_dim
+    for name in ("qk_nope_head_dim", "v_head_dim"):
+        before, after = getattr(shape, name), getattr(padded.config, name)
+        assert after % 32 == 0 and before <= after < before + 32
     assert largest_difference(padded(tokens_of(shape)), model(tokens_of(shape))) <= 1e-4
 
 

@@ -97,6 +97,19 @@ def test_sft_goes_on_from_a_pretrained_folder_and_learns(data, tmp_path):
         sft.run(RECIPE, start=start, data=None, out=tmp_path / "x")
 
 
+def test_only_what_is_named_is_trained(data, tmp_path):
+    start = pretrain.run(RECIPE, data=data, out=tmp_path / "pretrain", workers=1, stop_after=1)
+    named = {"train_only": r"^mtp\.", "mtp_depth": 2, "mtp_from": 0.0, "tokens": 4 * 512}
+    recipe = dataclasses.replace(RECIPE, stage="sft", width=None, text={}, skills={"compare_en": 1}, **named)
+    result = sft.run(recipe, start=start, data=None, out=tmp_path / "sft", workers=2)
+    before, after = (read_model(folder).state_dict() for folder in (start, result))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in before if name.startswith("mtp.")}
+    assert all("mtp_loss_2" in line for line in read_log(tmp_path / "sft") if "loss" in line)
+    with pytest.raises(ConfigError, match="which no parameter's name contains"):
+        sft.run(dataclasses.replace(recipe, train_only="nothing"), start=start, data=None, out=tmp_path / "x")
+
+
 def test_a_run_never_overwrites_another(data, tmp_path):
     pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, stop_after=1)
     with pytest.raises(TrainingError, match="exists"):
@@ -114,6 +127,8 @@ def test_recipes_are_checked(tmp_path):
         dataclasses.replace(RECIPE, width=None)
     with pytest.raises(ConfigError, match="above 0"):
         dataclasses.replace(RECIPE, emphasis={"<function=": 0.0})
+    with pytest.raises(ConfigError, match="no regular expression"):
+        dataclasses.replace(RECIPE, train_only="(")
     with pytest.raises(ConfigError, match="no recipe file"):
         load_recipe("recipes/none.py")
     broken = tmp_path / "broken.py"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional as F
 
 from joyflash.batch import PackedBatch
+from joyflash.model.attention import PackedContext
 from joyflash.train import losses
 from joyflash.train.losses import weighted_cross_entropy
-from joyflash.train.objective import LanguageModelling, target_weight, targets
+from joyflash.train.objective import LanguageModelling, draft_weights, target_weight, targets
 from tests.model.conftest import TINY, random_model
 
 
@@ -62,3 +64,47 @@ def test_mtp_loss_reaches_trunk_and_layer_and_is_weighted():
     assert model.mtp is not None and model.mtp.eh_proj.weight.grad is not None
     plain, sums = LanguageModelling(4.5)(model, batch)
     assert "mtp_loss" not in sums and abs(float(plain.detach()) - sums["loss"]) < 1e-6
+
+
+def test_further_passes_of_the_mtp_layer_read_its_own_output_one_token_back():
+    model = random_model(TINY)
+    tokens = torch.arange(10, 22)
+    lengths, weights = (7, 5), torch.tensor([0, 1, 0.5, 1, 1, 0, 1, 0, 1, 1, 1, 0.25])
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    batch = PackedBatch(tokens, positions, weights, torch.tensor([0] * 7 + [1] * 5))
+    sums, counted, start = [0.0] * 3, [0.0] * 3, 0
+    with torch.no_grad():
+        for length in lengths:  # each document by itself, pass by pass, target by target
+            own = slice(start, start + length)
+            context = PackedContext.of(positions[own], TINY)
+            hidden = model.hidden(tokens[own], context)
+            for number in range(3):
+                if number:
+                    hidden = torch.cat((hidden[:1], hidden[:-1]))
+                hidden = model.mtp_hidden(hidden, tokens[own], positions[own], context)
+                logits = model.logits(hidden).log_softmax(-1)
+                for place in range(number, length - 2):  # before that, what the layer made was not its own work
+                    weight = float(weights[start + place + 2])
+                    sums[number] -= weight * float(logits[place, tokens[start + place + 2]])
+                    counted[number] += weight
+            start += length
+    assert draft_weights([batch], 3) == counted
+    _, found = LanguageModelling(9.0, 0.3, counted)(model, batch)
+    expected = [total / count for total, count in zip(sums, counted, strict=True)]
+    assert [found[name] for name in ("mtp_loss", "mtp_loss_2", "mtp_loss_3")] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_frozen_trunk_changes_no_gradient_of_the_layer():
+    objective = LanguageModelling(4.5, 0.5, [2.0, 1.0])
+    whole, frozen = random_model(TINY), random_model(TINY)
+    for name, parameter in frozen.named_parameters():
+        parameter.requires_grad_(name.startswith("mtp."))
+    for model in (whole, frozen):
+        objective(model, row())[0].backward()
+    grads = {name: parameter.grad for name, parameter in frozen.named_parameters()}
+    for name, parameter in whole.named_parameters():
+        if name.startswith("mtp."):
+            assert grads[name] is not None
+            torch.testing.assert_close(grads[name], parameter.grad)
+        else:
+            assert grads[name] is None

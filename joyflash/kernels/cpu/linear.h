@@ -83,12 +83,50 @@ INLINE stored to_stored(float value) { /* round to nearest even; no NaN reaches 
 }
 #endif
 
+/* Lanes are added in halves: i and i + LANES / 2, and so on; the same order in every form below. */
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
+INLINE __m128 sum_to_four(vec v) {
+#if LANES == 16
+    __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd((__m512)v), 1));
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)v), high);
+#else
+    __m256 half = (__m256)v;
+#endif
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+INLINE float sum_lanes(vec v) {
+    __m128 four = sum_to_four(v), two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+/* Sums of four vectors at once: transposed, what is left of them is added without a shuffle for each. */
+INLINE void sum_four(vec a, vec b, vec c, vec d, float *out) {
+    __m128 first = sum_to_four(a), second = sum_to_four(b), third = sum_to_four(c), fourth = sum_to_four(d);
+    _MM_TRANSPOSE4_PS(first, second, third, fourth);
+    _mm_storeu_ps(out, _mm_add_ps(_mm_add_ps(first, third), _mm_add_ps(second, fourth)));
+}
+#else
 INLINE float sum_lanes(vec v) {
     float part[LANES];
     memcpy(part, &v, sizeof part);
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++) part[i] += part[i + width];
     return part[0];
+}
+
+INLINE void sum_four(vec a, vec b, vec c, vec d, float *out) {
+    out[0] = sum_lanes(a), out[1] = sum_lanes(b), out[2] = sum_lanes(c), out[3] = sum_lanes(d);
+}
+#endif
+
+/* total[r * O + o] = lanes of sum[r][o]. */
+INLINE void sum_tile(const int R, const int O, vec sum[4][8], float *total) {
+    int q = 0;
+    _Pragma("GCC unroll 8") for (; q + 4 <= R * O; q += 4)
+        sum_four(sum[q / O][q % O], sum[(q + 1) / O][(q + 1) % O], sum[(q + 2) / O][(q + 2) % O],
+                 sum[(q + 3) / O][(q + 3) % O], total + q);
+    _Pragma("GCC unroll 4") for (; q < R * O; q++) total[q] = sum_lanes(sum[q / O][q % O]);
 }
 
 /* exp to about one unit in the last place for finite x <= 0 and beyond (Cephes' expf), the same in every lane. */
@@ -129,11 +167,13 @@ INLINE float exp_one(float x) { return exp_vec(splat(x))[0]; }
                 _Pragma("GCC unroll 8") for (int o = 0; o < O; o++) sum[r][o] = fused(value, weight[o], sum[r][o]);    \
             }                                                                                                          \
         }                                                                                                              \
+        float total[32];                                                                                               \
+        sum_tile(R, O, sum, total);                                                                                    \
         for (int r = 0; r < R; r++)                                                                                    \
             for (int o = 0; o < O; o++) {                                                                              \
-                float total = sum_lanes(sum[r][o]);                                                                    \
-                for (int j = i; j < in; j++) total = fmaf(x[r][j], GET(w[o * stride + j]), total);                     \
-                out[r][first + o] = add ? out[r][first + o] + total : total;                                           \
+                float *one = total + r * O + o;                                                                        \
+                for (int j = i; j < in; j++) *one = fmaf(x[r][j], GET(w[o * stride + j]), *one);                       \
+                out[r][first + o] = add ? out[r][first + o] + *one : *one;                                             \
             }                                                                                                          \
     }                                                                                                                  \
     static __attribute__((noinline)) void NAME##_outputs(const int R, const int wide, const float *const *x,          \

@@ -88,9 +88,11 @@ INLINE void quantized_tile(const int bits, const int R, const int O, const int16
                 sum[r][o] = fused(__builtin_convertvector(total, vec), factor, sum[r][o]);
             }
         }
+    float totals[32];
+    sum_tile(R, O, sum, totals);
     for (int r = 0; r < R; r++)
         for (int o = 0; o < O; o++) {
-            float total = sum_lanes(sum[r][o]) * x_scale[r];
+            float total = totals[r * O + o] * x_scale[r];
             out[r][first + o] = add ? out[r][first + o] + total : total;
         }
 }

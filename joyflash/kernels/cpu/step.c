@@ -12,6 +12,8 @@
 #include "draw.h"
 
 #define HEADS_PER_UNIT 4
+#define ROWS_PER_UNIT 4
+#define QUERIES (HEADS_PER_UNIT * ROWS_PER_UNIT)
 #define NOT_FINITE -2 /* in place of a drawn token */
 
 /* Weights of a product, [outputs][inputs]: plain numbers, or quantised ones (see quantized.h) with their scales. */
@@ -62,6 +64,7 @@ typedef struct {
     float *steered, *scores, *chunks;
     winner *winners;
     int *chosen, *expert_start, *expert_row, *active, active_count;
+    int *group_start, groups; /* rows that stand behind one another in a sequence, up to ROWS_PER_UNIT, attend together */
     const float **pointers; /* [threads][3][max_rows * (K + 1)] */
     int16_t *packed;        /* [threads][max_rows][widest] inputs of quantised products */
     float *packed_scales;   /* [threads][max_rows] */
@@ -210,66 +213,83 @@ static void write_latents(worker *w, const layer *l, int number) {
     next_stage(w);
 }
 
-/* One row, some of its heads: scores against the whole cache up to its position, softmax, sum of the latents. */
-static void attend(worker *w, int number, int row, int head, int count) {
+/* Softmax of a row's scores, in place. */
+static void softmax(float *s, int keys, float scale) {
+    float best = -INFINITY;
+    for (int j = 0; j < keys; j++) best = s[j] > best ? s[j] : best;
+    vec sum = {0};
+    int j = 0;
+    for (; j + LANES <= keys; j += LANES) {
+        vec p = exp_vec((load_float(s + j) - best) * scale);
+        store_float(s + j, p);
+        sum += p;
+    }
+    float total = sum_lanes(sum);
+    for (; j < keys; j++) total += s[j] = exp_one((s[j] - best) * scale);
+    float share = 1.0f / total;
+    for (j = 0; j < keys; j++) s[j] *= share;
+}
+
+/* Add `keys` latents, weighted by each head's scores, to its output; key by key, whatever the number of heads. */
+static void add_latents(const stored *block, int keys, int width, int latent, const float *const *score, int at,
+                        float *const *out, int count) {
+    int i = 0;
+    for (; i + 2 * LANES <= latent; i += 2 * LANES) {
+        vec low[HEADS_PER_UNIT], high[HEADS_PER_UNIT];
+        for (int h = 0; h < count; h++) low[h] = load_float(out[h] + i), high[h] = load_float(out[h] + i + LANES);
+        if (count == HEADS_PER_UNIT)
+            for (int j = 0; j < keys; j++) {
+                const stored *key = block + (long)j * width + i;
+                vec first = load_stored(key), second = load_stored(key + LANES);
+                _Pragma("GCC unroll 4") for (int h = 0; h < HEADS_PER_UNIT; h++) {
+                    low[h] = fused(first, splat(score[h][at + j]), low[h]);
+                    high[h] = fused(second, splat(score[h][at + j]), high[h]);
+                }
+            }
+        else
+            for (int h = 0; h < count; h++)
+                for (int j = 0; j < keys; j++) {
+                    const stored *key = block + (long)j * width + i;
+                    low[h] = fused(load_stored(key), splat(score[h][at + j]), low[h]);
+                    high[h] = fused(load_stored(key + LANES), splat(score[h][at + j]), high[h]);
+                }
+        for (int h = 0; h < count; h++) store_float(out[h] + i, low[h]), store_float(out[h] + i + LANES, high[h]);
+    }
+    for (; i < latent; i++)
+        for (int h = 0; h < count; h++)
+            for (int j = 0; j < keys; j++)
+                out[h][i] = fmaf(score[h][at + j], get_stored(block[(long)j * width + i]), out[h][i]);
+}
+
+/* Some rows of one sequence, each behind the one before, and some of their heads: scores against the whole cache up to
+   their positions, softmax, sum of the latents. Together they read the cache once; a row's numbers stay its own. */
+static void attend(worker *w, int number, int row, int rows, int head, int count) {
     engine *e = w->e;
     const model *m = &e->m;
-    int width = m->latent + m->rope, keys = e->positions[row] + 1, size = m->block_tokens;
-    const float *query[HEADS_PER_UNIT];
-    float *score[HEADS_PER_UNIT], *out[HEADS_PER_UNIT];
-    for (int h = 0; h < count; h++) {
-        query[h] = e->query + ((long)row * m->heads + head + h) * width;
-        score[h] = e->scores + ((long)w->thread * HEADS_PER_UNIT + h) * (m->max_positions + LANES);
-        out[h] = e->attended + ((long)row * m->heads + head + h) * m->latent;
-    }
-    for (int at = 0; at < keys; at += size) {
-        int end = at + size < keys ? at + size : keys;
-        product_stored_rows(query, count, cache_block(e, number, e->sequences[row], at / size), width, width, score, at, end, 0);
-    }
-    for (int h = 0; h < count; h++) {
-        float *s = score[h], best = -INFINITY;
-        for (int j = 0; j < keys; j++) best = s[j] > best ? s[j] : best;
-        vec sum = {0};
-        int j = 0;
-        for (; j + LANES <= keys; j += LANES) {
-            vec p = exp_vec((load_float(s + j) - best) * m->attention_scale);
-            store_float(s + j, p);
-            sum += p;
+    int width = m->latent + m->rope, first = e->positions[row] + 1, most = first + rows - 1, size = m->block_tokens;
+    const float *query[QUERIES];
+    float *score[QUERIES], *out[QUERIES];
+    for (int r = 0; r < rows; r++)
+        for (int h = 0; h < count; h++) {
+            int q = r * count + h;
+            long at = (long)(row + r) * m->heads + head + h;
+            query[q] = e->query + at * width;
+            score[q] = e->scores + ((long)w->thread * QUERIES + q) * (m->max_positions + LANES);
+            out[q] = e->attended + at * m->latent;
+            memset(out[q], 0, sizeof(float) * (size_t)m->latent);
         }
-        float total = sum_lanes(sum);
-        for (; j < keys; j++) total += s[j] = exp_one((s[j] - best) * m->attention_scale);
-        float share = 1.0f / total;
-        for (j = 0; j < keys; j++) s[j] *= share;
-        memset(out[h], 0, sizeof(float) * (size_t)m->latent);
-    }
-    for (int at = 0; at < keys; at += size) {
+    for (int at = 0; at < most; at += size) {
+        int end = at + size < most ? at + size : most;
         const stored *block = cache_block(e, number, e->sequences[row], at / size);
-        int end = at + size < keys ? at + size : keys, i = 0;
-        for (; i + 2 * LANES <= m->latent; i += 2 * LANES) {
-            vec low[HEADS_PER_UNIT], high[HEADS_PER_UNIT];
-            for (int h = 0; h < count; h++) low[h] = load_float(out[h] + i), high[h] = load_float(out[h] + i + LANES);
-            if (count == HEADS_PER_UNIT)
-                for (int j = at; j < end; j++) {
-                    const stored *key = block + (long)(j - at) * width + i;
-                    vec first = load_stored(key), second = load_stored(key + LANES);
-                    _Pragma("GCC unroll 4") for (int h = 0; h < HEADS_PER_UNIT; h++) {
-                        low[h] = fused(first, splat(score[h][j]), low[h]);
-                        high[h] = fused(second, splat(score[h][j]), high[h]);
-                    }
-                }
-            else
-                for (int h = 0; h < count; h++)
-                    for (int j = at; j < end; j++) {
-                        const stored *key = block + (long)(j - at) * width + i;
-                        low[h] = fused(load_stored(key), splat(score[h][j]), low[h]);
-                        high[h] = fused(load_stored(key + LANES), splat(score[h][j]), high[h]);
-                    }
-            for (int h = 0; h < count; h++) store_float(out[h] + i, low[h]), store_float(out[h] + i + LANES, high[h]);
+        product_stored_rows(query, rows * count, block, width, width, score, at, end, 0);
+    }
+    for (int q = 0; q < rows * count; q++) softmax(score[q], first + q / count, m->attention_scale);
+    for (int at = 0; at < most; at += size) {
+        const stored *block = cache_block(e, number, e->sequences[row], at / size);
+        for (int r = 0; r < rows; r++) {
+            int keys = first + r - at < size ? first + r - at : size;
+            add_latents(block, keys, width, m->latent, (const float *const *)score + r * count, at, out + r * count, count);
         }
-        for (; i < m->latent; i++)
-            for (int h = 0; h < count; h++)
-                for (int j = at; j < end; j++)
-                    out[h][i] = fmaf(score[h][j], get_stored(block[(long)(j - at) * width + i]), out[h][i]);
     }
 }
 
@@ -302,11 +322,11 @@ static void attention(worker *w, const layer *l, int number) {
     next_stage(w);
     /* Few rows: fewer heads a unit, so that every thread has work. */
     int heads = HEADS_PER_UNIT;
-    while (heads > 1 && e->rows * ((m->heads + heads - 1) / heads) < w->t->threads) heads /= 2;
+    while (heads > 1 && e->groups * ((m->heads + heads - 1) / heads) < w->t->threads) heads /= 2;
     int units = (m->heads + heads - 1) / heads;
-    DEAL(w, e->rows * units, 1) {
-        int head = a % units * heads;
-        attend(w, number, a / units, head, head + heads < m->heads ? heads : m->heads - head);
+    DEAL(w, e->groups * units, 1) {
+        int head = a % units * heads, row = e->group_start[a / units];
+        attend(w, number, row, e->group_start[a / units + 1] - row, head, head + heads < m->heads ? heads : m->heads - head);
         (void)b;
     }
     next_stage(w);
@@ -432,10 +452,22 @@ static void feed_forward(worker *w, const layer *l) {
     next_stage(w);
 }
 
+static void group_rows(engine *e) {
+    e->groups = 0;
+    for (int r = 0; r < e->rows; r++) {
+        int start = e->groups ? e->group_start[e->groups - 1] : 0;
+        int joins = r && r - start < ROWS_PER_UNIT && e->sequences[r] == e->sequences[r - 1] &&
+                    e->positions[r] == e->positions[r - 1] + 1;
+        if (!joins) e->group_start[e->groups++] = r;
+    }
+    e->group_start[e->groups] = e->rows;
+}
+
 static void take_rows(engine *e) {
     e->rows = e->s.rows;
     memcpy(e->positions, e->s.positions, sizeof(int32_t) * (size_t)e->rows);
     memcpy(e->sequences, e->s.sequences, sizeof(int32_t) * (size_t)e->rows);
+    group_rows(e);
 }
 
 static worker worker_of(engine *e, team *t, int thread) {
@@ -513,6 +545,7 @@ static void mtp_body(void *given, team *t, int thread) {
             e->sequences[i] = e->sequences[from];
         }
         e->rows = e->s.kept_count;
+        group_rows(e);
     }
     next_stage(w);
     if (e->rows) {
@@ -651,13 +684,13 @@ engine *joyflash_open(const model *given, int threads) {
         e->expert_out = take(&at, n * K * D, 4), e->weights = take(&at, n * K, 4);
         e->steered = take(&at, n * (size_t)m->experts, 4), e->chosen = take(&at, n * K, 4);
         e->expert_start = take(&at, (size_t)m->experts + 1, 4), e->expert_row = take(&at, n * K, 4);
-        e->active = take(&at, (size_t)m->experts, 4);
+        e->active = take(&at, (size_t)m->experts, 4), e->group_start = take(&at, n + 1, 4);
         e->winners = take(&at, (size_t)threads * n, sizeof(winner));
         e->chunks = take(&at, (size_t)threads * n * HEAD_CHUNK, 4);
         e->pointers = take(&at, (size_t)threads * 3 * n * (K + 1), sizeof(float *));
         e->packed = take(&at, (size_t)threads * n * (size_t)e->widest, sizeof(int16_t));
         e->packed_scales = take(&at, (size_t)threads * n, 4);
-        e->scores = take(&at, (size_t)threads * HEADS_PER_UNIT * (size_t)(m->max_positions + LANES), 4);
+        e->scores = take(&at, (size_t)threads * QUERIES * (size_t)(m->max_positions + LANES), 4);
         if (pass == 0 && posix_memalign((void **)&e->memory, 64, (size_t)(at - (char *)0))) {
             free(e);
             return NULL;
