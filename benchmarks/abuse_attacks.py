@@ -28,6 +28,8 @@ CHAT, COMPLETIONS, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/completion
 GENERATING = (CHAT, COMPLETIONS, MESSAGES, RESPONSES)
 REFUSALS = ("429", "503", "529")
 PATIENCE_SECONDS = 120.0
+LONG_ENOUGH_SECONDS = 60.0
+"""For a server to lose its patience with slow senders."""
 
 
 def question(text: str = "hello", **fields: Any) -> dict[str, Any]:
@@ -106,7 +108,7 @@ async def flood(address: Address, seconds: float, requests: Iterator[bytes], at_
 
 async def trickle(address: Address, seconds: float, begin: bytes, drop: bytes) -> str:
     """Begin a request and send a little of the rest every half second, until the server has had enough."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + max(seconds, LONG_ENOUGH_SECONDS)
     try:
         async with connected(address) as (reader, writer):
             writer.write(begin)
