@@ -56,10 +56,12 @@ class Polite:
     faults: list[str] = field(default_factory=list)
 
 
-def be_polite(url: str, over: Event, sink: Connection) -> None:
-    """Ask in turns until ``over``; send what was met."""
+def be_polite(url: str, ready: Event, over: Event, sink: Connection) -> None:
+    """Be ready, then ask in turns until ``over``; send what was met."""
     met = Polite()
     with httpx.Client(base_url=url, timeout=120) as http:
+        http.get("/health")
+        ready.set()
         while not over.is_set():
             for seconds, method, path, body in (
                 (met.health, "GET", "/health", None),
@@ -134,11 +136,12 @@ class Server:
 def one_attack(server: Server, name: str, seconds: float) -> dict[str, Any]:
     """An attack with the polite client beside it: answers, latencies, memory at its most and after."""
     processes = multiprocessing.get_context("spawn")
-    over, (attack_ends, attack_sends) = processes.Event(), processes.Pipe()
+    ready, over, (attack_ends, attack_sends) = processes.Event(), processes.Event(), processes.Pipe()
     polite_ends, polite_sends = processes.Pipe()
-    polite = processes.Process(target=be_polite, args=(server.url, over, polite_sends), daemon=True)
+    polite = processes.Process(target=be_polite, args=(server.url, ready, over, polite_sends), daemon=True)
     attacker = processes.Process(target=attack, args=(name, server.address, seconds, attack_sends), daemon=True)
     polite.start()
+    ready.wait(120)
     attacker.start()
     peak = 0.0
     while not attack_ends.poll(0.1):

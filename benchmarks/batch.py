@@ -58,6 +58,7 @@ def answers_in(path: Path) -> list[tuple[str, str]]:
 def measure_rates(engine: Engine, prompts: list[str], options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     """Tokens a second of both ways, and what was wrong."""
     rates: dict[str, list[float]] = {"engine": [], "batch": []}
+    costs: dict[str, list[float]] = {"engine": [], "batch": []}
     broken: list[str] = []
     own = {"temperature": options.temperature, "max_tokens": options.max_tokens}
     params = [SamplingParams(seed=index, **own) for index in range(len(prompts))]
@@ -68,7 +69,7 @@ def measure_rates(engine: Engine, prompts: list[str], options: argparse.Namespac
         write_prompts(file, prompts, **own)
         engine.generate(chats[:16], params[:16])  # warms up what is made when first used
         for repetition, way in measure.turns(("engine", "batch"), options.repeats):
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             if way == "engine":
                 outputs = engine.generate(chats, params)
                 tokens, texts = sum(len(output.token_ids) for output in outputs), [output.text for output in outputs]
@@ -83,15 +84,17 @@ def measure_rates(engine: Engine, prompts: list[str], options: argparse.Namespac
                 if texts and said != texts:
                     broken.append(f"{sum(a != b for a, b in zip(said, texts, strict=True))} texts differ")
             rates[way].append(tokens / (time.perf_counter() - start))
-            print(f"{way}: {rates[way][-1]:,.0f} tokens/s", flush=True)
+            costs[way].append((time.process_time() - worked) / tokens * 1e6)
+            print(f"{way}: {rates[way][-1]:,.0f} tokens/s, {costs[way][-1]:,.0f} µs of processor time each", flush=True)
     ratio = Spread.of(rates["batch"]).median / Spread.of(rates["engine"]).median
     if ratio < 1 - MARGIN:
         broken.append(f"the batch ran at {ratio:.3f} of the engine's rate")
     figures = {way: Spread.of(values).to_dict() for way, values in rates.items()}
     pairs = [batch / own for batch, own in zip(rates["batch"], rates["engine"], strict=True)]
-    print(markdown(["way", "tokens/s"], [[way, str(Spread.of(values))] for way, values in rates.items()]))
+    rows = [[way, str(Spread.of(values)), str(Spread.of(costs[way]))] for way, values in rates.items()]
+    print(markdown(["way", "tokens/s", "processor µs a token"], rows))
     print(f"ratio of medians {ratio:.3f}; of pairs {Spread.of(pairs)}")
-    return {"rates": figures, "ratio": ratio, "pairs": pairs}, broken
+    return {"rates": figures, "processor_us_a_token": costs, "ratio": ratio, "pairs": pairs}, broken
 
 
 def kill_and_resume(prompts: list[str], options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
