@@ -308,5 +308,5 @@ ATTACKS: dict[str, Attack] = {
     "invalid UTF-8": lambda address, seconds: flood(address, seconds, bad_text(), 20),
     "header floods": lambda address, seconds: flood(address, seconds, bad_heads(), 20),
     "disconnects": disconnects,
-    "1,000 at once": thousand,
+    "1000 at once": thousand,
 }

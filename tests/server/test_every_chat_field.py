@@ -240,4 +240,5 @@ def test_no_probe_of_messages_is_left_over() -> None:
 
 def test_counting_takes_what_a_message_takes(talker: Talker) -> None:
     assert {field.name for field in COUNT_FIELDS} == {field.name for field in MESSAGE_FIELDS} - {"stream"}
-    assert counted(talker) == talker.json(MESSAGES)["usage"]["input_tokens"]
+    usage = talker.json(MESSAGES)["usage"]
+    assert counted(talker) == usage["input_tokens"] + usage["cache_read_input_tokens"]
