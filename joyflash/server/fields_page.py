@@ -93,8 +93,8 @@ def fields_page() -> str:
             "",
             f"At most {bounds.max_choices} choices, {bounds.max_stop} stop strings, {bounds.max_tools} tools, "
             f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request. A head has "
-            f"{bounds.head_seconds:g} s; a body {bounds.body_seconds:g} s and more as long as 16 KiB a second come, else "
-            f"408; an answer that nobody reads for {bounds.read_seconds:g} s is ended.",
+            f"{bounds.head_seconds:g} s; a body {bounds.body_seconds:g} s and more as long as 16 KiB a second come, "
+            f"else 408; an answer that nobody reads for {bounds.read_seconds:g} s is ended.",
             "",
             "## `messages[i]`",
             "",
