@@ -269,22 +269,39 @@ def report(cases: Sequence[Case]) -> str:
 
 
 def load(options: argparse.Namespace) -> dict[str, Engine]:
-    """An engine for each setting."""
+    """An engine for each setting, all over one step: copies of the weights would differ in speed by where they lie."""
     import torch
 
+    from joyflash.engine.block_pool import BlockPool
     from joyflash.engine.engine import Engine
+    from joyflash.engine.setup import StepOptions, make_step
+    from joyflash.engine.speculation import DraftPolicy
     from joyflash.errors import JoyflashError
+    from joyflash.model.loading import load_quantized, model_folder
+    from joyflash.text.template import ChatTemplate
 
     torch.set_num_threads(options.threads)
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[options.dtype]
+    chunk, most = 256, max(options.batches)
+    step_options = StepOptions(most, None, None, chunk, prefix_cache=False, mtp=None, compiled=None)
     try:
+        folder = model_folder(options.model)
+        model, quantized, tokenizer = load_quantized(folder, dtype=dtype)
+        step, pool, chosen = make_step(model, step_options, torch.device("cpu"), dtype, quantized)
+        if chosen is None:
+            fail(f"{options.model} has no MTP layer.")
+        policies = {name: DraftPolicy(int(name)) for name in SETTINGS if name not in ("0", "auto")}
+        template = ChatTemplate.from_pretrained(folder, tokenizer)
         return {
-            setting: Engine.from_pretrained(
-                options.model,
-                mtp=None if setting == "auto" else int(setting),
-                dtype=dtype,
-                max_batch=max(options.batches),
-                prefix_cache=False,  # every batch size has the same prompts
+            setting: Engine(
+                step,
+                BlockPool(pool.blocks, pool.block_size, prefix_cache=False),  # every batch size has the same prompts
+                tokenizer,
+                template,
+                model_name=folder.resolve().name,
+                policy={"0": None, "auto": chosen, **policies}[setting],
+                prefill_chunk=chunk,
+                max_batch=most,
             )
             for setting in dict.fromkeys(["0", *options.settings])
         }

@@ -1,200 +1,70 @@
 """Muon against AdamW on the same model, data, tokens and seeds, both rates tuned; and what each property of Muon adds.
 
-    python benchmarks/muon_study.py --out runs/muon-study [--data my-data] [--tokens 3000000] [--seeds 6]
+    python benchmarks/muon_study.py --out docs/studies/muon [--data my-data] [--tokens 3000000] [--seeds 6]
 
-The study runs in order: tune AdamW and Muon over ``RATES`` (seed 0), repeat the best of each with fresh seeds, repeat
-Muon without one property at a time, and Muon with the MTP loss on. Every run leaves a file; a study that was stopped
-goes on with the first run that has none. The end is ``study.json`` and ``study.png``.
+The study runs in order: tune AdamW and Muon over ``RATES`` (seed 0), further in a direction as long as the best rate is
+the last one there; repeat the best of each with fresh seeds; repeat Muon without one property at a time, with the MTP
+loss on, and over shares of the tokens. Every run leaves a line in ``runs.jsonl``; a study that was stopped goes on with
+the first run that has none. The end is ``study-WIDTH-TOKENS.json`` and ``.png`` beside it.
 
-Tokens to target: where Muon's validation loss first reaches AdamW's final one of the same seed, interpolated. Muon's
-rate is still high there, so the figure is on the careful side. p-values are one-sided exact sign-flip tests over the
-seeds.
+Tokens that Muon needs for AdamW's final loss of the same seed are given twice: from Muon's own curve, where its rate is
+still high when it gets there (so the figure is on the careful side), and from runs whose whole schedule is shorter.
+p-values are one-sided exact sign-flip tests over the seeds; with n seeds none is below 2^-n.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import itertools
 import json
 import statistics
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from joyflash.batch import PackedBatch
-from joyflash.data.documents import corpora
-from joyflash.extras import require
-from joyflash.model.attention import PackedContext
-from joyflash.model.config import sized
-from joyflash.model.initialise import initialise
-from joyflash.model.joyflash import JoyFlash, parameter_counts
-from joyflash.model.loading import model_folder
-from joyflash.model.moe import Router
-from joyflash.optim.groups import Rule, build_optimizers
-from joyflash.optim.schedule import scale_learning_rates, trapezoid
-from joyflash.train.balance import update_router_bias
-from joyflash.train.ingredients import Ingredients
-from joyflash.train.objective import LanguageModelling, target_weight, targets
-from joyflash.train.recipe import Recipe
-from joyflash.train.validate import mean_loss
-from joyflash.train.workers import RowWorkers
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
-ALL_ADAMW = (Rule(r"norm\.weight$|\.bias$", "adamw", decay=False), Rule("", "adamw"))
+from benchmarks.muon_runs import Setting, Size, Study, final_loss
+from joyflash.extras import require
+from joyflash.model.config import sized
+from joyflash.model.joyflash import parameter_counts
+
+RATES = (2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
+FURTHEST = 4
+"""Rates that tuning may add beyond ``RATES``."""
+SHARES = (0.5, 0.75)
 WITHOUT = {
     "orthogonalisation": {"orthogonal": False},
     "momentum warm-up": {"momentum_warmup_steps": 0},
     "variance reduction": {"variance_reduction": False},
     "cautious decay": {"cautious": False},
 }
-WARMUP, FINAL = 0.05, 0.1
-VALIDATIONS = 40
-SPIKE = 4.0
-"""Standard deviations above the mean of the 50 steps before that make a training loss a spike."""
+MTP_WEIGHT = 0.1
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One run: what is optimised how, from which seed."""
-
-    optimizer: str
-    rate: float
-    seed: int
-    options: dict[str, Any] = field(default_factory=dict)
-    mtp_weight: float = 0.0
-
-
-@dataclass(frozen=True)
-class Size:
-    """What all runs share."""
-
-    width: int
-    tokens: int
-    row_tokens: int
-    rows_per_step: int
-    validation_rows: int
-    warmup_of_momentum: int
-
-    @property
-    def steps(self) -> int:
-        """Optimiser steps of a run."""
-        return self.tokens // (self.row_tokens * self.rows_per_step)
+def tune(study: Study, optimizer: str, rates: Sequence[float]) -> dict[float, dict[str, Any]]:
+    """Runs by rate, in order: over ``rates``, and by factors of two beyond the end at which the best one lies."""
+    found = {rate: study.result(Setting(optimizer, rate, 0)) for rate in rates}
+    for _ in range(FURTHEST):
+        best = best_rate(found)
+        if min(found) < best < max(found):
+            break
+        rate = best * 2 if best == max(found) else best / 2
+        found[rate] = study.result(Setting(optimizer, rate, 0))
+    return dict(sorted(found.items()))
 
 
-class Study:
-    """Runs settings or finds their results, and shows where it stands."""
-
-    def __init__(self, size: Size, data: Path | None, out: Path, workers: int):
-        self.size, self.data, self.out, self.workers = size, data, out, workers
-        (out / "runs").mkdir(parents=True, exist_ok=True)
-
-    def result(self, setting: Setting) -> dict[str, Any]:
-        """The result of a run; trained now unless its file is there."""
-        described = json.dumps({**asdict(setting), **asdict(self.size), "data": str(self.data)}, sort_keys=True)
-        path = self.out / "runs" / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.json"
-        if path.is_file():
-            return json.loads(path.read_text())
-        found = {"setting": asdict(setting), **self._train(setting)}
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(found))
-        part.replace(path)
-        print(f"{setting}: {found['validation'][-1][1]:.4f} after {found['seconds']:.0f} s", flush=True)
-        return found
-
-    def _train(self, setting: Setting) -> dict[str, Any]:
-        size = self.size
-        recipe = Recipe(
-            stage="pretrain", width=size.width, tokens=size.tokens, row_tokens=size.row_tokens,
-            rows_per_step=size.rows_per_step, text={"text": 1.0},
-            validation_rows=size.validation_rows, seed=setting.seed,
-        )  # fmt: skip
-        if self.data is not None:
-            recipe = _all_text(recipe, self.data)
-        ingredients = Ingredients(recipe, model_folder("nano"), self.data, self.out / "shards")
-        held_out = [row for found in ingredients.validation() for row in found.rows]
-        config = sized(size.width, ingredients.tokenizer.vocab_size)
-        model = initialise(JoyFlash(config), torch.Generator().manual_seed(setting.seed)).train()
-        if setting.optimizer == "muon":
-            options = {"momentum_warmup_steps": size.warmup_of_momentum, **setting.options}
-            optimizers = build_optimizers(model, config, setting.rate, setting.rate, **options)
-        else:
-            optimizers = build_optimizers(model, config, setting.rate, setting.rate, rules=ALL_ADAMW)
-        biases = [module.e_score_correction_bias for module in model.modules() if isinstance(module, Router)]
-        workers = RowWorkers(model, self.workers)
-        every = max(1, size.steps // VALIDATIONS)
-        losses, curve, seconds = [], [], 0.0
-        with ingredients.rows(None) as rows:
-            for step in range(size.steps):
-                batch = [next(rows) for _ in range(size.rows_per_step)]
-                start = time.perf_counter()
-                losses.append(self._step(setting, step, batch, workers, optimizers, biases))
-                seconds += time.perf_counter() - start
-                if (step + 1) % every == 0 or step + 1 == size.steps:
-                    tokens = (step + 1) * size.row_tokens * size.rows_per_step
-                    curve.append((tokens, mean_loss(model.eval(), held_out)))
-        workers.close()
-        found = {"validation": curve, "losses": losses, "seconds": seconds, "spikes": spikes(losses)}
-        if setting.mtp_weight:
-            found["draft_accepted"] = draft_accepted(model, held_out)
-        return found
-
-    def _step(
-        self,
-        setting: Setting,
-        step: int,
-        batch: list[PackedBatch],
-        workers: RowWorkers,
-        optimizers: list[torch.optim.Optimizer],
-        biases: list[torch.Tensor],
-    ) -> float:
-        steps = self.size.steps
-        objective = LanguageModelling(target_weight(batch, 1), setting.mtp_weight, target_weight(batch, 2))
-        loss = sum(sums["loss"] for sums in workers.run(batch, objective))
-        torch.nn.utils.clip_grad_norm_(workers.model.parameters(), 1.0)
-        warmup = round(WARMUP * steps)
-        scale_learning_rates(optimizers, trapezoid(step, steps, warmup, steps - warmup, 1.0, FINAL, "cosine"))
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
-        update_router_bias(list(zip(biases, workers.take_loads(), strict=True)), 1e-3)
-        return loss
-
-
-def _all_text(recipe: Recipe, data: Path) -> Recipe:
-    """The recipe over every text source of a data folder, all alike."""
-    return replace(recipe, text=dict.fromkeys(sorted({corpus.source for corpus in corpora(data)}), 1.0))
-
-
-def spikes(losses: Sequence[float], window: int = 50) -> int:
-    """Steps whose loss stands more than ``SPIKE`` standard deviations above the mean of the ``window`` before."""
-    found = 0
-    for step in range(window, len(losses)):
-        before = losses[step - window : step]
-        found += losses[step] > statistics.mean(before) + SPIKE * statistics.stdev(before)
-    return found
-
-
-@torch.no_grad()
-def draft_accepted(model: JoyFlash, rows: Sequence[PackedBatch]) -> float:
-    """Share of positions where the MTP layer's first choice is the trunk's: the chance that a greedy draft holds."""
-    hits = total = 0
-    for row in rows:
-        context = PackedContext.of(row.positions_T, model.config)
-        hidden_TD = model.hidden(row.tokens_T, context)
-        mtp_TD = model.mtp_hidden(hidden_TD, row.tokens_T, row.positions_T, context)
-        index_N = targets(row, 2)[0]
-        drafts_N, own_N = (model.logits(x).argmax(-1) for x in (mtp_TD[index_N], hidden_TD[index_N + 1]))
-        hits, total = hits + int((drafts_N == own_N).sum()), total + len(index_N)
-    return hits / max(1, total)
+def best_rate(found: dict[float, dict[str, Any]]) -> float:
+    """The rate with the lowest final loss."""
+    return min(found, key=lambda rate: final_loss(found[rate]))
 
 
 def tokens_to(curve: Sequence[Sequence[float]], target: float) -> float | None:
-    """Tokens at which a validation curve first reaches ``target``, interpolated; None if it never does."""
+    """Tokens at which a falling curve first reaches ``target``, interpolated; None if it never does."""
     for (x0, y0), (x1, y1) in itertools.pairwise([(0.0, float("inf")), *curve]):
         if y1 <= target:
             return x1 if y0 == float("inf") else x0 + (x1 - x0) * (y0 - target) / (y0 - y1)
@@ -213,54 +83,85 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """n, mean and standard deviation."""
+    if not values:
+        return {"n": 0}
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
     return {"n": len(values), "mean": statistics.mean(values), "sd": deviation}
 
 
-def _final(result: dict[str, Any]) -> float:
-    return result["validation"][-1][1]
+def added(runs: Sequence[dict[str, Any]], than: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How much higher the final loss of ``runs`` is than that of ``than``, seed by seed, and p of "it is higher"."""
+    differences = [final_loss(a) - final_loss(b) for a, b in zip(runs, than, strict=True)]
+    return {"loss_added": spread(differences), "p": sign_flip_p(differences)}
+
+
+def needed(size: Size, adamw: Sequence[Any], muon: Sequence[Any], shorter: dict[float, list[Any]]) -> dict[str, Any]:
+    """Tokens that Muon needs for AdamW's final loss, as shares of AdamW's tokens."""
+    own, planned = [], []
+    for seed, (a, m) in enumerate(zip(adamw, muon, strict=True)):
+        own.append(tokens_to(m["validation"], final_loss(a)))
+        curve = [(share, final_loss(runs[seed])) for share, runs in sorted(shorter.items())] + [(1.0, final_loss(m))]
+        planned.append(tokens_to(curve, final_loss(a)))
+    reached = [each / (size.steps() * size.row_tokens * size.rows_per_step) for each in own if each is not None]
+    shares = [each for each in planned if each is not None]
+    return {
+        "on_its_own_curve": {"never": len(own) - len(reached), **spread(reached)},
+        # one that is there at the shortest share may have needed less than that
+        "with_a_schedule_as_long": {
+            "never": len(planned) - len(shares),
+            "at_the_shortest": sum(each == min(shorter) for each in shares),
+            **spread(shares),
+        },
+        "muon_over_a_share_minus_adamw": {
+            f"{share:g}": spread([final_loss(r) - final_loss(a) for r, a in zip(runs, adamw, strict=True)])
+            for share, runs in sorted(shorter.items())
+        },
+    }
 
 
 def run(study: Study, seeds: int, rates: Sequence[float]) -> dict[str, Any]:
     """The whole study; its figures."""
-    tuned = {name: {rate: study.result(Setting(name, rate, 0)) for rate in rates} for name in ("adamw", "muon")}
-    best = {name: min(found, key=lambda rate, found=found: _final(found[rate])) for name, found in tuned.items()}
+    tuned = {name: tune(study, name, rates) for name in ("adamw", "muon")}
+    best = {name: best_rate(found) for name, found in tuned.items()}
 
-    def repeat(name: str, **more: Any) -> Iterator[dict[str, Any]]:
-        return (study.result(Setting(name, best[name], seed, **more)) for seed in range(1, seeds + 1))
+    def repeat(name: str, **more: Any) -> list[dict[str, Any]]:
+        return [study.result(Setting(name, best[name], seed, **more)) for seed in range(1, seeds + 1)]
 
-    adamw, muon = list(repeat("adamw")), list(repeat("muon"))
-    ratios = [tokens_to(m["validation"], _final(a)) for a, m in zip(adamw, muon, strict=True)]
-    reached = [ratio / study.size.tokens for ratio in ratios if ratio is not None]
+    adamw, muon = repeat("adamw"), repeat("muon")
+    shorter = {share: repeat("muon", share=share) for share in SHARES}
     figures: dict[str, Any] = {
         "size": asdict(study.size),
         "parameters": parameter_counts(sized(study.size.width))["trunk"],
-        "tuning": {name: {f"{rate:g}": _final(each) for rate, each in found.items()} for name, found in tuned.items()},
+        "tuning": {name: {f"{r:g}": final_loss(each) for r, each in found.items()} for name, found in tuned.items()},
         "best_rate": best,
-        "best_rate_at_the_edge": [name for name, rate in best.items() if rate in (min(rates), max(rates))],
-        "adamw": {
-            "loss": spread([_final(each) for each in adamw]),
-            "spikes": spread([each["spikes"] for each in adamw]),
-        },
-        "muon": {"loss": spread([_final(each) for each in muon]), "spikes": spread([each["spikes"] for each in muon])},
-        "muon_better_p": sign_flip_p([_final(a) - _final(m) for a, m in zip(adamw, muon, strict=True)]),
-        "muon_tokens_to_adamw_final": {"never": seeds - len(reached), **(spread(reached) if reached else {})},
+        "best_rate_at_the_edge": [name for name, rate in best.items() if rate in (min(tuned[name]), max(tuned[name]))],
+        **{name: _summary(runs) for name, runs in (("adamw", adamw), ("muon", muon))},
+        "adamw_over_muon": added(adamw, muon),
+        "processor_time_muon_over_adamw": spread(_ratios(muon, adamw)),
+        "muon_tokens_to_adamw_final": needed(study.size, adamw, muon, shorter),
     }
     for name, options in WITHOUT.items():
-        found = list(repeat("muon", options=options))
-        worse = [_final(each) - _final(m) for each, m in zip(found, muon, strict=True)]
-        figures[f"without {name}"] = {"loss_added": spread(worse), "p": sign_flip_p(worse)}
-    mtp = list(repeat("muon", mtp_weight=0.1))
+        figures[f"without {name}"] = added(repeat("muon", options=options), muon)
+    mtp = repeat("muon", mtp_weight=MTP_WEIGHT)
     accepted = [each["draft_accepted"] for each in mtp]
     figures["mtp"] = {
-        "loss_added": spread([_final(each) - _final(m) for each, m in zip(mtp, muon, strict=True)]),
-        "step_time_ratio": spread([each["seconds"] / m["seconds"] for each, m in zip(mtp, muon, strict=True)]),
+        **added(mtp, muon),
+        "processor_time_ratio": spread(_ratios(mtp, muon)),
         "draft_accepted": spread(accepted),
         "tokens_per_step_with_one_draft": spread([1 + each for each in accepted]),
     }
-    (study.out / "study.json").write_text(json.dumps(figures, indent=2) + "\n")
-    draw(study.out / "study.png", tuned, adamw, muon)
+    path = study.out / f"study-{study.size.width}-{study.size.tokens}.json"
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    draw(path.with_suffix(".png"), tuned, adamw, muon)
     return figures
+
+
+def _summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"loss": spread([final_loss(each) for each in runs]), "spikes": spread([each["spikes"] for each in runs])}
+
+
+def _ratios(runs: Sequence[dict[str, Any]], to: Sequence[dict[str, Any]]) -> list[float]:
+    return [a["seconds"] / b["seconds"] for a, b in zip(runs, to, strict=True)]
 
 
 def draw(path: Path, tuned: dict[str, Any], adamw: list[dict[str, Any]], muon: list[dict[str, Any]]) -> None:
@@ -271,7 +172,7 @@ def draw(path: Path, tuned: dict[str, Any], adamw: list[dict[str, Any]], muon: l
         for number, each in enumerate(results):
             curves.plot(*zip(*each["validation"], strict=True), color=colour, lw=0.8, label=None if number else name)
         found = tuned[name.lower()]
-        rates.plot(list(found), [_final(each) for each in found.values()], "o-", color=colour, label=name)
+        rates.plot(list(found), [final_loss(each) for each in found.values()], "o-", color=colour, label=name)
     curves.set(title="validation loss (nats per token)", xlabel="tokens")
     rates.set(title="final validation loss, seed 0", xlabel="learning rate", xscale="log")
     for axes in (curves, rates):
@@ -285,20 +186,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the study")
     parser.add_argument("--data", type=Path, help="data folder; without: the texts of this Python installation")
+    parser.add_argument("--cache", type=Path, default=Path("runs/shards"), help="where token shards are kept")
     parser.add_argument("--width", type=int, default=64, help="of the model (64: 1.4M parameters)")
     parser.add_argument("--tokens", type=int, default=3_000_000, help="of a run")
     parser.add_argument("--row-tokens", type=int, default=512)
     parser.add_argument("--rows", type=int, default=8, help="rows of a step")
+    parser.add_argument("--validation-rows", type=int, default=12, help="held-out rows per language")
     parser.add_argument("--seeds", type=int, default=6, help="repetitions beside the tuning")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="learning rates to tune over")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
     steps = options.tokens // (options.row_tokens * options.rows)
-    size = Size(options.width, options.tokens, options.row_tokens, options.rows, 12, min(300, steps // 4))
-    print(
-        json.dumps(run(Study(size, options.data, options.out, options.workers), options.seeds, options.rates), indent=2)
+    size = Size(
+        options.width, options.tokens, options.row_tokens, options.rows, options.validation_rows, min(300, steps // 4)
     )
+    study = Study(size, options.data, options.out, options.cache, options.workers)
+    print(json.dumps(run(study, options.seeds, options.rates), indent=2))
 
 
 if __name__ == "__main__":

@@ -32,3 +32,10 @@ Reduction = Annotated[
         "fixed on a CPU."
     ),
 ]
+TokensAtOnce = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Under torchrun: a process joins rows up to this many tokens in one pass, unless the order is fixed.",
+    ),
+]

@@ -31,9 +31,45 @@ def plan(
     acceptance: Annotated[
         float | None, typer.Option(help="Probability that a draft is right. Without: 0.607, the report's.")
     ] = None,
+    train: Annotated[bool, typer.Option("--train", help="Plan pretraining in place of serving.")] = False,
+    tokens: Annotated[
+        int | None, typer.Option(min=1, help="With --train: of the whole run. Without: the report's 20.7 T.")
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --train: tokens of a step. Without: the report's 38 M; fewer for a short run."),
+    ] = None,
+    expert_parallel: Annotated[
+        int | None, typer.Option(min=1, help="With --train: GPUs that share one set of experts. Without: the best.")
+    ] = None,
+    mfu: Annotated[
+        float | None, typer.Option(help="With --train: share of the peak that products reach. Without: 0.4.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: bytes, seconds, tokens.")] = False,
 ) -> None:
-    """Say what fits on which GPUs, how fast it can be, and which command starts it."""
+    """Say what fits on which GPUs, how fast it can be, and which command starts it.
+
+    With --train: --context is the length of a row, --mtp 1 adds the MTP loss.
+    """
+    serving = {"--quant": quant, "--acceptance": acceptance, "--concurrency": None if concurrency == 8 else concurrency}
+    training = {"--tokens": tokens, "--batch": batch, "--expert-parallel": expert_parallel, "--mfu": mfu}
+    for name, value in (serving if train else training).items():
+        if value is not None:
+            raise ConfigError(f"{name} says nothing {'with' if train else 'without'} --train; leave it out.")
+    if train:
+        _plan_training(
+            model,
+            gpu,
+            count,
+            tokens,
+            context,
+            batch,
+            mtp=mtp,
+            share=mfu,
+            expert_parallel=expert_parallel,
+            as_json=as_json,
+        )
+        return
     from joyflash.hardware import detect, detected_gpu, find_gpu
     from joyflash.plan import ACCEPTANCE, as_dict, cpu_as_dict, plan_cpu, render, render_cpu
     from joyflash.plan import plan as work_out
@@ -56,3 +92,37 @@ def plan(
         acceptance=ACCEPTANCE if acceptance is None else acceptance,
     )
     print(json.dumps(as_dict(found), indent=2) if as_json else render(found).rstrip("\n"))
+
+
+def _plan_training(
+    model: str,
+    gpu: str | None,
+    count: int | None,
+    tokens: int | None,
+    row: int | None,
+    batch: int | None,
+    *,
+    mtp: int | None,
+    share: float | None,
+    expert_parallel: int | None,
+    as_json: bool,
+) -> None:
+    from joyflash.hardware import detect, detected_gpu, find_gpu
+    from joyflash.plan import plan_training, render_training, training_as_dict
+    from joyflash.plan.training import SHARE, TOKENS
+
+    if gpu == "cpu" or mtp not in (None, 0, 1):
+        raise ConfigError("--train plans for GPUs, and there is one MTP layer: --gpu is no cpu, --mtp 0 or 1.")
+    device, present = (find_gpu(gpu), 1) if gpu else detected_gpu(detect())
+    found = plan_training(
+        model,
+        device,
+        count=count or present,
+        tokens=tokens or TOKENS,
+        row_tokens=row,
+        batch_tokens=batch,
+        mtp=bool(mtp),
+        share=SHARE if share is None else share,
+        expert_parallel=expert_parallel,
+    )
+    print(json.dumps(training_as_dict(found), indent=2) if as_json else render_training(found).rstrip("\n"))

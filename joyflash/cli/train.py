@@ -18,6 +18,7 @@ from joyflash.cli.options import (
     Resume,
     RunFolder,
     TensorBoard,
+    TokensAtOnce,
     TrainingDevice,
     Workers,
 )
@@ -41,6 +42,7 @@ def pretrain(
     tensorboard: TensorBoard = False,
     expert_parallel: ExpertParallel = 1,
     reduction: Reduction = "auto",
+    tokens_at_once: TokensAtOnce = 16_384,
     width: Annotated[
         int | None, typer.Option(help="The size dial; 2048 is the released model. Without: the recipe's.")
     ] = None,
@@ -62,7 +64,7 @@ def pretrain(
         "data": data, "out": out, "resume": resume, "tokenizer": tokenizer, "workers": workers, "device": device,
         "precision": precision, "tensorboard": tensorboard,
     }  # fmt: skip
-    with _team(device, expert_parallel, reduction) as team:
+    with _team(device, expert_parallel, reduction, tokens_at_once) as team:
         leads = team is None or team.team.leads
         if isinstance(found, Curriculum):
             if leads:
@@ -86,12 +88,13 @@ def sft(
     tensorboard: TensorBoard = False,
     expert_parallel: ExpertParallel = 1,
     reduction: Reduction = "auto",
+    tokens_at_once: TokensAtOnce = 16_384,
 ) -> None:
     """Fine-tune a model on conversations."""
     from joyflash.train.recipe import load_recipe
     from joyflash.train.sft import run
 
-    with _team(device, expert_parallel, reduction) as team:
+    with _team(device, expert_parallel, reduction, tokens_at_once) as team:
         folder = run(
             load_recipe(recipe), start=start, data=data, out=out, resume=resume, workers=workers, device=device,
             precision=precision, tensorboard=tensorboard, team=team,
@@ -101,19 +104,19 @@ def sft(
 
 
 @contextmanager
-def _team(device: str, expert_parallel: int, reduction: str) -> Iterator[TeamPlan | None]:
+def _team(device: str, expert_parallel: int, reduction: str, tokens_at_once: int) -> Iterator[TeamPlan | None]:
     """The processes that ``torchrun`` started; None without it, and then the options that need them are refused."""
     from joyflash.parallel.team import joined_team, launched_by_torchrun
-    from joyflash.train.together import TeamPlan
+    from joyflash.train.together import TOKENS_AT_ONCE, TeamPlan
 
     if launched_by_torchrun():
         with joined_team(device) as team:
-            yield TeamPlan(team, expert_parallel, reduction)
+            yield TeamPlan(team, expert_parallel, reduction, tokens_at_once)
         return
-    if expert_parallel != 1 or reduction != "auto":
+    if (expert_parallel, reduction, tokens_at_once) != (1, "auto", TOKENS_AT_ONCE):
         raise ConfigError(
-            "--expert-parallel and --reduction are for several processes. Start them with: torchrun --nproc-per-node N "
-            "-m joyflash ..."
+            "--expert-parallel, --reduction and --tokens-at-once are for several processes. Start them with: torchrun "
+            "--nproc-per-node N -m joyflash ..."
         )
     yield None
 

@@ -185,7 +185,9 @@ def measure_costs(step: StepModel, max_batch: int, blocks: int) -> StepCosts:
 
     rows = {count: _seconds(lambda count=count: draw(step.trunk(_rows(count)), vocabulary)) for count in counts}
     drafts = {count: _seconds(lambda count=count: draft(count)) for count in counts if count <= max_batch}
-    return StepCosts(_rising(rows), _rising(drafts))
+    most = counts[-1]
+    reading = _seconds(lambda: step.mtp(_rows(most), hidden, range(most), [])) / most
+    return StepCosts(_rising(rows), _rising(drafts), reading)
 
 
 def _rising(times: dict[int, float]) -> dict[int, float]:

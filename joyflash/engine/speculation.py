@@ -9,38 +9,57 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MOST_DRAFTS = 4
 _PROBE_EVERY = 64
 _LONGEST_PAUSE = 1024
 _DECIDE_EVERY = 8
+_SMALL = 4
 _FRESH = 512
 _MEMORY = 0.9
 _LONG_MEMORY = 0.98
-_OPTIMISM = 0.7
+_OPTIMISM = 0.85
 _HOPELESS = 0.02
+_CHEAP_TRIAL = 128
+"""Most tokens that the MTP layer may have to read first for the sake of a trial."""
+_HORIZON = 64
+"""Steps over which what has to be read first is spread."""
+_LEAD, _STAY = 1.15, 1.05
+"""Gain that drafts must promise before they begin, and while they go on. Costs and acceptance are estimates, and what
+looks best among noisy estimates is on average less than it looks."""
 
 
 @dataclass(frozen=True)
 class StepCosts:
-    """Seconds of one step by its number of rows, and of one draft (for any number of sequences up to a few)."""
+    """Seconds of one step by its number of rows, of one draft (for any number of sequences up to a few), and of a token
+    that the MTP layer reads without drafting.
+    """
 
     rows: Mapping[int, float]
     draft: Mapping[int, float]
+    reading: float = 0.0
 
     def step(self, rows: int) -> float:
         """Seconds of a step of ``rows`` rows; on the line through the nearest measured numbers."""
-        return _interpolate(self.rows, rows)
+        return _interpolate(self.rows, self._known_rows, rows)
 
     def drafting(self, sequences: int) -> float:
         """Seconds of drafting one token for each of ``sequences``."""
-        return _interpolate(self.draft, sequences) if sequences else 0.0
+        return _interpolate(self.draft, self._known_drafts, sequences) if sequences else 0.0
+
+    @cached_property
+    def _known_rows(self) -> list[int]:
+        return sorted(self.rows)
+
+    @cached_property
+    def _known_drafts(self) -> list[int]:
+        return sorted(self.draft)
 
 
-def _interpolate(points: Mapping[int, float], at: int) -> float:
+def _interpolate(points: Mapping[int, float], known: Sequence[int], at: int) -> float:
     if at in points:
         return points[at]
-    known = sorted(points)
     if at <= known[0] or len(known) == 1:
         return points[known[0]]
     right = min(bisect_left(known, at), len(known) - 1)
@@ -74,6 +93,8 @@ class LiveCosts:
         self._factors: dict[int, tuple[float, int]] = {}  # by rows: factor, and when it was last seen
         self._draft_factor = 1.0
         self._now = 0
+        self._fresh: list[int] = []
+        self._fresh_at = -1
 
     def step(self, rows: int) -> float:
         """Seconds of a step of ``rows`` rows, the sampling included."""
@@ -82,6 +103,10 @@ class LiveCosts:
     def drafting(self, sequences: int) -> float:
         """Seconds of drafting one token for each of ``sequences``."""
         return self._measured.drafting(sequences) * self._draft_factor
+
+    def reading(self, tokens: int) -> float:
+        """Seconds in which the MTP layer reads ``tokens``."""
+        return tokens * self._measured.reading * self._draft_factor
 
     def note_step(self, rows: int, seconds: float) -> None:
         """Learn from a step without prompts."""
@@ -97,10 +122,14 @@ class LiveCosts:
         self._draft_factor = _moved(self._draft_factor, seconds / expected)
 
     def _factor(self, rows: int) -> float:
-        fresh = [known for known, (_, seen) in self._factors.items() if self._now - seen < _FRESH]
-        if not fresh:
+        if self._fresh_at != self._now:  # a decision asks many times
+            self._fresh = sorted(known for known, (_, seen) in self._factors.items() if self._now - seen < _FRESH)
+            self._fresh_at = self._now
+        if not self._fresh:
             return 1.0
-        return self._factors[min(fresh, key=lambda known: abs(known - rows))][0]
+        right = bisect_left(self._fresh, rows)
+        neighbours = self._fresh[max(right - 1, 0) : right + 1]
+        return self._factors[min(neighbours, key=lambda known: abs(known - rows))][0]
 
 
 def _moved(average: float, value: float) -> float:
@@ -123,7 +152,7 @@ class DraftPolicy:
         self.costs = LiveCosts(costs) if fixed is None and costs is not None else None
         self._usual = Acceptance(memory=_LONG_MEMORY)
         self._chosen: list[int] = []
-        self._age = 0
+        self._age = _DECIDE_EVERY  # the first decision is due
         self._until_probe = self._pause = _PROBE_EVERY
 
     def newcomer(self) -> Acceptance:
@@ -135,33 +164,50 @@ class DraftPolicy:
         sequence.note(drafted, accepted)
         self._usual.note(drafted, accepted)
 
-    def choose(self, sequences: Sequence[Acceptance]) -> list[int]:
-        """Drafts for each of ``sequences``, which all decode in the coming step."""
+    def choose(self, sequences: Sequence[Acceptance], unread: Sequence[int], others: int = 0) -> list[int]:
+        """Drafts for each of ``sequences``, which all decode in the coming step.
+
+        Args:
+            unread: tokens of each that the MTP layer has to read before it can draft.
+            others: sequences that still read their prompts; they will soon decode beside these.
+        """
         if self.costs is None:
             return [self._fixed or 0] * len(sequences)
         self._age += 1
+        before = any(self._chosen)
+        if not sequences:
+            return []
+        if not before and len(sequences) > _SMALL:
+            self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision: they cost time
         if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
-            before, self._chosen = any(self._chosen), self._best(sequences, self.costs)
+            self._chosen = self._best(sequences, unread, others, self.costs, _STAY if before else _LEAD)
             self._age = 0
             if before != any(self._chosen):
                 self._until_probe = self._pause = _PROBE_EVERY
         self._until_probe -= 1
-        if self._until_probe > 0 or not sequences:
+        if self._until_probe > 0:
             return self._chosen
         # Now and then the other way, to notice when text or costs have changed; less often while nothing has.
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         self._until_probe = self._pause
-        return [0 if any(self._chosen) else 1] * len(sequences)
+        if any(self._chosen):
+            return [0] * len(sequences)
+        cheapest = min(range(len(sequences)), key=unread.__getitem__)
+        return [int(place == cheapest and unread[place] <= _CHEAP_TRIAL) for place in range(len(sequences))]
 
     @staticmethod
-    def _best(sequences: Sequence[Acceptance], costs: LiveCosts) -> list[int]:
-        """The numbers with the most tokens per second."""
+    def _best(
+        sequences: Sequence[Acceptance], unread: Sequence[int], others: int, costs: LiveCosts, lead: float
+    ) -> list[int]:
+        """The numbers with the most tokens per second; none unless that is ``lead`` times the speed without."""
+        batch = len(sequences) + others
         drafts = [0] * len(sequences)
-        best_drafts, best_speed = list(drafts), len(sequences) / costs.step(len(sequences)) if sequences else 0.0
+        plain_speed = batch / costs.step(batch) if batch else 0.0
+        best_drafts, best_speed = list(drafts), plain_speed
         # How likely the next draft of each sequence is to be reached and right; and how many draft at each depth.
         gains = [each.rates[0] for each in sequences]
         depths = [0] * MOST_DRAFTS
-        tokens, drafting = float(len(sequences)), 0.0
+        tokens, drafting = float(batch), 0.0
         # The likeliest draft first, to the end: the first of a depth pays for a pass that the others then share, so
         # the best point may lie behind worse ones.
         for added in range(1, len(sequences) * MOST_DRAFTS + 1):
@@ -171,10 +217,12 @@ class DraftPolicy:
             depth = drafts[best]
             drafts[best] += 1
             drafting += costs.drafting(depths[depth] + 1) - costs.drafting(depths[depth])
+            if depth == 0:
+                drafting += costs.reading(unread[best]) / _HORIZON
             depths[depth] += 1
             tokens += gains[best]
             gains[best] = gains[best] * sequences[best].rates[depth + 1] if depth + 1 < MOST_DRAFTS else 0.0
-            speed = tokens / (costs.step(len(sequences) + added) + drafting)
+            speed = tokens / (costs.step(batch + added) + drafting)
             if speed > best_speed:
                 best_drafts, best_speed = list(drafts), speed
-        return best_drafts
+        return best_drafts if best_speed >= lead * plain_speed else [0] * len(sequences)

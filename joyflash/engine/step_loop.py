@@ -273,11 +273,12 @@ class StepLoop:
     def _draft(self) -> None:
         """Draft for the sequences that decode in the next step; a failure costs speed, never a text."""
         decoding = self._scheduler.decoding()
-        known = []
+        known, unread = [], []
         for sequence in decoding:
             sequence.acceptance = sequence.acceptance or self._policy.newcomer()
             known.append(sequence.acceptance)
-        counts = self._policy.choose(known)
+            unread.append(sequence.place.cached - sequence.place.mtp_cached)
+        counts = self._policy.choose(known, unread, len(self._scheduler.running) - len(decoding))
         if not any(counts):
             return
         try:

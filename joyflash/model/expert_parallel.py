@@ -62,13 +62,26 @@ def exchanged_experts(
     sent_Ge = counts_E.view(group.group.size(), -1)
     received_Ge = exchange_counts(sent_Ge, group.group)
     send, receive = sent_Ge.sum(dim=1).tolist(), received_Ge.sum(dim=1).tolist()
-    rows_MD: torch.Tensor = _Spread.apply(x_TD, order_M, choices)  # pyright: ignore[reportAssignmentType]
-    rows_RD = exchange_rows(rows_MD, send, receive, group.group)
     weight_R = exchange_rows(weight_TK.flatten()[order_M], send, receive, group.group)
     work = _one_by_one if group.fixed_order else _all_at_once
-    out_RD = work(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge)
-    out_MD = exchange_rows(out_RD, receive, send, group.group)
-    return _Collect.apply(out_MD, order_M, choices), counts_E  # pyright: ignore[reportReturnType]
+    # One expression: rows [M, D] are the largest tensors of a pass, and none has a name that would keep it.
+    out_TD = _Collect.apply(
+        exchange_rows(
+            work(
+                exchange_rows(_spread(x_TD, order_M, choices), send, receive, group.group),
+                weight_R,
+                gate_up_eJD,
+                down_eDI,
+                received_Ge,
+            ),
+            receive,
+            send,
+            group.group,
+        ),
+        order_M,
+        choices,
+    )
+    return out_TD, counts_E  # pyright: ignore[reportReturnType]
 
 
 def _one_by_one(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge) -> torch.Tensor:
@@ -89,8 +102,15 @@ def _all_at_once(rows_RD, weight_R, gate_up_eJD, down_eDI, received_Ge) -> torch
     experts = torch.arange(received_Ge.shape[1], device=rows_RD.device).repeat(len(received_Ge))
     sorted_R = experts.repeat_interleave(received_Ge.flatten()).argsort(stable=True)
     runs = [spans_of(received_Ge.sum(dim=0), rows_RD.dtype)]
-    out_RD = _Feed.apply(rows_RD[sorted_R], weight_R[sorted_R], gate_up_eJD, down_eDI, runs)
-    return torch.empty_like(out_RD).index_copy(0, sorted_R, out_RD)
+    rows_RD = rows_RD[sorted_R]
+    out_RD: torch.Tensor = _Feed.apply(  # pyright: ignore[reportAssignmentType]
+        rows_RD, weight_R[sorted_R], gate_up_eJD, down_eDI, runs
+    )
+    return torch.empty_like(out_RD).index_copy_(0, sorted_R, out_RD)
+
+
+def _spread(x_TD: torch.Tensor, order_M: torch.Tensor, choices: int) -> torch.Tensor:
+    return _Spread.apply(x_TD, order_M, choices)  # pyright: ignore[reportReturnType]
 
 
 class _Spread(torch.autograd.Function):

@@ -19,6 +19,7 @@ their tokens. Of the codes, even and odd layers compare different parts.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -40,21 +41,29 @@ BACK_PAIRS = (8.0, 3.0, 3.0)
 """Attention score that the three fastest rotations give to the token looked at; together they leave one peak."""
 
 
-def initialise(model: JoyFlash, generator: torch.Generator | None = None) -> JoyFlash:
+Keep = Callable[[str, torch.Tensor], None]
+
+
+def initialise(model: JoyFlash, generator: torch.Generator | None = None, keep: Keep | None = None) -> JoyFlash:
     """Draw all weights of ``model``; matrices that write to the residual stream start at zero but for the circuit.
+
+    Args:
+        keep: is given name and value of each routed expert tensor that is on the meta device, in turn: a model larger
+            than memory is drawn tensor by tensor.
 
     Raises:
         ConfigError: the shape leaves no room for the circuit (it needs three layers, two heads and a query rank).
     """
     with torch.no_grad():
-        _draw(model, generator)
+        _draw(model, generator, keep)
         _lay_circuit(model)
     return model
 
 
-def _draw(model: JoyFlash, generator: torch.Generator | None) -> None:
+def _draw(model: JoyFlash, generator: torch.Generator | None, keep: Keep | None) -> None:
     """Half the inverse root of the input width for matrices that read; zero for matrices that write."""
-    for name, parameter in model.named_parameters():
+    for name, held in model.named_parameters():
+        parameter = torch.empty(held.shape) if held.is_meta and keep is not None else held
         if parameter.dim() == 1:
             parameter.fill_(1.0)
         elif name.endswith(("o_proj.weight", "down_proj.weight", "experts.down_proj")):
@@ -65,6 +74,8 @@ def _draw(model: JoyFlash, generator: torch.Generator | None) -> None:
             parameter.normal_(std=0.002, generator=generator)
         else:
             parameter.normal_(std=0.5 * parameter.shape[-1] ** -0.5, generator=generator)
+        if parameter is not held and keep is not None:
+            keep(name, parameter)
     for module in model.modules():
         if isinstance(module, Router):
             module.e_score_correction_bias.zero_()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ from joyflash.parallel.team import exact_sum
 
 STAGE_NUMBERS = 1 << 24
 """Numbers that travel in one stage of the exchange: 64 MB."""
+MATRICES_AT_ONCE = 1 << 26
+"""Numbers of the matrices that are orthogonalised together."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class ShardedMuon(Muon):
             matrices = arriving.matrices() if arriving is not None else {}
             following = stages[number + 1 : number + 2]
             arriving = following[0].collect(lines) if following else None
-            returning.append(stage.give_back(self._update_matrices(matrices, group)))
+            returning.append(stage.give_back(dict(self._update_matrices(matrices, group))))
         for each in returning:
             each.write(lines)
         for shard in active:
@@ -165,27 +167,28 @@ class ShardedMuon(Muon):
         for view in mine:
             first, _ = self._shards[view.name].placement.lines(self._rank)
             places[view.name, view.index] = lines[view.name][view.start - first : view.end - first]
-        for key, update_RC in self._update_matrices(places, group).items():
+        for key, update_RC in self._update_matrices(places, group):
             places[key].copy_(update_RC)
 
     def _update_matrices(
         self, matrices: Mapping[tuple[str, int], Tensor], group: dict[str, Any]
-    ) -> dict[tuple[str, int], Tensor]:
-        """Updates of whole matrices [R, C] by (parameter, view); those of one shape in batches."""
+    ) -> Iterator[tuple[tuple[str, int], Tensor]]:
+        """Updates of whole matrices [R, C] with their (parameter, view); those of one shape in batches.
+
+        A batch is given out before the next one begins: only one is in memory where the answers are put away.
+        """
         buckets: defaultdict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
         for key, matrix_RC in matrices.items():
             rows, columns = matrix_RC.shape
             buckets[rows, columns].append(key)
-        found = {}
         for (rows, columns), keys in buckets.items():
-            batch = max(1, 4 * STAGE_NUMBERS // (rows * columns))
+            batch = max(1, MATRICES_AT_ONCE // (rows * columns))
             for start in range(0, len(keys), batch):
                 some = keys[start : start + batch]
                 variances = [self._second_moment(key, matrices[key]) for key in some]
                 stacked_NRC = torch.stack([matrices[key] for key in some])
                 update_NRC = self._updates(stacked_NRC, variances if group["variance_reduction"] else [], group)
-                found |= dict(zip(some, update_NRC.unbind(), strict=True))
-        return found
+                yield from zip(some, update_NRC.unbind(), strict=True)
 
     def _second_moment(self, key: tuple[str, int], matrix_RC: Tensor) -> Tensor:
         """[1, R, 1] or [1, 1, C] of one matrix, to be advanced in place."""

@@ -49,18 +49,18 @@ def _head(found: Plan) -> str:
     rows = [
         ("model", f"{found.model}, {found.parameters / 1e9:.2f} B parameters in memory"),
         ("checkpoint", stored),
-        ("hardware", f"{found.count} x {_gpu(found.gpu)}"),
+        ("hardware", f"{found.count} x {gpu_line(found.gpu)}"),
         ("asked", f"{found.quant}, context {found.context:,}, {found.concurrency} requests at once, {_mtp(found)}"),
     ]
     title = f"{found.quant} {verdict} {found.count} x {found.gpu.name}: {_verdict(found)}"
-    return "\n".join([title, *_aligned(rows)])
+    return "\n".join([title, *aligned(rows)])
 
 
 def _verdict(found: Plan) -> str:
     fit = found.fit
     if not fit.fits:
         best = f"the cache has room for {fit.pool_tokens:,} tokens" if fit.pool_tokens else "no room for any cache"
-        return f"each GPU lacks {_gb(fit.missing)} for one request of {found.context:,} tokens ({best})."
+        return f"each GPU lacks {gigabytes(fit.missing)} for one request of {found.context:,} tokens ({best})."
     if fit.all_full:
         return f"{found.concurrency} requests of {found.context:,} tokens at once."
     return (
@@ -72,15 +72,15 @@ def _verdict(found: Plan) -> str:
 def _memory(found: Plan) -> str:
     memory = found.memory
     used = [
-        ("weights", memory.weights, f"of these {_gb(memory.weights_replicated)} the same on every GPU"),
+        ("weights", memory.weights, f"of these {gigabytes(memory.weights_replicated)} the same on every GPU"),
         ("absorbed kv_b", memory.absorbed, "bf16 copy that decoding multiplies with"),
         ("workspace", memory.workspace, f"prefill of {found.prefill_chunk:,} tokens at a time, formula below"),
         ("context, graphs", memory.reserve, "CUDA context, CUDA graphs, buffers between GPUs: estimate"),
         ("driver, margin", memory.driver + memory.margin, "kept by the driver; 4 % left to fragmentation: estimate"),
         ("latent cache", max(memory.pool, 0), "what is left"),
     ]
-    lines = [f"  {name:16} {_gb(size):>10}  {why}" for name, size, why in used]
-    title = f"Memory of each GPU, {_gb(memory.total)} by nvidia-smi"
+    lines = [f"  {name:16} {gigabytes(size):>10}  {why}" for name, size, why in used]
+    title = f"Memory of each GPU, {gigabytes(memory.total)} by nvidia-smi"
     formula = (
         f"  workspace = 2 x (4 C D + max(attention, experts, dense)) + 8 x rows x V bytes; C = {found.prefill_chunk:,} "
         "tokens,\n  attention = (C + P) x heads / GPUs x (q + k + v widths) + P x latent, "
@@ -93,7 +93,7 @@ def _fit(found: Plan) -> str:
     fit, memory = found.fit, found.memory
     lines = [
         f"  {found.cache_per_token:,} bytes a token in bf16; the asked {found.concurrency} x {found.context:,} tokens "
-        f"would be {_gb(found.cache_total)} on each GPU",
+        f"would be {gigabytes(found.cache_total)} on each GPU",
         f"  {max(memory.pool, 0):,} bytes hold {fit.pool_tokens:,} tokens, shared by the requests:",
     ]
     counts = sorted({1, 2, 4, 8, 16, 32, 64, found.concurrency})
@@ -112,7 +112,7 @@ def _layout(found: Plan) -> str:
         ("divided by", f"{found.count}: {_LAYOUT_DIVIDED.format(experts=experts)}"),
         ("the same on all", same),
     ]
-    return "\n".join([f"Layout: tensor parallel over {found.count} GPUs", *_aligned(rows)])
+    return "\n".join([f"Layout: tensor parallel over {found.count} GPUs", *aligned(rows)])
 
 
 def _speed(found: Plan) -> str:
@@ -152,18 +152,22 @@ def _commands(found: Plan) -> str:
     return "\n".join(["Commands", *lines])
 
 
-def _gpu(gpu: GPU) -> str:
+def gpu_line(gpu: GPU) -> str:
+    """A GPU by its data sheet."""
     fp8 = f"{gpu.fp8 / 1e12:,.0f} in fp8" if gpu.fp8 else "no fp8"
-    return f"{gpu.name}: {_gb(gpu.memory)}, {gpu.bandwidth / 1e9:,.0f} GB/s, {gpu.bf16 / 1e12:,.0f} TFLOP/s bf16, {fp8}"
+    size, bandwidth = gigabytes(gpu.memory), f"{gpu.bandwidth / 1e9:,.0f} GB/s"
+    return f"{gpu.name}: {size}, {bandwidth}, {gpu.bf16 / 1e12:,.0f} TFLOP/s bf16, {fp8}"
 
 
 def _mtp(found: Plan) -> str:
     return f"MTP with {found.mtp} drafts" if found.mtp else "no MTP"
 
 
-def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+def aligned(rows: list[tuple[str, str]]) -> list[str]:
+    """Lines of names and what they say."""
     return [f"  {name:16} {value}" for name, value in rows]
 
 
-def _gb(size: int) -> str:
+def gigabytes(size: int) -> str:
+    """Bytes for reading."""
     return f"{size / 1e9:.2f} GB"

@@ -10,7 +10,7 @@ Letters: W ranks, E experts.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,8 +28,9 @@ from joyflash.optim.groups import claim_parameters, default_rules
 from joyflash.optim.muon_sharded import Shard, ShardedMuon
 from joyflash.parallel.clipping import clip_gradients
 from joyflash.parallel.mesh import Mesh
-from joyflash.parallel.placement import Placement, place_evenly, place_experts
+from joyflash.parallel.placement import Placement
 from joyflash.parallel.reduction import TreeSum, sum_gradients
+from joyflash.train.fresh import make_real, place_parameter
 from joyflash.train.workers import Objective
 
 
@@ -71,24 +72,27 @@ class ShardedModel:
         return _local(self.parameters[name])
 
 
-def shard_model(model: JoyFlash, mesh: Mesh, dtype: torch.dtype, *, fixed_order: bool) -> ShardedModel:
+def shard_model(
+    model: JoyFlash,
+    mesh: Mesh,
+    dtype: torch.dtype,
+    *,
+    fixed_order: bool,
+    parts: Mapping[str, torch.Tensor] | None = None,
+) -> ShardedModel:
     """Divide a model that every rank holds whole.
 
     Args:
-        model: in float32; it is changed.
+        model: in float32, in main memory or where the ranks compute; it is changed.
         mesh: the processes.
         dtype: of the products; parts, gradients' sums and optimiser stay float32.
         fixed_order: sum gradients in an order that does not depend on the number of ranks.
+        parts: this rank's parts of what ``model`` has on the meta device (see ``joyflash.train.fresh``).
 
     Raises:
         ConfigError: the experts cannot be divided evenly over the expert axis.
     """
-    placements = {}
-    for name, parameter in model.named_parameters():
-        shape = tuple(parameter.shape)
-        divided = mesh.expert_parallel > 1 and ".mlp.experts." in name
-        place = place_experts(shape, mesh.data_parallel, mesh.expert_parallel) if divided else None
-        placements[name] = place or place_evenly(shape, mesh.team.world)
+    placements = {name: place_parameter(name, tuple(each.shape), mesh) for name, each in model.named_parameters()}
     names = list(placements)
     policy = MixedPrecisionPolicy(
         param_dtype=None if dtype == torch.float32 else dtype, reduce_dtype=torch.float32, cast_forward_inputs=False
@@ -106,10 +110,15 @@ def shard_model(model: JoyFlash, mesh: Mesh, dtype: torch.dtype, *, fixed_order:
     fully_shard(call, mesh=mesh.world, mp_policy=policy)
     assert isinstance(call, FSDPModule)
     sum_gradients(call, fixed_order=fixed_order)
+    if parts:
+        make_real(call, mesh.team.device)
     parameters = {name: model.get_parameter(name) for name in names}
     found = ShardedModel(call, mesh, placements, parameters)
     for name, placement in placements.items():
         assert found.local(name).shape == placement.local_shape(mesh.team.rank), name
+    with torch.no_grad():
+        for name, part in (parts or {}).items():
+            found.local(name).copy_(part)
     return found
 
 
@@ -147,29 +156,34 @@ class TeamWorker:
         sharded: the model.
         shards: this rank's parts; their ``grad`` receives the sum over all rows of all ranks.
         fixed_order: add the rows' gradients as a tree, else as they come.
+        tokens_at_once: without a fixed order, a rank joins rows up to this many tokens in one pass: weights are
+            gathered and gradients added up once a pass. At least one row.
     """
 
-    def __init__(self, sharded: ShardedModel, shards: Sequence[Shard], *, fixed_order: bool):
+    def __init__(self, sharded: ShardedModel, shards: Sequence[Shard], *, fixed_order: bool, tokens_at_once: int = 0):
         self.model = sharded.model
         self._sharded = sharded
         self._shards = list(shards)
         self._fixed_order = fixed_order
+        self._tokens_at_once = 0 if fixed_order else tokens_at_once
         self._moes = [module for module in self.model.modules() if isinstance(module, MixtureOfExperts)]
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
-        """Leave the gradients of all rows in the parts; return the sums of all rows, in their order, on every rank."""
+        """Leave the gradients of all rows in the parts; return the sums of all passes, in order, on every rank."""
         team = self._sharded.mesh.team
         self.model.train()
         total, mine = TreeSum(), []
-        for first in range(0, len(rows), team.world):
-            index = first + team.rank
-            present = index < len(rows)
+        joined = max(1, self._tokens_at_once // rows[0].tokens_T.numel())
+        joined = 1 if rows[0].extras else min(joined, -(-len(rows) // team.world))  # joining loses extra columns
+        for first in range(0, len(rows), joined * team.world):
+            index = first + joined * team.rank
+            own = rows[index : index + joined]
             for moe in self._moes:
-                moe.counting = present
-            row = rows[index] if present else _without_targets(rows[-1])
+                moe.counting = bool(own)
+            row = _joined(own) if own else _without_targets(rows[-1])
             loss, sums = self._sharded.call(objective, row.to(team.device))
             loss.backward()
-            if present:
+            if own:
                 mine.append((index, sums))
             self._take_gradients(total)
         for shard, gradient in zip(self._shards, total.total(), strict=True):
@@ -211,6 +225,10 @@ class TeamWorker:
 def _local(tensor: torch.Tensor) -> torch.Tensor:
     tensor = tensor.detach()
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def _joined(rows: Sequence[PackedBatch]) -> PackedBatch:
+    return rows[0] if len(rows) == 1 else PackedBatch.join(rows)
 
 
 def _without_targets(row: PackedBatch) -> PackedBatch:

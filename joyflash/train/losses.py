@@ -8,7 +8,14 @@ from __future__ import annotations
 import torch
 
 CHUNK = 1024
-"""Targets whose logits exist at one time on a CPU; a GPU takes sixteen times as many."""
+"""Targets whose logits exist at one time on a CPU."""
+_GPU_NUMBERS = 16 * CHUNK * 8192
+"""Logits that exist at one time on a GPU."""
+
+
+def logits_at_once(vocabulary: int, *, on_gpu: bool) -> int:
+    """Targets whose logits exist at one time: on a GPU more of a small vocabulary than of a large one."""
+    return max(CHUNK, _GPU_NUMBERS // vocabulary) if on_gpu else CHUNK
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -20,7 +27,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         grad_hidden_ND = torch.empty_like(hidden_ND) if for_hidden else None
         grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32) if for_head else None
         losses = []
-        size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
+        size = logits_at_once(head_VD.shape[0], on_gpu=hidden_ND.is_cuda)
         for start in range(0, hidden_ND.shape[0], size):
             chunk = slice(start, start + size)
             logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()

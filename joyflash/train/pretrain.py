@@ -70,7 +70,8 @@ def run(
             f"The tokenizer has {vocabulary:,} entries, the model {config.vocab_size:,}; "
             "name the model's own with --tokenizer."
         )
-    model = initialise(JoyFlash(config), torch.Generator().manual_seed(recipe.seed))
+    generator = torch.Generator().manual_seed(recipe.seed)
+    model = initialise(JoyFlash(config), generator) if team is None else team.fresh(config, generator)
     result = run_stage(
         recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
         precision=dtype, tensorboard=tensorboard, before=before, team=team,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -12,12 +13,14 @@ import torch.distributed as dist
 from torch.distributed.fsdp import FSDPModule
 
 from joyflash.errors import ConfigError
+from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.optim.muon_sharded import ShardedMuon
-from joyflash.parallel.mesh import make_mesh
+from joyflash.parallel.mesh import Mesh, make_mesh
 from joyflash.parallel.team import Team
 from joyflash.train.checkpoint import Progress
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
+from joyflash.train.fresh import draw_part
 from joyflash.train.logging import TrainingLog
 from joyflash.train.recipe import Recipe
 from joyflash.train.team_checkpoint import TeamCheckpoints
@@ -25,6 +28,7 @@ from joyflash.train.team_state import TeamState
 
 Found = TypeVar("Found")
 REDUCTIONS = ("auto", "fixed", "fast")
+TOKENS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,26 @@ class TeamPlan:
         expert_parallel: processes that share one set of experts.
         reduction: how gradients are summed: "fixed" (losses and weights do not depend on the number of processes, to
             the bit on a CPU), "fast", or "auto": fixed on a CPU.
+        tokens_at_once: a process joins rows up to this many tokens, unless the order is fixed.
+        parts: this process's parts of a model drawn by ``fresh``.
     """
 
     team: Team
     expert_parallel: int = 1
     reduction: str = "auto"
+    tokens_at_once: int = TOKENS_AT_ONCE
+    parts: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def mesh(self) -> Mesh:
+        """The processes as a grid; ConfigError if they cannot be arranged so."""
+        return make_mesh(self.team, self.expert_parallel)
+
+    def fresh(self, config: ModelConfig, generator: torch.Generator) -> JoyFlash:
+        """A new model, of whose routed experts this process holds its part only; the next ``place`` takes it."""
+        model, parts = draw_part(config, generator, self.mesh)
+        self.parts.update(parts)
+        return model
 
     def place(self, recipe: Recipe, model: JoyFlash, precision: torch.dtype) -> Together:
         """This process's part."""
@@ -52,7 +71,7 @@ class Together:
 
     Args:
         recipe: gives the learning rates.
-        model: the whole, equal in all processes; it is divided.
+        model: equal in all processes, whole or drawn by ``TeamPlan.fresh``; it is divided.
         plan: who shares the work, and how.
         precision: see ``joyflash.train.loop.run_stage``.
 
@@ -66,15 +85,15 @@ class Together:
             raise ConfigError(f"The reduction is {', '.join(REDUCTIONS)}, not {reduction!r}.")
         fixed = reduction == "fixed" or (reduction == "auto" and team.device.type == "cpu")
         self.leads, self.world, self._team = team.leads, team.world, team
-        mesh = make_mesh(team, plan.expert_parallel)
-        self._sharded = shard_model(model.to(team.device), mesh, precision, fixed_order=fixed)
+        self._sharded = shard_model(model, plan.mesh, precision, fixed_order=fixed, parts=plan.parts)
+        plan.parts.clear()
         self.model = model
         shards, self.optimizers = build_sharded_optimizers(
             self._sharded, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
         )
         muon, adamw = self.optimizers
         assert isinstance(muon, ShardedMuon)
-        self.worker = TeamWorker(self._sharded, shards, fixed_order=fixed)
+        self.worker = TeamWorker(self._sharded, shards, fixed_order=fixed, tokens_at_once=plan.tokens_at_once)
         self._checkpoints = TeamCheckpoints(TeamState(self._sharded, shards, muon, adamw), team)
 
     def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog | Silence:

@@ -39,7 +39,7 @@ class Steps:
 
     def __init__(self) -> None:
         model, _ = load_model("nano")
-        caches = [PagedCache(model.config, 24, 16) for _ in range(2)]
+        caches = [PagedCache(model.config, 48, 16) for _ in range(2)]
         self.compiled = CompiledStep(model, caches[0], 256)
         library = TorchStep(model, caches[1], 256)
         self.mixed = MixedStep(CompiledStep(model, caches[1], 256), library)
@@ -64,7 +64,7 @@ def _steps() -> Steps:
 
 def rows_of(*spans: tuple[int, int]) -> Rows:
     """Rows from position a to b of one sequence for each span."""
-    tables = [list(range(8 * number, 8 * number + 8)) for number in range(len(spans))]
+    tables = [list(range(16 * number, 16 * number + 16)) for number in range(len(spans))]
     rows = [(position, number) for number, (a, b) in enumerate(spans) for position in range(a, b)]
     tokens = [300 + 37 * position % 900 + number for position, number in rows]
     return Rows(tokens, [position for position, _ in rows], [number for _, number in rows], tables)
@@ -99,13 +99,13 @@ def test_hidden_states_are_those_of_the_compiled_step(name: str, steps: Steps):
             assert torch.equal(found, expected)
 
 
-PROMPT = "The old lighthouse stood at the edge of the cliff. " * 6 + "Every evening the keeper climbed the stairs and"
+PROMPT = "The old lighthouse stood at the edge of the cliff. " * 9 + "Every evening the keeper climbed the stairs and"
 
 
 def test_the_engine_says_and_does_what_was_asked_for():
     params = SamplingParams(temperature=0, max_tokens=8, logprobs=5)
     engines = [
-        Engine.from_pretrained("nano", mtp=1, max_context=256, compiled=True, batch_invariant=invariant)
+        Engine.from_pretrained("nano", mtp=1, max_context=512, compiled=True, batch_invariant=invariant)
         for invariant in (True, False)
     ]
     assert [engine.batch_invariant for engine in engines] == [True, False]

@@ -185,3 +185,10 @@ def test_a_run_killed_again_and_again_ends_on_the_uninterrupted_curve(tmp_path):
     found = faults.compare(tmp_path, kills=3, steps=8, longest=0.3, rng=random.Random(3))
     assert found["identical"], found
     assert found["kills"] == 3
+
+
+@pytest.mark.timeout(280)
+def test_processes_that_train_together_are_killed_and_end_on_the_curve_of_one(tmp_path):
+    found = faults.compare(tmp_path, kills=3, steps=6, longest=0.3, rng=random.Random(4), processes=2)
+    assert found["identical"], found
+    assert found["kills"] == 3 and found["processes"] == 2

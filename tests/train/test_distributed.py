@@ -60,13 +60,13 @@ def alone():
     return {"history": history, "biases": biases, "weights": dict(model.named_parameters())}
 
 
-def together(team, expert_parallel, fixed_order):
+def together(team, expert_parallel, fixed_order, tokens_at_once=0):
     torch.manual_seed(team.rank)
     sharded = shard_model(
         random_model(CONFIG), make_mesh(team, expert_parallel), torch.float32, fixed_order=fixed_order
     )
     shards, optimizers = build_sharded_optimizers(sharded, 0.01, 0.01, weight_decay=0.1)
-    worker = TeamWorker(sharded, shards, fixed_order=fixed_order)
+    worker = TeamWorker(sharded, shards, fixed_order=fixed_order, tokens_at_once=tokens_at_once)
     history, biases = advance(worker, optimizers, sharded.model)
     weights = {}
     for shard in shards:
@@ -82,7 +82,7 @@ def one():
     return alone()
 
 
-@pytest.mark.parametrize(("world", "expert_parallel"), [(1, 1), (2, 1), (2, 2), (4, 2), (4, 4)])
+@pytest.mark.parametrize(("world", "expert_parallel"), [(1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 2)])
 def test_a_fixed_order_gives_the_bits_of_one_process(one, world, expert_parallel):
     for found in run_team(world, together, expert_parallel, True):
         assert found["history"] == one["history"]
@@ -92,10 +92,14 @@ def test_a_fixed_order_gives_the_bits_of_one_process(one, world, expert_parallel
             assert np.array_equal(a, b.numpy())
 
 
-@pytest.mark.parametrize(("world", "expert_parallel"), [(4, 2), (3, 1)])
-def test_any_order_gives_the_same_curve_to_rounding(one, world, expert_parallel):
-    found = run_team(world, together, expert_parallel, False)[0]
+@pytest.mark.parametrize(
+    ("world", "expert_parallel", "tokens_at_once"), [(4, 2, 0), (3, 1, 0), (2, 1, 1000), (2, 2, 70)]
+)
+def test_any_order_gives_the_same_curve_to_rounding(one, world, expert_parallel, tokens_at_once):
+    """Also where a rank joins all its rows in one pass, or two at a time."""
+    found = run_team(world, together, expert_parallel, False, tokens_at_once)[0]
     for mine, theirs in zip(found["history"], one["history"], strict=True):
         assert mine[:2] == pytest.approx(theirs[:2], rel=1e-5)
+        assert [sum(load) for load in mine[2:]] == [sum(load) for load in theirs[2:]]
     for name, weight in one["weights"].items():
         np.testing.assert_allclose(found["weights"][name], weight.detach().numpy(), atol=2e-4, err_msg=name)

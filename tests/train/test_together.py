@@ -5,12 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 import torch
 
 from joyflash.errors import ConfigError, TrainingError
 from joyflash.model.checkpoint import read_model
+from joyflash.model.config import sized
+from joyflash.model.initialise import initialise
+from joyflash.model.joyflash import JoyFlash
 from joyflash.train import pretrain
+from joyflash.train.fresh import place_parameter
 from joyflash.train.together import TeamPlan
 from tests.parallel.teams import run_team
 from tests.train.test_loop import RECIPE, curve
@@ -84,6 +89,32 @@ def test_what_cannot_be_arranged_is_refused(folders):
 
         with joined_team():
             pass
+
+
+def test_experts_are_drawn_in_parts_and_no_process_holds_them_all():
+    config = sized(64)
+    whole = initialise(JoyFlash(config), torch.Generator().manual_seed(3)).state_dict()
+    for found in run_team(2, drawn, 2, config) + run_team(2, drawn, 1, config):
+        outside, parts, bounds = found["outside"], found["parts"], found["bounds"]
+        assert len(parts) == 2 * (config.num_hidden_layers - 1)
+        assert not set(parts) & set(outside) and set(parts) | set(outside) == set(whole)
+        for name, value in outside.items():
+            assert np.array_equal(value, whole[name].numpy()), name
+        for name, part in parts.items():
+            start, end = bounds[name]
+            assert end - start == config.n_routed_experts // 2
+            assert np.array_equal(part, whole[name][start:end].numpy()), name
+
+
+def drawn(team, expert_parallel, config):
+    plan = TeamPlan(team, expert_parallel)
+    model = plan.fresh(config, torch.Generator().manual_seed(3))
+    real = {name: tensor for name, tensor in model.state_dict().items() if not tensor.is_meta}
+    bounds = {
+        name: place_parameter(name, tuple(model.get_parameter(name).shape), plan.mesh).bounds[team.rank]
+        for name in plan.parts
+    }
+    return {"outside": real, "parts": dict(plan.parts), "bounds": bounds}
 
 
 def run_team_with(world, expert_parallel, **options):
