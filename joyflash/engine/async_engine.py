@@ -7,9 +7,10 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from joyflash.engine.engine import Engine
-from joyflash.engine.request import Delta, Request
+from joyflash.engine.request import Delta, Request, join_deltas
 from joyflash.errors import EngineBusyError, EngineClosedError, EngineError, JoyflashError, RequestError
 
 _log = logging.getLogger(__name__)
@@ -71,17 +72,40 @@ class DeltaStream:
 class _Mailbox:
     """The engine thread's end of a stream. It does not refer to the stream, so that a dropped one can end."""
 
-    def __init__(self, queue: asyncio.Queue[Item], choices: int) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, queue: asyncio.Queue[Item], choices: int, whole: bool) -> None:
+        self.loop = asyncio.get_running_loop()
         self.queue = queue
         self.open_choices = choices
+        self._held: dict[int, list[Delta]] | None = {} if whole else None
 
     def put(self, item: Item) -> None:
-        """Hand an item to the consumer's event loop; a closed loop has no consumer any more."""
+        """Hand an item to the consumer."""
+        _hand_over([(self, item)])
+
+    def ready(self, delta: Delta) -> Delta | None:
+        """What the consumer gets of a delta now: it, nothing yet, or at the end of a choice all of it."""
+        if self._held is None:
+            return delta
+        held = self._held.setdefault(delta.index, [])
+        held.append(delta)
+        return None if delta.finish_reason is None else join_deltas(self._held.pop(delta.index))
+
+
+def _hand_over(items: Sequence[tuple[_Mailbox, Item]]) -> None:
+    """Hand items to their consumers' event loops, each of which is woken once; a closed loop has no consumer."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Queue[Item], Item]]] = {}
+    for mailbox, item in items:
+        by_loop.setdefault(mailbox.loop, []).append((mailbox.queue, item))
+    for loop, pairs in by_loop.items():
         try:
-            self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
+            loop.call_soon_threadsafe(_put_all, pairs)
         except RuntimeError:
             _log.debug("the event loop of a consumer is closed; what it waited for is dropped")
+
+
+def _put_all(pairs: Sequence[tuple[asyncio.Queue[Item], Item]]) -> None:
+    for queue, item in pairs:
+        queue.put_nowait(item)
 
 
 class AsyncEngine:
@@ -109,8 +133,12 @@ class AsyncEngine:
         """Choices in line, those included that the engine has not seen yet; safe to read from any thread."""
         return self.engine.waiting_count + sum(arrival.params.n for arrival in tuple(self._arrivals))
 
-    def stream(self, request: Request) -> DeltaStream:
+    def stream(self, request: Request, *, whole: bool = False) -> DeltaStream:
         """Put a request in line and return its deltas; call it in a coroutine.
+
+        Args:
+            request: what to generate.
+            whole: one delta a choice, at its end: nothing wakes the consumer before.
 
         Raises:
             RequestError: the request is wrong (ContextLengthError: too long), or its id is in use.
@@ -127,7 +155,7 @@ class AsyncEngine:
             if request.request_id in self._mailboxes:
                 raise RequestError(f"A request with id {request.request_id!r} is open; choose another.", "request_id")
             queue: asyncio.Queue[Item] = asyncio.Queue()
-            self._mailboxes[request.request_id] = _Mailbox(queue, request.params.n)
+            self._mailboxes[request.request_id] = _Mailbox(queue, request.params.n, whole)
             self._arrivals.append(request)
             self._wake.notify()
         return DeltaStream(self, request, queue)
@@ -159,8 +187,7 @@ class AsyncEngine:
                 _log.exception("a step of the engine failed; all open requests are dropped")
                 self._drop_all(EngineError("The engine failed; the cause is in its log."))
                 continue
-            for delta in deltas:
-                self._deliver(delta)
+            _hand_over([item for delta in deltas if (item := self._sort(delta)) is not None])
         self._drop_all(EngineClosedError("The engine was shut down before this text was complete."))
 
     def _take_in(self) -> bool:
@@ -186,16 +213,18 @@ class AsyncEngine:
             return True
         return self.engine.has_work and time.monotonic() < self._deadline
 
-    def _deliver(self, delta: Delta) -> None:
+    def _sort(self, delta: Delta) -> tuple[_Mailbox, Delta] | None:
+        """Whose a delta is, and what is to be handed over of it; None where it is nobody's, or nothing yet."""
         mailbox = self._mailboxes.get(delta.request_id)
         if mailbox is None:
-            return
+            return None
         mailbox.open_choices -= delta.finish_reason is not None
         if mailbox.open_choices == 0:
             # Before the consumer can see the end, so that it may use the id again.
             with self._wake:
                 del self._mailboxes[delta.request_id]
-        mailbox.put(delta)
+        ready = mailbox.ready(delta)
+        return None if ready is None else (mailbox, ready)
 
     def _drop_all(self, error: EngineError) -> None:
         self.engine.reset()

@@ -14,7 +14,7 @@ from joyflash.engine.block_pool import BlockPool
 from joyflash.engine.call_grammar import ReplyRules
 from joyflash.engine.grammar import GrammarCompiler, ReplyConstraint
 from joyflash.engine.limits import check_request
-from joyflash.engine.request import Constraint, Delta, Request, RequestOutput, SamplingParams
+from joyflash.engine.request import Constraint, Delta, Request, RequestOutput, SamplingParams, join_deltas
 from joyflash.engine.runner import Runner
 from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.scoring import Scores, score
@@ -282,8 +282,14 @@ class Engine:
         return ThinkingBudget(end_id, tokens, self.tokenizer.vocab_size, inner)
 
     def encode_prompt(self, prompt: Prompt) -> list[int]:
-        """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation."""
+        """Return the ids of a text to continue (after a begin token), of ids (as they are), or of a conversation.
+
+        Raises:
+            ContextLengthError: a text that is far too long, so that encoding it would take long.
+            RequestError: it is none of these.
+        """
         if isinstance(prompt, str):
+            self.tokenizer.check_length(prompt, self.context_length, "prompt")
             return [self.tokenizer.bos_id, *self.tokenizer.encode(prompt)]
         if prompt and all(isinstance(item, int) for item in prompt):
             return list(cast(Sequence[int], prompt))
@@ -387,18 +393,17 @@ class Engine:
 
 def _gather(deltas: Sequence[Delta], prompt_token_count: int) -> RequestOutput:
     """Join the deltas of one choice."""
-    last = deltas[-1]
-    logprobs = [entry for delta in deltas for entry in delta.logprobs or ()]
+    whole = join_deltas(deltas)
     return RequestOutput(
-        request_id=last.request_id,
-        index=last.index,
+        request_id=whole.request_id,
+        index=whole.index,
         prompt_token_count=prompt_token_count,
-        token_ids=tuple(token_id for delta in deltas for token_id in delta.token_ids),
-        text="".join(delta.text for delta in deltas),
-        finish_reason=last.finish_reason or "",
-        stop_reason=last.stop_reason,
-        logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
-        cached_token_count=last.cached_token_count,
-        routes_TLK=last.routes_TLK,
-        prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
+        token_ids=whole.token_ids,
+        text=whole.text,
+        finish_reason=whole.finish_reason or "",
+        stop_reason=whole.stop_reason,
+        logprobs=whole.logprobs,
+        cached_token_count=whole.cached_token_count,
+        routes_TLK=whole.routes_TLK,
+        prompt_logprobs=whole.prompt_logprobs,
     )

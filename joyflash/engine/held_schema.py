@@ -7,7 +7,9 @@ others unless its schema speaks of them: what is allowed only because nobody for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -41,6 +43,8 @@ ANY_VALUE: dict[str, Any] = {
         {"type": "object", "additionalProperties": ANY},
     ]
 }
+MOST_REMAINDERS = 10_000
+"""Of a division by ``multipleOf``, decimals counted: the library has a state for each, and for each pair of two."""
 MOST_PARTS = 100_000
 _DEEPEST = 64
 
@@ -94,6 +98,8 @@ class HeldSchema:
         for key, value in schema.items():
             if key in NUMERIC and type(value) not in (int, float):
                 self.dropped.add(key)  # an older draft said exclusiveMinimum: true
+            elif key == "multipleOf" and not (alone and _remainders(value) <= MOST_REMAINDERS):
+                self.dropped.add(key)  # the library would work for minutes and fill the memory
             elif key in KEPT or (key == "format" and value in FORMATS):
                 part[key] = value
             elif key == "$ref":
@@ -118,6 +124,14 @@ class HeldSchema:
             self._names[reference, alone] = f"d{len(self._names)}"
             self._targets.append((reference, alone))
         return f"#/$defs/{self._names[reference, alone]}"
+
+
+def _remainders(step: float) -> float:
+    """How many remainders a division by ``step`` may leave, in units of its last decimal."""
+    _, digits, exponent = Decimal(str(step)).as_tuple()
+    if not isinstance(exponent, int):
+        return math.inf
+    return int("".join(map(str, digits)) or "0") * 10 ** max(0, min(exponent, 20))
 
 
 def _bound(part: dict[str, Any], alone: bool) -> None:

@@ -23,7 +23,7 @@ def check_request(request: Request, vocabulary: int, limit: int, model_name: str
         "stop_token_ids": params.stop_token_ids,
     }
     for param, ids in groups.items():
-        for token_id in ids:
+        for token_id in (min(ids), max(ids)) if ids else ():
             if not 0 <= token_id < vocabulary:
                 raise RequestError(f"{param}: token id {token_id} is outside 0 to {vocabulary - 1}.", param)
     count = len(request.prompt_ids)

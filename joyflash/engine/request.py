@@ -203,6 +203,20 @@ class Delta:
         )
 
 
+def join_deltas(deltas: Sequence[Delta]) -> Delta:
+    """All deltas of one choice, from its first to its last, as one."""
+    logprobs = [entry for delta in deltas for entry in delta.logprobs or ()]
+    return dataclasses.replace(
+        deltas[-1],
+        text="".join(delta.text for delta in deltas),
+        token_ids=tuple(token_id for delta in deltas for token_id in delta.token_ids),
+        logprobs=tuple(logprobs) if any(delta.logprobs is not None for delta in deltas) else None,
+        prompt_logprobs=next((delta.prompt_logprobs for delta in deltas if delta.prompt_logprobs is not None), None),
+        drafted_count=sum(delta.drafted_count for delta in deltas),
+        accepted_count=sum(delta.accepted_count for delta in deltas),
+    )
+
+
 @dataclass(frozen=True)
 class RequestOutput:
     """One finished choice; fields as in Delta, gathered over all steps."""

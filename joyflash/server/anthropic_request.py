@@ -59,6 +59,7 @@ def read_message_request(
         hold_calls=settings.hold_calls,
         reply_schema=_read_format((fields["output_config"] or {}).get("format")),
         thinking_budget=budget,
+        most_tokens=settings.most_counted(engine.context_length) if counting else None,
     )
     if not counting:
         _check_length(engine, job)

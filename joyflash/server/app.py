@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from typing import Any, Protocol
@@ -17,11 +16,11 @@ from joyflash.server import checks
 from joyflash.server.admission import Admission
 from joyflash.server.anthropic_messages import AnthropicMessages
 from joyflash.server.batches import Batches
-from joyflash.server.body import read_json_object
 from joyflash.server.completions import OpenAICompletions
 from joyflash.server.error_shapes import error_response, speaks_anthropic
 from joyflash.server.errors import as_api_error
 from joyflash.server.gate import Gate
+from joyflash.server.intake import Intake
 from joyflash.server.metrics import CONTENT_TYPE, Metrics
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
@@ -107,17 +106,18 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     )  # fmt: skip
     app.add_exception_handler(HTTPException, _answer_routing_error)
     door = admission or Admission(settings.max_requests, settings.max_prompt_tokens)
+    intake = Intake(settings)
     metrics = Metrics(async_engine, door)
     app.add_middleware(Gate, api_keys=settings.api_keys, metrics=metrics, log=RequestLog(settings))
     _add_process_routes(app, door, metrics)
     _add_model_routes(app, names)
-    _add_token_routes(app, Tokenizing(async_engine.engine, names, settings), settings)
+    _add_token_routes(app, Tokenizing(async_engine.engine, names, settings), intake)
     frames = {"/v1/responses": RESPONSE_FRAMES, "/v1/messages": ANTHROPIC_FRAMES}
     for path, service in {**services, "/v1/messages": messages}.items():
-        _add_generating_route(app, path, door, service, frames.get(path, OPENAI_FRAMES), settings)
-    _add_counting_routes(app, door, messages, responses, settings)
+        _add_generating_route(app, path, door, service, frames.get(path, OPENAI_FRAMES), settings, intake)
+    _add_counting_routes(app, door, messages, responses, intake)
     _add_stored_response_routes(app, responses.store)
-    batches.add_routes(app, door)
+    batches.add_routes(app, door, intake)
     add_web_chat(app)
     return app
 
@@ -158,37 +158,45 @@ def _add_model_routes(app: FastAPI, names: ModelNames) -> None:
         return JSONResponse(names.anthropic_entry(name) if speaks_anthropic(request.scope) else names.entry(name))
 
 
-def _add_token_routes(app: FastAPI, tokenizing: Tokenizing, settings: ServerSettings) -> None:
+def _add_token_routes(app: FastAPI, tokenizing: Tokenizing, intake: Intake) -> None:
     def add(path: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         @app.post(path)
         async def answer(request: Request) -> JSONResponse:
-            body = await read_json_object(request, settings.max_body_bytes)
-            return JSONResponse(await asyncio.to_thread(work, body))
+            async with intake.json_object(request) as given:
+                return JSONResponse(await given.run(work))
 
     add("/tokenize", tokenizing.tokenize)
     add("/detokenize", tokenizing.detokenize)
 
 
 def _add_generating_route(
-    app: FastAPI, path: str, door: Admission, service: Service, frames: Frames, settings: ServerSettings
+    app: FastAPI,
+    path: str,
+    door: Admission,
+    service: Service,
+    frames: Frames,
+    settings: ServerSettings,
+    intake: Intake,
 ) -> None:
     @app.post(path)
     async def generate(request: Request) -> Response:
-        return await _answer(request, door, service, frames, settings)
+        return await _answer(request, door, service, frames, settings, intake)
 
 
 def _add_counting_routes(
-    app: FastAPI, door: Admission, messages: AnthropicMessages, responses: OpenAIResponses, settings: ServerSettings
+    app: FastAPI, door: Admission, messages: AnthropicMessages, responses: OpenAIResponses, intake: Intake
 ) -> None:
     @app.post("/v1/messages/count_tokens")
     async def count_tokens(request: Request) -> Response:
         door.check_open()
-        return JSONResponse(messages.count(await read_json_object(request, settings.max_body_bytes)))
+        async with intake.json_object(request) as given:
+            return JSONResponse(await given.run(messages.count))
 
     @app.post("/v1/responses/input_tokens")
     async def count_input_tokens(request: Request) -> Response:
         door.check_open()
-        return JSONResponse(responses.count(await read_json_object(request, settings.max_body_bytes)))
+        async with intake.json_object(request) as given:
+            return JSONResponse(await given.run(responses.count))
 
 
 def _add_stored_response_routes(app: FastAPI, store: ResponseStore) -> None:
@@ -211,14 +219,14 @@ def _add_stored_response_routes(app: FastAPI, store: ResponseStore) -> None:
 
 
 async def _answer(
-    request: Request, door: Admission, service: Service, frames: Frames, settings: ServerSettings
+    request: Request, door: Admission, service: Service, frames: Frames, settings: ServerSettings, intake: Intake
 ) -> Response:
     """One generation, whole or as a stream; it holds a place at the door until its end."""
     door.check_open()
-    body = await read_json_object(request, settings.max_body_bytes)
     record: RequestRecord = request.scope["record"]
-    record.body = body if settings.log_bodies else None
-    job: Job = await asyncio.to_thread(service.prepare, body)  # large schemas take a while to compile
+    async with intake.json_object(request) as given:
+        record.body = given.value if settings.log_bodies else None
+        job: Job = await given.run(service.prepare)  # large schemas take a while to compile
     record.model, record.stream, record.prompt_tokens = job.model, job.stream, job.prompt_token_count
     with ExitStack() as stack:
         stack.enter_context(door.admit(job.prompt_token_count))

@@ -88,7 +88,7 @@ class BatchService(Protocol):
         """Check and translate a body."""
         ...
 
-    def start(self, job: Any, priority: int = 0) -> Deltas:
+    def start(self, job: Any, priority: int = 0, whole: bool = False) -> Deltas:
         """Put it in line."""
         ...
 
@@ -170,7 +170,7 @@ class BatchWork:
         """The answer; while the engine's line is full, wait for room."""
         while True:
             try:
-                return await service.complete(job, service.start(job, self.priority))
+                return await service.complete(job, service.start(job, self.priority, whole=True))
             except EngineBusyError:
                 await asyncio.sleep(BUSY_SECONDS)
 

@@ -6,13 +6,14 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from joyflash.errors import DataError
+from joyflash.server.body import MAX_DEPTH, is_too_deep
 
 ENDPOINT = "/v1/chat/completions"
 _ENVELOPE = ("custom_id", "method", "url", "body")
@@ -38,7 +39,13 @@ class BatchLine:
 
 
 def read_batch(
-    path: Path, defaults: Mapping[str, Any], *, endpoint: str = ENDPOINT, bare: bool = True
+    path: Path,
+    defaults: Mapping[str, Any],
+    *,
+    endpoint: str = ENDPOINT,
+    bare: bool = True,
+    most_lines: int | None = None,
+    longest: int | None = None,
 ) -> list[BatchLine]:
     """Read a batch file.
 
@@ -50,23 +57,22 @@ def read_batch(
         defaults: fields for requests that do not give them.
         endpoint: what every line must ask for.
         bare: whether a line may be the fields of a request themselves, without ``custom_id`` and ``body``.
+        most_lines: that the file may have.
+        longest: characters that a line may have.
 
     Raises:
-        DataError: the file is missing or not UTF-8.
+        DataError: the file is missing or not UTF-8, or has more lines.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"The batch file {path} does not exist.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"The batch file {path} is not UTF-8 text: {error}.") from error
     plain = path.suffix != ".jsonl"
     lines: list[BatchLine] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand inside a JSON text
-        if not line.strip():
-            continue
-        found = _read(number, line.strip(), plain, defaults, endpoint, bare)
+    for number, line in _lines(path):
+        if len(lines) == most_lines:
+            raise DataError(f"The file has more than {most_lines:,} lines; it may have 1 to {most_lines:,}.")
+        if longest is not None and len(line) > longest:
+            found = _bad(number, line, f"longer than {longest:,} characters")
+        else:
+            found = _read(number, line, plain, defaults, endpoint, bare)
         if found.custom_id in seen:
             fault = f"its custom_id {found.custom_id!r} is line {seen[found.custom_id]}'s too"
             name = f"line-{number}"
@@ -78,6 +84,20 @@ def read_batch(
     return lines
 
 
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, without the blanks around them, and their numbers from 1."""
+    try:
+        # "\n" alone ends a line: U+2028 may stand inside a JSON text.
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                if line := line.strip():
+                    yield number, line
+    except FileNotFoundError:
+        raise DataError(f"The batch file {path} does not exist.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"The batch file {path} is not UTF-8 text: {error}.") from error
+
+
 def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endpoint: str, bare: bool) -> BatchLine:
     try:
         row: Any = {"prompt": line} if plain else json.loads(line)
@@ -85,6 +105,8 @@ def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endp
         return _bad(number, line, f"not valid JSON: {error}")
     if not isinstance(row, dict):
         return _bad(number, line, f"must be a JSON object, not {type(row).__name__}")
+    if is_too_deep(row):
+        return _bad(number, line, f"nested more than {MAX_DEPTH} levels deep")
     if not bare and not {"custom_id", "body"} <= row.keys():
         return _bad(number, line, "must have 'custom_id', 'method', 'url' and 'body'")
     custom_id = row.pop("custom_id", f"line-{number}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -12,10 +10,10 @@ from joyflash.server import checks
 from joyflash.server.admission import Admission
 from joyflash.server.batch_runner import BatchRunner
 from joyflash.server.batch_store import BatchStore
-from joyflash.server.body import read_json_object
 from joyflash.server.chat_fields import Field, read_fields
 from joyflash.server.checks import OBJECT, STRING
 from joyflash.server.file_store import FileStore
+from joyflash.server.intake import Intake
 from joyflash.server.paging import read_page
 from joyflash.server.settings import ServerSettings
 from joyflash.server.uploads import read_upload
@@ -37,14 +35,15 @@ BATCH_FIELDS: tuple[Field, ...] = (
 )
 
 
-def add_file_routes(app: FastAPI, door: Admission, files: FileStore, settings: ServerSettings) -> None:
+def add_file_routes(app: FastAPI, door: Admission, files: FileStore, settings: ServerSettings, intake: Intake) -> None:
     """Upload, list, show, read and delete files."""
 
     @app.post("/v1/files")
     async def upload_file(request: Request) -> JSONResponse:
         door.check_open()
-        upload = await read_upload(request, settings.max_file_bytes)
-        return JSONResponse(await files.upload(upload.name, upload.purpose, upload.pieces(), upload.seconds))
+        with intake.upload():
+            upload = await read_upload(request, settings)
+            return JSONResponse(await files.upload(upload.name, upload.purpose, upload.pieces(), upload.seconds))
 
     @app.get("/v1/files")
     async def list_files(request: Request) -> JSONResponse:
@@ -67,15 +66,15 @@ def add_file_routes(app: FastAPI, door: Admission, files: FileStore, settings: S
 
 
 def add_batch_routes(
-    app: FastAPI, door: Admission, batches: BatchStore, files: FileStore, runner: BatchRunner, settings: ServerSettings
+    app: FastAPI, door: Admission, batches: BatchStore, files: FileStore, runner: BatchRunner, intake: Intake
 ) -> None:
     """Create, list, show and cancel batches."""
 
     @app.post("/v1/batches")
     async def create_batch(request: Request) -> JSONResponse:
         door.check_open()
-        body: dict[str, Any] = await read_json_object(request, settings.max_body_bytes)
-        fields = read_fields(body, BATCH_FIELDS)
+        async with intake.json_object(request) as given:
+            fields = read_fields(given.value, BATCH_FIELDS)
         files.get(fields["input_file_id"], "input_file_id")
         batch = batches.create(fields["endpoint"], fields["input_file_id"], fields["metadata"])
         runner.add(batch)

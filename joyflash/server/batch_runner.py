@@ -20,6 +20,7 @@ from joyflash.server.file_store import FileStore
 
 LOG = logging.getLogger(__name__)
 BEHIND_OTHERS = -1
+MOST_LINE_CHARACTERS = 1 << 20
 FAILED = "The server failed on this batch; its log says why. What was answered is kept."
 
 
@@ -124,13 +125,15 @@ class BatchRunner:
         """The lines of the input; None when the batch failed over them."""
         try:
             path = self._files.content(self._files.get(batch["input_file_id"])["id"])
-            lines = await asyncio.to_thread(read_batch, path, {}, endpoint=batch["endpoint"], bare=False)
+            lines = await asyncio.to_thread(
+                read_batch, path, {}, endpoint=batch["endpoint"], bare=False, most_lines=self._max_lines,
+                longest=MOST_LINE_CHARACTERS,
+            )  # fmt: skip
         except (ApiError, DataError) as error:
             self._refuse(batch, str(error))
             return None
-        if not lines or len(lines) > self._max_lines:
-            message = f"The file has {len(lines)} lines; it must have 1 to {self._max_lines:,}."
-            self._refuse(batch, message)
+        if not lines:
+            self._refuse(batch, f"The file has no lines; it must have 1 to {self._max_lines:,}.")
             return None
         return lines
 

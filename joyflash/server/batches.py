@@ -15,6 +15,7 @@ from joyflash.server.batch_routes import add_batch_routes, add_file_routes
 from joyflash.server.batch_runner import BatchRunner
 from joyflash.server.batch_store import BatchStore
 from joyflash.server.file_store import FileStore
+from joyflash.server.intake import Intake
 from joyflash.server.settings import ServerSettings
 
 
@@ -40,10 +41,10 @@ class Batches:
             self._batches, self._files, services, model, settings.batch_concurrency, settings.max_batch_lines
         )
 
-    def add_routes(self, app: FastAPI, door: Admission) -> None:
+    def add_routes(self, app: FastAPI, door: Admission, intake: Intake) -> None:
         """Put the routes into an application."""
-        add_file_routes(app, door, self._files, self._settings)
-        add_batch_routes(app, door, self._batches, self._files, self._runner, self._settings)
+        add_file_routes(app, door, self._files, self._settings, intake)
+        add_batch_routes(app, door, self._batches, self._files, self._runner, intake)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:

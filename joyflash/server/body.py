@@ -1,4 +1,4 @@
-"""Reading a request's body: the right type, not too long, one JSON object of sane depth in real Unicode."""
+"""What a request's body must be: of the right type, one JSON object of sane size and depth, in real Unicode."""
 
 from __future__ import annotations
 
@@ -10,45 +10,28 @@ from starlette.requests import Request
 from joyflash.server.errors import ApiError
 
 MAX_DEPTH = 64
-DISCARD_BYTES = 64 * 1024 * 1024
+MAX_BRACKETS = 250_000
+"""Opening ones in a body: an empty list is 2 bytes on the wire and 64 in memory."""
 
 
-async def read_json_object(request: Request, max_bytes: int) -> dict[str, Any]:
-    """Read the body of a POST as one JSON object.
-
-    Raises:
-        ApiError: 415 for another content type, 413 for more than `max_bytes`, 400 for what is not a JSON object.
-    """
+def check_content_type(request: Request) -> None:
+    """Raise an ApiError, 415, for another content type than JSON's."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         shown = f"'{content_type[:80]}'" if content_type else "missing"
         message = f"The content type must be application/json; it is {shown}."
         raise ApiError(415, message, code="unsupported_media_type")
-    return parse_json_object(await _read_bytes(request, max_bytes))
-
-
-async def _read_bytes(request: Request, max_bytes: int) -> bytes:
-    """The body's bytes. What is too long is read on for a while and dropped: a caller still writing cannot read."""
-    body = bytearray()
-    length = 0
-    async for piece in request.stream():
-        length += len(piece)
-        if length <= max_bytes:
-            body += piece
-        elif length > max_bytes + DISCARD_BYTES:
-            break
-    if length > max_bytes:
-        message = f"The body is longer than the {max_bytes:,} bytes that this server takes."
-        raise ApiError(413, message, code="request_too_large", headers={"Connection": "close"})
-    return bytes(body)
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
     """Decode bytes that must be one JSON object.
 
     Raises:
-        ApiError: 400 when they are not JSON, not UTF-8, nested too deeply, or not an object.
+        ApiError: 400 when they are not JSON, not UTF-8, nested too deeply, of too many parts, or not an object.
     """
+    if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:
+        message = f"The body has more than {MAX_BRACKETS:,} opening brackets; send less at once."
+        raise ApiError(400, message, code="invalid_json")
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
         if b"\\u" in body:
@@ -64,7 +47,8 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         raise ApiError(400, "The body is nested too deeply.", code="invalid_json") from None
     if not isinstance(value, dict):
         raise ApiError(400, 'The body must be a JSON object, such as {"model": …}.', code="invalid_json")
-    _check_depth(value)
+    if is_too_deep(value):
+        raise ApiError(400, f"The body is nested more than {MAX_DEPTH} levels deep.", code="invalid_json")
     return value
 
 
@@ -72,8 +56,8 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _check_depth(value: dict[str, Any]) -> None:
-    """Refuse nesting that the recursive readers of tool schemas could not walk."""
+def is_too_deep(value: dict[str, Any]) -> bool:
+    """Whether a value is nested more deeply than the recursive readers of tool schemas could walk."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         level = [
@@ -83,5 +67,5 @@ def _check_depth(value: dict[str, Any]) -> None:
             if isinstance(child, dict | list)
         ]
         if not level:
-            return
-    raise ApiError(400, f"The body is nested more than {MAX_DEPTH} levels deep.", code="invalid_json")
+            return False
+    return True

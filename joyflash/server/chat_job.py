@@ -95,6 +95,8 @@ def build_job(
     hold_calls: bool,
     thinking_budget: int | None = None,
     reply_schema: ReplySchema | None = None,
+    most_tokens: int | None = None,
+    param: str = "messages",
     include_usage: bool = False,
     continuous_usage: bool = False,
 ) -> ChatJob:
@@ -108,14 +110,19 @@ def build_job(
         hold_calls: hold calls to their tools' schemas even where nothing else asks for a constraint.
         thinking_budget: tokens after which the thought is ended; None lets it run.
         reply_schema: holds an answer that is no call; None leaves it free.
+        most_tokens: refuses a prompt that surely has more before any work; None = the context.
+        param: the caller's name of the conversation.
 
     Raises:
+        ContextLengthError: the prompt is far too long.
         RequestError: the template refuses the conversation, a schema cannot be held, or the model cannot keep a budget.
         TemplateError: the model has no chat template.
     """
     if engine.template is None:
         raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
     tools = () if use.choice == "none" else use.tools
+    most = engine.context_length if most_tokens is None else most_tokens
+    prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking, most_tokens=most, param=param)
     constraint: Constraint | None = None
     asked = use.choice != "auto" or not use.parallel or any(tool.strict for tool in tools) or reply_schema is not None
     if hold_calls or asked or not tools:
@@ -132,7 +139,6 @@ def build_job(
             message = f"'thinking.budget_tokens' cannot be kept: '{model}' has no token that ends a thought."
             raise RequestError(message, "thinking.budget_tokens", "unsupported_parameter")
         constraint = engine.thinking_budget(end_of_thought, thinking_budget, constraint)
-    prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking)
     return ChatJob(
         model=model,
         request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint),

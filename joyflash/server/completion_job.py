@@ -115,9 +115,8 @@ def _sampling(fields: dict[str, Any], settings: ServerSettings) -> SamplingParam
 
 def _read_prompt(prompt: str | Sequence[int], engine: Engine, params: SamplingParams, where: str) -> Prompt:
     """One prompt, encoded and checked; the engine's field names are translated into the caller's."""
-    ids = engine.encode_prompt(prompt)
-    request = Request(ids, params)
     try:
+        request = Request(engine.encode_prompt(prompt), params)
         engine.check(request)
     except ContextLengthError as error:
         param = "max_tokens" if error.param == "max_tokens" else where

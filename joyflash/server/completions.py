@@ -48,9 +48,13 @@ class OpenAICompletions:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_completion_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: CompletionJob, priority: int = 0) -> MergedDeltas:
-        """Put all prompts in line; EngineBusyError when it is full. Closing the result cancels them."""
-        return start_all(self.async_engine, [replace(prompt.request, priority=priority) for prompt in job.prompts])
+    def start(self, job: CompletionJob, priority: int = 0, whole: bool = False) -> MergedDeltas:
+        """Put all prompts in line; EngineBusyError when it is full. Closing the result cancels them.
+
+        ``whole``: nothing comes before a choice's end, which costs less.
+        """
+        requests = [replace(prompt.request, priority=priority) for prompt in job.prompts]
+        return start_all(self.async_engine, requests, whole=whole)
 
     async def complete(self, job: CompletionJob, deltas: Deltas) -> dict[str, Any]:
         """The whole answer, put together from the parts. Cancelling this coroutine cancels the generation."""

@@ -43,7 +43,8 @@ SCHEMAS = """Calls, `response_format` and `output_config.format` are held to JSO
 `pattern` (without looking around), `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `oneOf` (as
 `anyOf`), `allOf`, and `$ref` within the schema; of `format` date, time, date-time, email, ipv4 and uuid, inside JSON
 also duration, hostname, ipv6 and uri. Not held: `not`, `if`, `dependentRequired`, `contains`, `uniqueItems`,
-`propertyNames`, `unevaluatedProperties` and what refers to a call's parameters as a whole. These are left out, and
+`propertyNames`, `unevaluatedProperties`, a `multipleOf` of more than 10,000 (decimals counted) or one beside other
+conditions (`allOf`), and what refers to a call's parameters as a whole. These are left out, and
 a pattern or object that the library cannot take is held to its type alone; with `"strict": true` either is a 400
 that says which. Schemas that nothing matches, that refer elsewhere, are nested more than 32 levels deep or too large to
 compile (about a megabyte, or some seconds) are a 400 in any case.
@@ -91,7 +92,9 @@ def fields_page() -> str:
             *_table(HEAD, _rows(CHAT_FIELDS)),
             "",
             f"At most {bounds.max_choices} choices, {bounds.max_stop} stop strings, {bounds.max_tools} tools, "
-            f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request.",
+            f"{bounds.max_messages:,} messages and {bounds.max_body_bytes // 2**20} MiB a request. A head has "
+            f"{bounds.head_seconds:g} s; a body {bounds.body_seconds:g} s and more as long as 16 KiB a second come, "
+            f"else 408; an answer that nobody reads for {bounds.read_seconds:g} s is ended.",
             "",
             "## `messages[i]`",
             "",

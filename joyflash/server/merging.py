@@ -60,7 +60,7 @@ class MergedDeltas:
             self._queue.put_nowait(None)
 
 
-def start_all(engine: AsyncEngine, requests: Sequence[Request]) -> MergedDeltas:
+def start_all(engine: AsyncEngine, requests: Sequence[Request], *, whole: bool = False) -> MergedDeltas:
     """Put requests in line together; if the line has no room for all of them, none stays in it.
 
     Raises:
@@ -69,7 +69,7 @@ def start_all(engine: AsyncEngine, requests: Sequence[Request]) -> MergedDeltas:
     streams: list[DeltaStream] = []
     try:
         for request in requests:
-            streams.append(engine.stream(request))
+            streams.append(engine.stream(request, whole=whole))
     except BaseException:
         for stream in streams:
             engine.cancel(stream.request.request_id)

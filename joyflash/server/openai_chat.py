@@ -40,9 +40,12 @@ class OpenAIChat:
         """Check and translate a body; RequestError names the field that is wrong."""
         return read_chat_request(body, self.engine, self.settings, self.names.resolve)
 
-    def start(self, job: ChatJob, priority: int = 0) -> DeltaStream:
-        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(replace(job.request, priority=priority))
+    def start(self, job: ChatJob, priority: int = 0, whole: bool = False) -> DeltaStream:
+        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request.
+
+        ``whole``: nothing comes before the end, which costs less.
+        """
+        return self.async_engine.stream(replace(job.request, priority=priority), whole=whole)
 
     async def complete(self, job: ChatJob, deltas: Deltas) -> dict[str, Any]:
         """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""

@@ -63,6 +63,7 @@ def read_chat_request(
         stream=fields["stream"],
         hold_calls=settings.hold_calls,
         reply_schema=_read_response_format(fields["response_format"]),
+        most_tokens=None if check_length else settings.most_counted(engine.context_length),
         include_usage=bool(options.get("include_usage")),
         continuous_usage=bool(options.get("continuous_usage_stats")),
     )

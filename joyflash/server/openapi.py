@@ -17,6 +17,7 @@ REFUSALS = {
     400: "A field is wrong; the error names it.",
     401: "The key is missing or wrong.",
     404: "The model, or what the request names, is not here.",
+    408: "The body came too slowly.",
     409: "It is over.",
     413: "The body is too long.",
     415: "The body is of another content type.",

@@ -51,9 +51,12 @@ class OpenAIResponses:
         """The body of `/v1/responses/input_tokens`: the very prompt is rendered that a response would get."""
         return {"object": "response.input_tokens", "input_tokens": self.prepare(body, counting=True).prompt_token_count}
 
-    def start(self, job: ResponseJob, priority: int = 0) -> DeltaStream:
-        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request."""
-        return self.async_engine.stream(replace(job.chat.request, priority=priority))
+    def start(self, job: ResponseJob, priority: int = 0, whole: bool = False) -> DeltaStream:
+        """Put a request in line; EngineBusyError when the line is full. Closing the result cancels the request.
+
+        ``whole``: nothing comes before the end, which costs less.
+        """
+        return self.async_engine.stream(replace(job.chat.request, priority=priority), whole=whole)
 
     async def complete(self, job: ResponseJob, deltas: Deltas) -> dict[str, Any]:
         """The whole response: what its last event carries. Cancelling this coroutine cancels the generation."""

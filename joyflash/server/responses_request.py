@@ -98,6 +98,8 @@ def read_response_request(
         stream=stream,
         hold_calls=settings.hold_calls,
         reply_schema=_read_format((fields["text"] or {}).get("format") or {}),
+        most_tokens=settings.most_counted(engine.context_length) if counting else None,
+        param="input",
     )
     if not counting:
         _check_length(engine, chat)

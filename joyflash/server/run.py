@@ -18,6 +18,7 @@ from joyflash.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
     from joyflash.engine.async_engine import AsyncEngine
 
@@ -48,8 +49,7 @@ def serve(load: Callable[[], AsyncEngine], settings: ServerSettings) -> None:
             from joyflash.server.app import create_app  # needs the extra that was just checked
 
             app = create_app(async_engine, settings, admission)
-            config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-            server = uvicorn.Server(config)
+            server = uvicorn.Server(make_config(app, settings))
             # The server's own handler would close the port at once and end the process with the signal's status.
             server.handle_exit = Drain(server, admission, settings.drain_seconds)
             _announce(listener, async_engine.engine.model_name)
@@ -58,6 +58,18 @@ def serve(load: Callable[[], AsyncEngine], settings: ServerSettings) -> None:
             async_engine.close()
     finally:
         listener.close()
+
+
+def make_config(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
+    """How uvicorn serves an application."""
+    import uvicorn  # an extra
+
+    from joyflash.server.connections import patient_protocol
+
+    return uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, http=patient_protocol(settings),
+        ws="none",
+    )  # fmt: skip
 
 
 class Drain:

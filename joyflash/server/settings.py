@@ -20,7 +20,11 @@ class ServerSettings:
         max_prompt_tokens: tokens of their prompts together; a request beyond is refused with 429 unless it is alone.
         max_choices, max_stop, max_tools, max_messages: bounds on `n`, `stop`, `tools` and `messages` of one request.
         max_prompts: most prompts of one request to `/v1/completions`.
-        max_body_bytes: longest request body.
+        max_body_bytes, max_bodies_bytes: longest request body, and all together that are read or prepared at once.
+        max_counted_tokens: of what is counted or tokenised for its own sake; what surely has more is refused.
+        max_connections: open ones; more get a 503.
+        head_seconds, body_seconds: how long a request's head may take, and its body, before it must keep a pace.
+        read_seconds: how long a client may leave an answer unread.
         max_stored_responses, max_stored_bytes: what is kept in memory for `/v1/responses`.
         files_folder: where uploads and batches are kept; None = a temporary folder that ends with the server.
         max_file_bytes, max_files, max_files_bytes: bounds on one upload, on how many there are, and on all together.
@@ -47,6 +51,12 @@ class ServerSettings:
     max_messages: int = 2048
     max_prompts: int = 128
     max_body_bytes: int = 8 * 1024 * 1024
+    max_bodies_bytes: int = 64 * 1024 * 1024
+    max_counted_tokens: int = 131_072
+    max_connections: int = 4096
+    head_seconds: float = 15.0
+    body_seconds: float = 30.0
+    read_seconds: float = 60.0
     max_stored_responses: int = 1000
     max_stored_bytes: int = 64 * 1024 * 1024
     files_folder: str | None = None
@@ -60,3 +70,7 @@ class ServerSettings:
     keep_alive_seconds: float = 15.0
     log_format: str = "off"
     log_bodies: bool = False
+
+    def most_counted(self, context_length: int) -> int:
+        """``max_counted_tokens``, but never less than a model's context."""
+        return max(self.max_counted_tokens, context_length)

@@ -89,6 +89,7 @@ class Tokenizing:
             if body.get(name) is not None:
                 raise RequestError(f"'{name}' goes with 'messages', not with 'prompt'.", name, "invalid_value")
         tokenizer = self.engine.tokenizer
+        tokenizer.check_length(fields["prompt"], self.settings.most_counted(self.engine.context_length), "prompt")
         ids = tokenizer.encode(fields["prompt"])
         return [tokenizer.bos_id, *ids] if fields["add_special_tokens"] else ids
 

@@ -15,6 +15,8 @@ from joyflash.server import checks
 from joyflash.server.chat_fields import Field, read_fields
 from joyflash.server.checks import OBJECT, Check
 from joyflash.server.errors import ApiError
+from joyflash.server.intake import pieces_in_time
+from joyflash.server.settings import ServerSettings
 
 SPARE_BYTES = 64 * 1024
 """What the envelope around a file may add."""
@@ -48,11 +50,11 @@ class Upload:
             yield piece
 
 
-async def read_upload(request: Request, max_file_bytes: int) -> Upload:
+async def read_upload(request: Request, settings: ServerSettings) -> Upload:
     """Read a form of `POST /v1/files`.
 
     Raises:
-        ApiError: 415 for what is no form, 413 for what is too long.
+        ApiError: 415 for what is no form, 413 for what is too long, 408 for what comes too slowly.
         RequestError: a field is unknown, missing or wrong; `param` names it.
     """
     content_type = request.headers.get("content-type", "")
@@ -61,7 +63,7 @@ async def read_upload(request: Request, max_file_bytes: int) -> Upload:
     if "boundary=" not in content_type:
         raise ApiError(400, "The content type names no boundary.", code="invalid_form")
     parser = MultiPartParser(
-        request.headers, _bounded(request, max_file_bytes), max_files=1, max_fields=8, max_part_size=4096
+        request.headers, _bounded(request, settings), max_files=1, max_fields=8, max_part_size=4096
     )
     try:
         form = await parser.parse()
@@ -91,12 +93,12 @@ def _read_expiry(value: dict[str, Any] | None) -> int | None:
     return _SECONDS(number, "expires_after.seconds")
 
 
-async def _bounded(request: Request, max_file_bytes: int) -> AsyncGenerator[bytes, None]:
+async def _bounded(request: Request, settings: ServerSettings) -> AsyncGenerator[bytes, None]:
     """The body in pieces; ApiError 413 as soon as it is longer than any good one."""
     length = 0
-    async for piece in request.stream():
+    async for piece in pieces_in_time(request, settings.body_seconds):
         length += len(piece)
-        if length > max_file_bytes + SPARE_BYTES:
-            message = f"The file is longer than the {max_file_bytes:,} bytes that this server takes."
+        if length > settings.max_file_bytes + SPARE_BYTES:
+            message = f"The file is longer than the {settings.max_file_bytes:,} bytes that this server takes."
             raise ApiError(413, message, "file", "request_too_large", {"Connection": "close"})
         yield piece

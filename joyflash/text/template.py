@@ -70,6 +70,8 @@ class ChatTemplate:
         *,
         enable_thinking: bool = False,
         add_generation_prompt: bool = True,
+        most_tokens: int | None = None,
+        param: str = "messages",
     ) -> list[int]:
         """Ids of a prompt.
 
@@ -77,15 +79,21 @@ class ChatTemplate:
             messages, tools: typed, or OpenAI-shaped dicts, which are checked.
             enable_thinking: the generation prompt opens a thought.
             add_generation_prompt: end with the beginning of the assistant's turn.
+            most_tokens: a text that by its length alone must have more is refused before it is encoded, which would
+                take long.
+            param: the caller's name of the conversation, for that refusal.
 
         Raises:
             RequestError: a dict has a wrong form, or the template refuses the conversation.
+            ContextLengthError: the text has more than ``most_tokens``.
             TemplateError: the template itself fails.
         """
         prepared, sentinel = self._prepare(messages, tools)
         text = self._render(
             prepared, len(messages), enable_thinking=enable_thinking, add_generation_prompt=add_generation_prompt
         )
+        if most_tokens is not None:
+            self._tokenizer.check_length(text, most_tokens, param)
         return self._encode(text, sentinel)
 
     def render_text(

@@ -11,7 +11,7 @@ from typing import Any
 import tokenizers
 from tokenizers.pre_tokenizers import ByteLevel
 
-from joyflash.errors import TokenizerError
+from joyflash.errors import ContextLengthError, TokenizerError
 
 
 class Tokenizer:
@@ -34,6 +34,7 @@ class Tokenizer:
         self.control_tokens: dict[str, int] = {token["content"]: token["id"] for token in added}
         self._special_ids = frozenset(token["id"] for token in added if token.get("special"))
         self._bytes_of_id = _token_bytes(self._full.get_vocab(with_added_tokens=True), self.control_tokens)
+        self._longest = max((len(spelled) for spelled in self._bytes_of_id), default=1)
         self._bos, self._eos, self._pad = (_token_text(config.get(f"{name}_token")) for name in ("bos", "eos", "pad"))
 
     @classmethod
@@ -89,6 +90,21 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Ids of ordinary text: no begin-of-sentence, and text that looks like a control token is just characters."""
         return self._plain.encode(_valid_unicode(text), add_special_tokens=False).ids
+
+    def check_length(self, text: str, most_tokens: int, param: str) -> None:
+        """Refuse a text that must have more than ``most_tokens``, at the cost of counting its bytes.
+
+        Where the tokenizer changes text before it splits it, nothing is known beforehand, and nothing is refused.
+
+        Raises:
+            ContextLengthError: no token is long enough for so few of them; ``param`` is the caller's name of the text.
+        """
+        if self._plain.normalizer is not None or len(text) <= most_tokens:
+            return
+        least = -(-len(text.encode("utf-8", "replace")) // self._longest)
+        if least > most_tokens:
+            message = f"'{param}' has at least {least:,} tokens; {most_tokens:,} are the most. Shorten it."
+            raise ContextLengthError(message, param, "context_length_exceeded")
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """``encode`` of every text, by as many threads as the library finds."""

@@ -253,6 +253,9 @@ VALUES = [
     ({"type": "integer", "minimum": 3, "maximum": 12}, ["3", "12"], ["2", "13", "-5"]),
     ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, ["0.5", "1"], ["0", "1.01", "-1"]),
     ({"type": "integer", "multipleOf": 7}, ["49", "0"], ["50"]),
+    ({"type": "integer", "multipleOf": 62718480}, ["1"], []),  # dear to hold, so that it is not
+    ({"type": "number", "multipleOf": 999.999}, ["1"], []),
+    ({"type": "array", "items": {"allOf": [{"multipleOf": 7}, {"multipleOf": 11}]}}, ["[1]"], []),
     ({"enum": ["red", "deep blue", 3, None]}, ["red", "deep blue", "3", "null"], ["green", "reds", "4", "re"]),
     ({"const": "yes/no"}, ["yes/no"], ["yes", "no"]),
     ({"type": "string", "enum": ["a", "ab", "\u2028", 'q"\\']}, ["a", "ab", "\u2028", 'q"\\'], ["b", "abc"]),

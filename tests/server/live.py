@@ -16,7 +16,7 @@ import uvicorn
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.server.admission import Admission
 from joyflash.server.app import create_app
-from joyflash.server.run import bind
+from joyflash.server.run import bind, make_config
 from joyflash.server.settings import ServerSettings
 from tests.server.fakes import Script, ScriptedModel, script, scripted_engine
 
@@ -56,10 +56,7 @@ def served(async_engine: AsyncEngine, settings: ServerSettings) -> Iterator[tupl
     """Serve an engine until the block ends, then close it; gives the address, the door and a client."""
     admission = Admission(settings.max_requests, settings.max_prompt_tokens)
     listener = bind("127.0.0.1", 0)
-    config = uvicorn.Config(
-        create_app(async_engine, settings, admission), log_level="error", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(make_config(create_app(async_engine, settings, admission), settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
