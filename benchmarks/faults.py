@@ -92,8 +92,13 @@ class _Command:
 
     def __init__(self, recipe: Path, out: Path, resume: bool, interrupted: bool = False):
         command = [sys.executable, "-c", _COMMAND, "pretrain", str(recipe), "--out", str(out), "--workers", "1"]
+        # As several processes have it, whose curve is compared with this one's: one thread each, and fp32.
+        command += ["--precision", "fp32"]
+        one = {**os.environ, "OMP_NUM_THREADS": "1"}
         errors = subprocess.DEVNULL if interrupted else None
-        self._process = subprocess.Popen(command + ["--resume"] * resume, stdout=subprocess.DEVNULL, stderr=errors)
+        self._process = subprocess.Popen(
+            command + ["--resume"] * resume, stdout=subprocess.DEVNULL, stderr=errors, env=one
+        )
 
     def alive(self) -> bool:
         return self._process.poll() is None

@@ -193,12 +193,12 @@ def test_a_text_as_long_as_the_context_allows_is_read(server: LiveServer) -> Non
 
 def test_a_long_body_does_not_hold_up_short_ones() -> None:
     with live_server() as server, ThreadPoolExecutor(4) as pool:
-        counted = {**QUESTION, "messages": [{"role": "user", "content": "word " * 40_000}]}
+        counted = {**QUESTION, "messages": [{"role": "user", "content": "word " * 200_000}]}
         start = time.monotonic()
-        long = [pool.submit(httpx.post, f"{server.url}/v1/messages/count_tokens", json=counted, timeout=120)] * 1
+        long = [pool.submit(httpx.post, f"{server.url}/v1/messages/count_tokens", json=counted, timeout=120)]
         long += [pool.submit(httpx.post, f"{server.url}/tokenize", json=counted, timeout=120) for _ in range(3)]
         time.sleep(0.2)
-        assert server.chat().status_code == 200
+        assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
         short = time.monotonic() - start
         assert [future.result().status_code for future in long] == [200] * 4
         assert short < 0.7 * (time.monotonic() - start)

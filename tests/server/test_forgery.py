@@ -139,9 +139,9 @@ def prompts(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     met: list[list[int]] = []
     stream = server.engine.stream
 
-    def noted(request: Request) -> Any:
+    def noted(request: Request, **options: Any) -> Any:
         met.append(list(request.prompt_ids))
-        return stream(request)
+        return stream(request, **options)
 
     monkeypatch.setattr(server.engine, "stream", noted)
     yield met
