@@ -106,6 +106,10 @@ def test_only_what_is_named_is_trained(data, tmp_path):
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {name for name in before if name.startswith("mtp.")}
     assert all("mtp_loss_2" in line for line in read_log(tmp_path / "sft") if "loss" in line)
+    for resume, last in ((False, 2), (True, None)):  # stopped and gone on: the same weights, the frozen ones too
+        again = sft.run(recipe, start=start, data=None, out=tmp_path / "cut", workers=2, resume=resume, stop_after=last)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "sft")
+    assert all(torch.equal(weight, after[name]) for name, weight in read_model(again).state_dict().items())
     with pytest.raises(ConfigError, match="which no parameter's name contains"):
         sft.run(dataclasses.replace(recipe, train_only="nothing"), start=start, data=None, out=tmp_path / "x")
 
