@@ -1,0 +1,38 @@
+"""Attention inside the documents of a row, and its gradients, beside plain attention in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from joyflash.model.segment_attention import attend_segments
+
+LENGTHS = [1, 70, 9, 40]
+
+
+def plain(q_TND: torch.Tensor, k_TND: torch.Tensor, v_TNV: torch.Tensor, scale: float) -> torch.Tensor:
+    parts = zip(*(x.transpose(0, 1).split(LENGTHS, dim=1) for x in (q_TND, k_TND, v_TNV)), strict=True)
+    return torch.cat(
+        [F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale).transpose(0, 1) for q, k, v in parts]
+    )
+
+
+@pytest.mark.parametrize("value_width", [16, 24, 32])
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-12), (torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_output_and_gradients(dtype: torch.dtype, error: float, value_width: int):
+    generator = torch.Generator().manual_seed(0)
+    rows = sum(LENGTHS)
+    q, k = (torch.randn(rows, 3, 24, generator=generator).to(dtype).requires_grad_() for _ in range(2))
+    v = torch.randn(rows, 3, value_width, generator=generator).to(dtype).requires_grad_()
+    weights = torch.randn(rows, 3, value_width, generator=generator).to(dtype)
+    exact = [x.detach().double().requires_grad_() for x in (q, k, v)]
+    out = attend_segments(q, k, v, torch.tensor(LENGTHS).cumsum(0), 0.2)
+    expected = plain(*exact, 0.2)
+    assert out.dtype == dtype
+    assert (out.double() - expected).norm() <= error * expected.norm()
+    out.backward(weights)
+    expected.backward(weights.double())
+    for mine, theirs in zip((q, k, v), exact, strict=True):
+        assert mine.grad.dtype == dtype
+        assert (mine.grad.double() - theirs.grad).norm() <= error * theirs.grad.norm()
