@@ -6,7 +6,8 @@ Letters: n rows, D hidden, V vocabulary.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -78,7 +79,8 @@ class Runner:
         place.cached += count
         if self._drafting:
             if hidden_nD.shape[0] > max(count, _SHARED_ROWS):
-                hidden_nD, first = hidden_nD[first : first + count].clone(), 0
+                with _one_thread():
+                    hidden_nD, first = hidden_nD[first : first + count].clone(), 0
             place.backlog.append((hidden_nD, first, count))
             # The layer needs the token after each position; that after the very last one is not sampled yet.
             if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):
@@ -209,5 +211,19 @@ def _gather(pieces: Sequence[tuple[Tensor, int, int]]) -> tuple[Tensor, Sequence
     hidden_hD = pieces[0][0]
     if all(hidden is hidden_hD for hidden, _, _ in pieces):
         return hidden_hD, [line for _, first, count in pieces for line in range(first, first + count)]
-    hidden_hD = torch.cat([hidden[first : first + count] for hidden, first, count in pieces])
+    with _one_thread():
+        hidden_hD = torch.cat([hidden[first : first + count] for hidden, first, count in pieces])
     return hidden_hD, range(hidden_hD.shape[0])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Copies that PyTorch would share out to its threads: those wait for milliseconds, for cores that the threads of a
+    compiled step keep.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -19,15 +19,18 @@ _SMALL = 4
 _FRESH = 512
 _MEMORY = 0.9
 _LONG_MEMORY = 0.98
+_TRUSTED = 0.2
+"""Deviation from the average, as a share of it, beyond which a time counts no more."""
 _OPTIMISM = 0.85
 _HOPELESS = 0.02
 _CHEAP_TRIAL = 128
 """Most tokens that the MTP layer may have to read first for the sake of a trial."""
 _HORIZON = 64
 """Steps over which what has to be read first is spread."""
-_LEAD, _STAY = 1.15, 1.05
-"""Gain that drafts must promise before they begin, and while they go on. Costs and acceptance are estimates, and what
-looks best among noisy estimates is on average less than it looks."""
+_LEAD, _LEAD_OF_MANY, _STAY = 1.15, 1.25, 1.05
+"""Gain that drafts must promise before they begin, for up to ``_SMALL`` sequences and for more, and while they go on.
+Costs and acceptance are estimates, and what looks best among noisy estimates is on average less than it looks. To find
+that out costs more the more prompts the MTP layer has to read first."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +113,15 @@ class LiveCosts:
 
     def note_step(self, rows: int, seconds: float) -> None:
         """Learn from a step without prompts."""
-        self._now += 1
         known = self._factors.get(rows)
-        ratio = seconds / self._measured.step(rows)
-        self._factors[rows] = (_moved(known[0], ratio) if known else ratio, self._now)
+        believed = known[0] if known else self._factor(rows)
+        self._now += 1
+        self._factors[rows] = (_moved(believed, seconds / self._measured.step(rows)), self._now)
 
-    def note_drafting(self, counts: Sequence[int], seconds: float) -> None:
-        """Learn from drafting ``counts`` tokens for the sequences of a step."""
+    def note_drafting(self, counts: Sequence[int], read: int, seconds: float) -> None:
+        """Learn from drafting ``counts`` tokens for the sequences of a step, and reading ``read`` tokens for it."""
         depths = [sum(count > depth for count in counts) for depth in range(max(counts))]
-        expected = sum(self._measured.drafting(depth) for depth in depths)
+        expected = sum(self._measured.drafting(depth) for depth in depths) + read * self._measured.reading
         self._draft_factor = _moved(self._draft_factor, seconds / expected)
 
     def _factor(self, rows: int) -> float:
@@ -133,8 +136,13 @@ class LiveCosts:
 
 
 def _moved(average: float, value: float) -> float:
-    """A moving average that a single stalled step cannot carry away."""
-    return average + (1 - _MEMORY) * (min(value, 2 * average) - average)
+    """A moving average that hardly heeds by how much a step was slow or fast, rather that it was.
+
+    One step in ten takes half as long again, because a prompt or a neighbour emptied the caches. Were that believed,
+    plain steps would look dear, drafts would begin, and no plain step would come to correct it.
+    """
+    most = _TRUSTED * average
+    return average + (1 - _MEMORY) * min(max(value - average, -most), most)
 
 
 class DraftPolicy:
@@ -180,7 +188,7 @@ class DraftPolicy:
         if not before and len(sequences) > _SMALL:
             self._chosen = [0] * len(sequences)  # whoever comes or goes, until the next decision: they cost time
         if len(sequences) != len(self._chosen) or self._age >= _DECIDE_EVERY:
-            self._chosen = self._best(sequences, unread, others, self.costs, _STAY if before else _LEAD)
+            self._chosen = self._best(sequences, unread, others, self.costs, self._lead(len(sequences) + others))
             self._age = 0
             if before != any(self._chosen):
                 self._until_probe = self._pause = _PROBE_EVERY
@@ -194,6 +202,11 @@ class DraftPolicy:
             return [0] * len(sequences)
         cheapest = min(range(len(sequences)), key=unread.__getitem__)
         return [int(place == cheapest and unread[place] <= _CHEAP_TRIAL) for place in range(len(sequences))]
+
+    def _lead(self, batch: int) -> float:
+        if any(self._chosen):
+            return _STAY
+        return _LEAD if batch <= _SMALL else _LEAD_OF_MANY
 
     @staticmethod
     def _best(

@@ -285,7 +285,8 @@ class StepLoop:
             started = time.perf_counter()
             self._runner.draft(list(zip(decoding, counts, strict=True)))
             if self._policy.costs is not None:
-                self._policy.costs.note_drafting(counts, time.perf_counter() - started)
+                read = sum(tokens for tokens, count in zip(unread, counts, strict=True) if count)
+                self._policy.costs.note_drafting(counts, read, time.perf_counter() - started)
         except Exception:
             _log.exception("drafting failed; the step goes on without drafts")
             for sequence in decoding:
