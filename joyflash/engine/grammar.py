@@ -28,6 +28,8 @@ from joyflash.text.messages import ToolDefinition
 _KEPT = 64
 _LONGEST = 1_000_000
 _LONGEST_SECONDS = 3.0
+_ITEMS = 10_000
+"""Possibilities that the grammar library may follow at once: four for each optional property of an object."""
 
 
 class TokenSource(Protocol):
@@ -83,10 +85,7 @@ class ReplyState:
         bits = numpy.frombuffer(self._matcher.compute_bitmask(), dtype=numpy.uint8)
         mask = numpy.unpackbits(bits, count=self._size, bitorder="little").view(numpy.bool_)
         if self._matcher.is_error() or not mask.any():
-            raise ConstraintError(
-                "What the request's schemas allow became too complex to follow, or contradicts itself. "
-                f"Simplify them. {self._matcher.get_error()[:200]}".rstrip()
-            )
+            raise self._too_complex()
         return torch.from_numpy(mask)
 
     def accept(self, token_id: int) -> None:
@@ -94,7 +93,15 @@ class ReplyState:
         if self._ended or token_id == self._eos_id:
             self._ended = True
         elif not self._matcher.consume_token(token_id):
-            raise ConstraintError(f"A token was taken that the grammar forbids. {self._matcher.get_error()[:200]}")
+            if self._matcher.is_error():
+                raise self._too_complex()
+            raise ConstraintError("A token was taken that the request's rules forbid, which is a bug.")
+
+    def _too_complex(self) -> ConstraintError:
+        return ConstraintError(
+            "What the request's schemas allow became too complex to follow, or contradicts itself. "
+            f"Simplify them. {self._matcher.get_error()[:200]}".rstrip()
+        )
 
 
 class GrammarCompiler:
@@ -113,7 +120,9 @@ class GrammarCompiler:
         self._eos_id = tokenizer.eos_id
         self._size = tokenizer.vocab_size
         self._tokens = self._library.LLTokenizer(_Vocabulary(tokenizer))
-        self._limits = self._library.LLParserLimits(verbose_errors=False, max_lexer_states=50_000)
+        self._limits = self._library.LLParserLimits(
+            verbose_errors=False, max_lexer_states=50_000, max_items_in_row=_ITEMS
+        )
         self._kept: OrderedDict[str, ReplyConstraint] = OrderedDict()
         self._lock = Lock()
 

@@ -46,6 +46,8 @@ ANY_VALUE: dict[str, Any] = {
 MOST_REMAINDERS = 10_000
 """Of a division by ``multipleOf``, decimals counted: the library has a state for each, and for each pair of two."""
 MOST_PARTS = 100_000
+MOST_PROPERTIES = 2_500
+"""Of one object: the library's work grows with their square, to a second at this many."""
 _DEEPEST = 64
 
 
@@ -105,6 +107,8 @@ class HeldSchema:
             elif key == "$ref":
                 part[key] = self._reference(value, members_alone)
             elif key in MAPS:
+                if len(value) > MOST_PROPERTIES:
+                    raise ToolSchemaError(f"an object of the schema has more than {MOST_PROPERTIES:,} properties.")
                 part[key] = {name: self._part(one, True, depth + 1) for name, one in value.items()}
             elif key == "prefixItems":
                 part[key] = [self._part(one, True, depth + 1) for one in value]

@@ -20,7 +20,7 @@ from joyflash.engine.scheduler import Scheduler, weakest
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.engine.statistics import Statistics
-from joyflash.errors import EngineError
+from joyflash.errors import ConstraintError, EngineError
 from joyflash.kernels.gumbel import NOT_FINITE
 
 _log = logging.getLogger(__name__)
@@ -298,7 +298,11 @@ class StepLoop:
         return delta
 
     def _failed(self, sequence: SequenceState, error: Exception) -> Delta:
-        _log.error("request %s, choice %d failed", sequence.request.request_id, sequence.index, exc_info=error)
+        name = sequence.request.request_id, sequence.index
+        if isinstance(error, ConstraintError):  # the request's own fault
+            _log.warning("request %s, choice %d failed: %s", *name, error)
+            return sequence.failed(error)
+        _log.error("request %s, choice %d failed", *name, exc_info=error)
         if isinstance(error, EngineError):
             return sequence.failed(error)
         failure = EngineError("The engine failed while generating this text; the cause is in its log.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -102,6 +104,8 @@ class Intake:
             yield Given(value, lambda work: run(work, value))
         finally:
             self.held -= held
+            if held >= LONG_BYTES:
+                self._long.submit(give_memory_back)
 
     @contextmanager
     def upload(self) -> Iterator[None]:
@@ -141,3 +145,9 @@ class Intake:
 
     async def _in_long_thread(self, work: Callable[[Any], T], argument: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._long, work, argument)
+
+
+def give_memory_back() -> None:
+    """Have the C library return what is free to the system, where it is glibc: by itself it keeps what bodies took."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)

@@ -389,6 +389,16 @@ def test_a_reply_of_json(pair, schema, right, wrong):
     assert first_refused(pair, right[0], schema=schema, choice="required") == ""
 
 
+def test_an_object_of_very_many_properties_is_followed_and_one_of_too_many_refused(pair):
+    """The library's own bound would have ended the reply at the first comma."""
+    schema = {"type": "object", "properties": {f"p{i}": {"type": "boolean"} for i in range(2000)}}
+    assert first_refused(pair, '{"p3": true, "p7": false, "p1999": true}' + EOS, schema=schema, tools=()) is None
+    assert first_refused(pair, '{"p7": true, "p3": false}', schema=schema, tools=()) is not None
+    schema["properties"] |= {f"q{i}": {} for i in range(501)}
+    with pytest.raises(ToolSchemaError, match="more than 2,500 properties"):
+        pair[1].constraint(ReplyRules(schema=schema))
+
+
 def test_random_tokens_under_the_mask_make_only_right_calls(pair):
     """Whatever is sampled, a finished call is of a listed function, with its own parameters, typed by the schema."""
     tokenizer, compiler = pair
