@@ -7,7 +7,8 @@ at T 0.6 and 1.0; one in four has penalties, truncation, a logit bias or stop st
 in three goes on after its end; all ask for log-probabilities. Reference: every choice alone, no drafts, no prefix
 cache, whole prompts in one chunk. A text is equal if its token ids, characters and reasons to stop are; log-
 probabilities if every float has the same bits, those of the alternatives included. "must" marks settings of a batch-
-invariant engine: one difference there makes the exit status 1, and so does a small cache that never preempts.
+invariant engine: one difference there makes the exit status 1, and so does a small cache that never preempts. "mixed"
+is an engine that is not (`batch_invariant=False`), "plain" the step in PyTorch.
 
 Chi-square: many seeds against the softmax of the plain model (its training form, no cache). Without drafts the first
 token; with two drafts the first three together, of which the second and third are drafted: token sequences form a tree,
@@ -150,6 +151,9 @@ def groups_of(options: argparse.Namespace, small: int) -> Iterator[tuple[str, in
     ]
     yield "fp32", options.prompts, {"dtype": torch.float32}, [reference, *one_by_one, *all_at_once]
     yield "bf16", options.prompts, {"dtype": torch.bfloat16}, [reference, batch, *all_at_once]
+    shorter = Setting("batch 16, chunk 128", {**BATCH, "prefill_chunk": 128})
+    for name, dtype in (("mixed fp32", torch.float32), ("mixed bf16", torch.bfloat16)):
+        yield name, options.prompts, {"dtype": dtype, "batch_invariant": False}, [reference, batch, shorter]
     for name, dtype in (("plain fp32", torch.float32), ("plain bf16", torch.bfloat16)):
         yield name, options.plain_prompts, {"dtype": dtype, "compiled": False}, [reference, batch]
 

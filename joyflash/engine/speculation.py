@@ -14,6 +14,7 @@ from functools import cached_property
 MOST_DRAFTS = 4
 _PROBE_EVERY = 64
 _LONGEST_PAUSE = 1024
+_CLOSE_WATCH = 12
 _DECIDE_EVERY = 8
 _SMALL = 4
 _FRESH = 512
@@ -113,10 +114,10 @@ class LiveCosts:
 
     def note_step(self, rows: int, seconds: float) -> None:
         """Learn from a step without prompts."""
-        known = self._factors.get(rows)
-        believed = known[0] if known else self._factor(rows)
+        believed, seen = self._factors.get(rows) or (self._factor(rows), self._now)
         self._now += 1
-        self._factors[rows] = (_moved(believed, seconds / self._measured.step(rows)), self._now)
+        ratio = seconds / self._measured.step(rows)
+        self._factors[rows] = (_moved(believed, ratio, self._now - seen), self._now)
 
     def note_drafting(self, counts: Sequence[int], read: int, seconds: float) -> None:
         """Learn from drafting ``counts`` tokens for the sequences of a step, and reading ``read`` tokens for it."""
@@ -135,14 +136,14 @@ class LiveCosts:
         return self._factors[min(neighbours, key=lambda known: abs(known - rows))][0]
 
 
-def _moved(average: float, value: float) -> float:
-    """A moving average that hardly heeds by how much a step was slow or fast, rather that it was.
+def _moved(average: float, value: float, age: int = 1) -> float:
+    """A moving average, last moved ``age`` steps ago, that hardly heeds by how much a step was slow or fast.
 
     One step in ten takes half as long again, because a prompt or a neighbour emptied the caches. Were that believed,
     plain steps would look dear, drafts would begin, and no plain step would come to correct it.
     """
     most = _TRUSTED * average
-    return average + (1 - _MEMORY) * min(max(value - average, -most), most)
+    return average + (1 - _MEMORY**age) * min(max(value - average, -most), most)
 
 
 class DraftPolicy:
@@ -191,7 +192,8 @@ class DraftPolicy:
             self._chosen = self._best(sequences, unread, others, self.costs, self._lead(len(sequences) + others))
             self._age = 0
             if before != any(self._chosen):
-                self._until_probe = self._pause = _PROBE_EVERY
+                self._pause = _PROBE_EVERY
+                self._until_probe = _CLOSE_WATCH if not before and len(sequences) > _SMALL else _PROBE_EVERY
         self._until_probe -= 1
         if self._until_probe > 0:
             return self._chosen
@@ -199,6 +201,8 @@ class DraftPolicy:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         self._until_probe = self._pause
         if any(self._chosen):
+            if len(sequences) > _SMALL:  # little is won there at best, so that it must be known what a plain step costs
+                self._until_probe = _CLOSE_WATCH
             return [0] * len(sequences)
         cheapest = min(range(len(sequences)), key=unread.__getitem__)
         return [int(place == cheapest and unread[place] <= _CHEAP_TRIAL) for place in range(len(sequences))]
