@@ -242,6 +242,25 @@ class TestPolicy:
                 costs.note_step(1, seconds)
             assert costs.step(1) == pytest.approx(1.02)
 
+    def test_what_was_long_not_seen_is_believed_sooner(self):
+        costs = LiveCosts(FLAT)
+        for _ in range(100):
+            costs.note_step(8, 1.0)
+        before = costs.step(1)
+        costs.note_step(1, 1.1 * before)
+        assert costs.step(1) == pytest.approx(1.01 * before)  # a number never seen moves like one seen just now
+        for _ in range(30):
+            costs.note_step(8, 1.0)
+        costs.note_step(1, 1.2 * before)
+        assert costs.step(1) == pytest.approx(1.19 * before, rel=0.01)
+
+    def test_drafts_for_many_are_compared_with_a_plain_step_often(self):
+        for count, expected in ((3, [63]), (6, [11, 23, 35, 47, 59, 71])):
+            policy = DraftPolicy(None, FLAT)
+            several = [Acceptance([0.99] * MOST_DRAFTS) for _ in range(count)]
+            chosen = [policy.choose(several, [0] * count) for _ in range(80)]
+            assert [at for at, each in enumerate(chosen) if not any(each)] == expected
+
     def test_more_is_asked_of_drafts_for_many(self):
         """Half the drafts are right and rows cost next to nothing: 1.2 times the speed, enough for three sequences."""
         costs = StepCosts({1: 1.0, 100: 1.0}, {1: 0.25, 100: 0.25})

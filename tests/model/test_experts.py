@@ -49,6 +49,25 @@ def test_the_rows_beside_have_no_say():
     assert torch.equal(outer(left_MX, right_MY, 2, spans)[0], gradient_EXY[0])
 
 
+def test_row_counts_repeat_in_bfloat16(monkeypatch):
+    """For every new count the CPU library compiles a program, which takes much longer than the product."""
+    counts, mm = [], torch.mm
+
+    def noting(a_NX, b_XY, **more):
+        counts.append(a_NX.shape)
+        return mm(a_NX, b_XY, **more)
+
+    monkeypatch.setattr(torch, "mm", noting)
+    for dtype, step in ((torch.bfloat16, 16), (torch.float32, 1)):
+        spans = spans_of(torch.tensor([5, 33, 21, 40]), dtype)
+        rows_MX, weight_EXY = torch.randn(99, 8).to(dtype), torch.randn(4, 8, 8).to(dtype)
+        counts.clear()
+        multiply(rows_MX, weight_EXY, spans)
+        outer(rows_MX, rows_MX, 4, spans)
+        rows = [shape[0] for shape in counts[:4]] + [shape[1] for shape in counts[4:]]
+        assert rows == [-(-count // step) * step for count in (5, 33, 21, 40)] * 2
+
+
 def test_choices_are_added_in_their_order():
     rows_MD = torch.randn(12, 5)
     order_M = torch.randperm(12)
