@@ -33,7 +33,7 @@ from typing import Any
 
 import measure
 import torch
-from measure import fail, markdown, number, positive
+from measure import fail, markdown, names_of, number, positive
 
 from joyflash.engine.engine import Engine, Prompt
 from joyflash.engine.request import RequestOutput, SamplingParams
@@ -58,6 +58,9 @@ REST = -1
 
 Case = tuple[list[int], SamplingParams]
 Cells = dict[tuple[int, ...], float]
+
+
+GROUPS = ["fp32", "bf16", "mixed fp32", "mixed bf16", "plain fp32", "plain bf16", "sampling"]
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ def compare(options: argparse.Namespace, cases: Sequence[Case]) -> Iterator[Row]
     # Half of what a full batch wants: many sequences that grow into little room.
     small = max(needed, sum(lengths) * min(16, len(cases)) // len(cases) // 2)
     for group, count, common, settings in groups_of(options, small):
+        if group not in options.groups:
+            continue
         reference: list[RequestOutput] = []
         for setting in settings:
             print(f"{group}: {setting.name} …", file=sys.stderr, flush=True)
@@ -300,7 +305,7 @@ def report(rows: Sequence[Row], tests: Sequence[dict[str, Any]]) -> str:
     header = ["group", "setting", "", "equal texts", "equal logprobs", "steps", "preemptions", "accepted", "tok/s"]
     table = markdown(header, [row.cells() for row in rows])
     shown = [{**test, "chi_square": number(test["chi_square"]), "p": f"{test['p']:.3g}"} for test in tests]
-    return f"{table}\n\n{markdown(list(tests[0]), [list(test.values()) for test in shown])}"
+    return "\n\n".join([table, *([markdown(list(tests[0]), [list(test.values()) for test in shown])] if tests else [])])
 
 
 def arguments() -> argparse.Namespace:
@@ -311,6 +316,7 @@ def arguments() -> argparse.Namespace:
     add("--prompts", type=positive, default=200, help="default 200")
     add("--plain-prompts", type=positive, default=20, help="for the plain PyTorch step (default 20)")
     add("--tokens", type=positive, default=48, help="most of each text (default 48)")
+    add("--groups", type=names_of(*GROUPS), default=GROUPS, help=f"of {','.join(GROUPS)} (default all)")
     add("--seeds", type=positive, default=4000, help="of each chi-square test (default 4000)")
     add("--threads", type=positive, default=os.cpu_count() or 1, help="default: all cores")
     add("-o", "--out", type=Path, help="write the figures as JSON")
@@ -325,7 +331,7 @@ def main() -> None:
     try:
         engine = Engine.from_pretrained(options.model, mtp=0)
         rows = list(compare(options, cases_of(engine, options.prompts, options.tokens)))
-        tests = list(sampling(options))
+        tests = list(sampling(options)) if "sampling" in options.groups else []
     except JoyflashError as error:
         fail(str(error))
     print(f"{engine.model_name}: {measure.machine_line(here)}; {options.prompts} prompts, {options.seeds} seeds\n")
