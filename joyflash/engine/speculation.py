@@ -15,6 +15,7 @@ MOST_DRAFTS = 4
 _PROBE_EVERY = 64
 _LONGEST_PAUSE = 1024
 _CLOSE_WATCH = 12
+"""Steps after which drafts for more than ``_SMALL`` sequences give way to a plain step, which tells what it costs."""
 _DECIDE_EVERY = 8
 _SMALL = 4
 _FRESH = 512
@@ -139,8 +140,8 @@ class LiveCosts:
 def _moved(average: float, value: float, age: int = 1) -> float:
     """A moving average, last moved ``age`` steps ago, that hardly heeds by how much a step was slow or fast.
 
-    One step in ten takes half as long again, because a prompt or a neighbour emptied the caches. Were that believed,
-    plain steps would look dear, drafts would begin, and no plain step would come to correct it.
+    Now and then a step takes much longer, because a prompt or a neighbour emptied the caches. Were that believed, plain
+    steps would look dear, drafts would begin, and no plain step would come to correct it.
     """
     most = _TRUSTED * average
     return average + (1 - _MEMORY**age) * min(max(value - average, -most), most)
@@ -193,19 +194,20 @@ class DraftPolicy:
             self._age = 0
             if before != any(self._chosen):
                 self._pause = _PROBE_EVERY
-                self._until_probe = _CLOSE_WATCH if not before and len(sequences) > _SMALL else _PROBE_EVERY
+                self._until_probe = self._steps_to_probe()
         self._until_probe -= 1
         if self._until_probe > 0:
             return self._chosen
         # Now and then the other way, to notice when text or costs have changed; less often while nothing has.
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._until_probe = self._pause
+        self._until_probe = self._steps_to_probe()
         if any(self._chosen):
-            if len(sequences) > _SMALL:  # little is won there at best, so that it must be known what a plain step costs
-                self._until_probe = _CLOSE_WATCH
             return [0] * len(sequences)
         cheapest = min(range(len(sequences)), key=unread.__getitem__)
         return [int(place == cheapest and unread[place] <= _CHEAP_TRIAL) for place in range(len(sequences))]
+
+    def _steps_to_probe(self) -> int:
+        return _CLOSE_WATCH if any(self._chosen) and len(self._chosen) > _SMALL else self._pause
 
     def _lead(self, batch: int) -> float:
         if any(self._chosen):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from joyflash.engine.request import Request, SamplingParams
-from joyflash.errors import ContextLengthError, EngineError, RequestError, TemplateError
+from joyflash.errors import ConstraintError, ContextLengthError, EngineError, RequestError, TemplateError
 from joyflash.kernels.gumbel import noise_key
 from tests.engine.fakes import FakeTokenizer, Masking, hashed, make_engine, script_engine, steps
 
@@ -271,6 +271,26 @@ class TestFailures:
             assert "secret" not in str(last["bad", 0].error)
             assert tuple(tokens["good", 0]) == expected
         assert "a secret detail" in caplog.text
+
+    def test_a_schema_that_cannot_be_followed_is_no_failure_of_the_engine(self, caplog):
+        """The caller gets the reason; the log gets a line of it, not a traceback."""
+
+        class TooComplex(Masking):
+            def start(self):
+                return self
+
+            def mask(self):
+                return None
+
+            def accept(self, token_id):
+                raise ConstraintError("became too complex to follow")
+
+        engine = self.engine()
+        engine.submit(Request([2], SamplingParams(max_tokens=8), "held", constraint=TooComplex()))
+        _, last = collect(engine)
+        assert isinstance(last["held", 0].error, ConstraintError)
+        (record,) = [record for record in caplog.records if "too complex" in record.getMessage()]
+        assert record.levelname == "WARNING" and record.exc_info is None
 
     def test_a_failure_in_a_batch_is_traced_to_its_request(self):
         params = SamplingParams(

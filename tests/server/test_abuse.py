@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from joyflash.server import intake
 from joyflash.server.batch_lines import read_batch
 from joyflash.server.body import MAX_BRACKETS, is_too_deep
 from joyflash.server.run import bind
@@ -189,6 +190,14 @@ def test_a_text_as_long_as_the_context_allows_is_read(server: LiveServer) -> Non
     tokenizer.check_length(longest * 50, 50, "prompt")
     with pytest.raises(Exception, match="at least 51 tokens"):
         tokenizer.check_length(longest * 50 + "x", 50, "prompt")
+
+
+def test_freed_memory_is_given_back_behind_long_bodies(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(intake, "give_memory_back", lambda: given.append(1))
+    for length, times in ((1000, 0), (intake.LONG_BYTES, 1)):
+        assert httpx.post(server.url + CHAT, json={**QUESTION, "user": "x" * length}).status_code in (200, 400)
+        assert soon(lambda times=times: len(given) == times, 10) and len(given) == times
 
 
 def test_a_long_body_does_not_hold_up_short_ones() -> None:

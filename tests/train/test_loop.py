@@ -72,12 +72,14 @@ def test_workers_agree_with_one_and_do_not_depend_on_timing():
     assert loads_one[0].sum() == 5 * 9 * TINY.num_experts_per_tok
 
 
-def test_a_killed_run_resumes_on_exactly_the_same_curve(data, tmp_path):
-    whole = pretrain.run(RECIPE, data=data, out=tmp_path / "whole", workers=2)
-    pretrain.run(RECIPE, data=data, out=tmp_path / "cut", workers=2, stop_after=4)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_killed_run_resumes_on_exactly_the_same_curve(data, tmp_path, precision):
+    options = {"data": data, "workers": 2, "precision": precision}
+    whole = pretrain.run(RECIPE, out=tmp_path / "whole", **options)
+    pretrain.run(RECIPE, out=tmp_path / "cut", stop_after=4, **options)
     log = tmp_path / "cut" / "log.jsonl"
     log.write_text(log.read_text() + json.dumps({"step": 5, "loss": 99.0, "gradient_norm": 0.0}) + "\n")  # lost step
-    cut = pretrain.run(RECIPE, data=data, out=tmp_path / "cut", workers=2, resume=True)
+    cut = pretrain.run(RECIPE, out=tmp_path / "cut", resume=True, **options)
     assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
     assert len(curve(tmp_path / "whole")) == 8
     a, b = read_model(whole), read_model(cut)
