@@ -2,8 +2,9 @@
 
 Why an operator of our own: a mask over the packed row costs T² work, FlexAttention has no CPU backward, and
 ``torch.compile`` would retrace for every new set of document lengths. Inside an operator the lengths are data.
+On a CPU the kernel is ours (``kernels/cpu/attention.c``), or PyTorch's where there is no C compiler.
 
-Letters: T tokens of the row, N heads, D head width (queries, keys and values alike), S documents.
+Letters: T tokens of the row, N heads, H width of queries and keys, V width of values, S documents.
 """
 
 from __future__ import annotations
@@ -11,107 +12,113 @@ from __future__ import annotations
 import itertools
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
+
+from joyflash.kernels.cpu.attention import attend, attend_backward, can_attend
 
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
-def _segment(x_TND: torch.Tensor, start: int, end: int) -> torch.Tensor:
-    return x_TND[start:end].transpose(0, 1).unsqueeze(0)  # [1, N, t, D]
+def _segment(x_TNX: Tensor, start: int, end: int) -> Tensor:
+    return x_TNX[start:end].transpose(0, 1).unsqueeze(0)  # [1, N, t, X]
+
+
+def _documents(ends_S: Tensor) -> list[tuple[int, int]]:
+    return list(itertools.pairwise((0, *ends_S.tolist())))
 
 
 @torch.library.custom_op("joyflash::segment_attention", mutates_args=())
 def segment_attention(
-    q_TND: torch.Tensor, k_TND: torch.Tensor, v_TND: torch.Tensor, ends_S: torch.Tensor, scale: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attend causally within documents that end before the (CPU, int64) indices ``ends_S``.
+    q_TNH: Tensor, k_TNH: Tensor, v_TNV: Tensor, ends_S: Tensor, scale: float
+) -> tuple[Tensor, Tensor]:
+    """Attend causally within documents that end before the (CPU, int64) indices ``ends_S``; float32 or bfloat16.
 
     Returns:
-        Output [T, N, D] and the log-sum-exp [T, N] that the backward pass needs.
+        Output [T, N, V] and the log-sum-exp [T, N] that the backward pass needs.
     """
-    out_TND = torch.empty_like(q_TND, memory_format=torch.contiguous_format)
-    lse_TN = torch.empty(q_TND.shape[:2], dtype=torch.float32, device=q_TND.device)
-    start = 0
-    for end in ends_S.tolist():
-        out, lse = _flash(
-            _segment(q_TND, start, end),
-            _segment(k_TND, start, end),
-            _segment(v_TND, start, end),
-            0.0,
-            True,
-            scale=scale,
-        )
-        out_TND[start:end] = out[0].transpose(0, 1)
-        lse_TN[start:end] = lse[0].transpose(0, 1)
-        start = end
-    return out_TND, lse_TN
+    out_TNV = torch.empty_like(v_TNV, memory_format=torch.contiguous_format)
+    lse_TN = torch.empty(q_TNH.shape[:2], dtype=torch.float32, device=q_TNH.device)
+    if can_attend(q_TNH, k_TNH, v_TNV):
+        for a, b in _documents(ends_S):
+            attend(q_TNH[a:b], k_TNH[a:b], v_TNV[a:b], out_TNV[a:b], lse_TN[a:b], scale)
+        return out_TNV, lse_TN
+    wide = _equally_wide(q_TNH, k_TNH, v_TNV)
+    for a, b in _documents(ends_S):
+        out, lse = _flash(*(_segment(x, a, b) for x in wide), 0.0, True, scale=scale)
+        out_TNV[a:b] = out[0].transpose(0, 1)[..., : v_TNV.shape[-1]]
+        lse_TN[a:b] = lse[0].transpose(0, 1)
+    return out_TNV, lse_TN
 
 
 @segment_attention.register_fake
-def _(q_TND, k_TND, v_TND, ends_S, scale):
+def _(q_TNH, k_TNH, v_TNV, ends_S, scale):
     return (
-        torch.empty_like(q_TND, memory_format=torch.contiguous_format),
-        q_TND.new_empty(q_TND.shape[:2], dtype=torch.float32),
+        torch.empty_like(v_TNV, memory_format=torch.contiguous_format),
+        q_TNH.new_empty(q_TNH.shape[:2], dtype=torch.float32),
     )
 
 
 @torch.library.custom_op("joyflash::segment_attention_backward", mutates_args=())
 def _segment_attention_backward(
-    grad_TND: torch.Tensor,
-    q_TND: torch.Tensor,
-    k_TND: torch.Tensor,
-    v_TND: torch.Tensor,
-    out_TND: torch.Tensor,
-    lse_TN: torch.Tensor,
-    ends_S: torch.Tensor,
+    grad_TNV: Tensor,
+    q_TNH: Tensor,
+    k_TNH: Tensor,
+    v_TNV: Tensor,
+    out_TNV: Tensor,
+    lse_TN: Tensor,
+    ends_S: Tensor,
     scale: float,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    grads = [torch.empty_like(x, memory_format=torch.contiguous_format) for x in (q_TND, k_TND, v_TND)]
-    start = 0
-    for end in ends_S.tolist():
+) -> tuple[Tensor, Tensor, Tensor]:
+    inputs = (q_TNH, k_TNH, v_TNV)
+    contiguous = torch.contiguous_format
+    grads = tuple(torch.empty_like(x, memory_format=contiguous) for x in inputs)
+    if can_attend(grad_TNV, *inputs, out_TNV):
+        for a, b in _documents(ends_S):
+            grad, q, k, v, out, lse = (x[a:b] for x in (grad_TNV, *inputs, out_TNV, lse_TN))
+            attend_backward(grad, q, k, v, out, lse, [x[a:b] for x in grads], scale)
+        return grads[0], grads[1], grads[2]
+    # In float32: in bfloat16 PyTorch's kernel takes 1.3 to 2.4 times as long (measured), casts included.
+    wide = [x.float() for x in _equally_wide(*inputs)]
+    given, out = (F.pad(x.float(), (0, wide[0].shape[-1] - x.shape[-1])) for x in (grad_TNV, out_TNV))
+    for a, b in _documents(ends_S):
         parts = _flash_backward(
-            _segment(grad_TND, start, end),
-            _segment(q_TND, start, end),
-            _segment(k_TND, start, end),
-            _segment(v_TND, start, end),
-            _segment(out_TND, start, end),
-            lse_TN[start:end].transpose(0, 1).unsqueeze(0),
+            _segment(given, a, b),
+            *(_segment(x, a, b) for x in wide),
+            _segment(out, a, b),
+            lse_TN[a:b].transpose(0, 1).unsqueeze(0),
             0.0,
             True,
             scale=scale,
         )
         for grad, part in zip(grads, parts, strict=True):
-            grad[start:end] = part[0].transpose(0, 1)
-        start = end
+            grad[a:b] = part[0].transpose(0, 1)[..., : grad.shape[-1]]
     return grads[0], grads[1], grads[2]
 
 
 @_segment_attention_backward.register_fake
-def _(grad_TND, q_TND, k_TND, v_TND, out_TND, lse_TN, ends_S, scale):
-    contiguous = torch.contiguous_format
-    return tuple(torch.empty_like(x, memory_format=contiguous) for x in (q_TND, k_TND, v_TND))
+def _(grad_TNV, q_TNH, k_TNH, v_TNV, out_TNV, lse_TN, ends_S, scale):
+    return tuple(torch.empty_like(x, memory_format=torch.contiguous_format) for x in (q_TNH, k_TNH, v_TNV))
 
 
 def _save(ctx, inputs, output):
-    q_TND, k_TND, v_TND, ends_S, scale = inputs
-    out_TND, lse_TN = output
-    ctx.save_for_backward(q_TND, k_TND, v_TND, out_TND, lse_TN, ends_S)
+    q_TNH, k_TNH, v_TNV, ends_S, scale = inputs
+    out_TNV, lse_TN = output
+    ctx.save_for_backward(q_TNH, k_TNH, v_TNV, out_TNV, lse_TN, ends_S)
     ctx.scale = scale
 
 
-def _backward(ctx, grad_TND, _grad_lse):
-    q_TND, k_TND, v_TND, out_TND, lse_TN, ends_S = ctx.saved_tensors
-    # In float32: in bfloat16 the CPU kernel's backward pass takes 1.3 to 2.4 times as long (measured), casts included.
-    wide = (x.float() for x in (grad_TND, q_TND, k_TND, v_TND, out_TND))
-    grads = _segment_attention_backward(*wide, lse_TN, ends_S, ctx.scale)
-    return (*grads, None, None)  # autograd gives them the inputs' dtype
+def _backward(ctx, grad_TNV, _grad_lse):
+    grads = _segment_attention_backward(grad_TNV, *ctx.saved_tensors, ctx.scale)
+    return (*grads, None, None)
 
 
 segment_attention.register_autograd(_backward, setup_context=_save)
 
 
-def _equally_wide(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _equally_wide(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """PyTorch's kernels take their slow path where values have another width than queries and keys."""
     width, value_width = q.shape[-1], v.shape[-1]
     if value_width < width:
         v = F.pad(v, (0, width - value_width))
@@ -120,19 +127,22 @@ def _equally_wide(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> tuple[to
     return q, k, v
 
 
-def attend_behind(
-    q_BNTD: torch.Tensor, k_BNKD: torch.Tensor, v_BNKV: torch.Tensor, behind: int, scale: float
-) -> torch.Tensor:
+def attend_behind(q_BNTH: Tensor, k_BNKH: Tensor, v_BNKV: Tensor, behind: int, scale: float) -> Tensor:
     """Causal attention of T new tokens to themselves and to ``behind`` earlier ones, on a CPU, without gradients.
-
-    A mask would cost twice the work: the kernel passes over hidden keys too. Two calls without one, over the earlier
-    keys and over the new ones, are joined by their log-sum-exp.
 
     Returns:
         [B, N, T, V].
     """
+    if can_attend(q_BNTH, k_BNKH, v_BNKV):
+        out_BTNV = v_BNKV.new_empty(q_BNTH.shape[0], q_BNTH.shape[2], v_BNKV.shape[1], v_BNKV.shape[3])
+        lse_TN = torch.empty(q_BNTH.shape[2], q_BNTH.shape[1], dtype=torch.float32)
+        for q, k, v, out in zip(q_BNTH, k_BNKH, v_BNKV, out_BTNV, strict=True):
+            attend(q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1), out, lse_TN, scale)
+        return out_BTNV.transpose(1, 2)
+    # PyTorch's kernel passes over what a mask hides; two calls without one, over the earlier keys and over the new
+    # ones, are joined by their log-sum-exp.
     value_width = v_BNKV.shape[-1]
-    q, k, v = _equally_wide(q_BNTD, k_BNKD, v_BNKV)
+    q, k, v = _equally_wide(q_BNTH, k_BNKH, v_BNKV)
     out, lse_BNT = _flash(q, k[:, :, behind:], v[:, :, behind:], 0.0, True, scale=scale)
     if behind:
         earlier, earlier_lse_BNT = _flash(q, k[:, :, :behind], v[:, :, :behind], 0.0, False, scale=scale)
@@ -141,29 +151,23 @@ def attend_behind(
     return out[..., :value_width]
 
 
-def attend_segments(
-    q_TND: torch.Tensor, k_TND: torch.Tensor, v_TNV: torch.Tensor, ends_S: torch.Tensor, scale: float
-) -> torch.Tensor:
-    """Block-diagonal causal attention [T, N, D], [T, N, D], [T, N, V] -> [T, N, V] on any device.
-
-    Values are padded to the width of queries and keys (or these to the values'), or CPU attention takes its slow path.
-    """
+def attend_segments(q_TNH: Tensor, k_TNH: Tensor, v_TNV: Tensor, ends_S: Tensor, scale: float) -> Tensor:
+    """Block-diagonal causal attention [T, N, H], [T, N, H], [T, N, V] -> [T, N, V] on any device."""
     value_width = v_TNV.shape[-1]
-    q_TND, k_TND, v_TNV = _equally_wide(q_TND, k_TND, v_TNV)
-    if q_TND.device.type == "cpu" and q_TND.dtype != torch.float64:
-        out_TND = segment_attention(q_TND, k_TND, v_TNV, ends_S, scale)[0]
-    elif q_TND.is_cuda and q_TND.dtype in (torch.bfloat16, torch.float16):
+    if q_TNH.device.type == "cpu" and q_TNH.dtype != torch.float64:
+        return segment_attention(q_TNH, k_TNH, v_TNV, ends_S, scale)[0]
+    wide = _equally_wide(q_TNH, k_TNH, v_TNV)
+    if q_TNH.is_cuda and q_TNH.dtype in (torch.bfloat16, torch.float16):
         ends = F.pad(ends_S, (1, 0))
         longest = int(ends.diff().max())
-        limits = ends.to(q_TND.device, torch.int32, non_blocking=True)
-        out_TND = torch.ops.aten._flash_attention_forward(
-            q_TND, k_TND, v_TNV, limits, limits, longest, longest, 0.0, True, False, scale=scale
+        limits = ends.to(q_TNH.device, torch.int32, non_blocking=True)
+        out_TNX = torch.ops.aten._flash_attention_forward(
+            *wide, limits, limits, longest, longest, 0.0, True, False, scale=scale
         )[0]
     else:
-        starts = [0, *ends_S.tolist()]
         parts = []
-        for a, b in itertools.pairwise(starts):
-            q, k, v = (_segment(x, a, b) for x in (q_TND, k_TND, v_TNV))
+        for a, b in _documents(ends_S):
+            q, k, v = (_segment(x, a, b) for x in wide)
             parts.append(F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)[0].transpose(0, 1))
-        out_TND = torch.cat(parts)
-    return out_TND[..., :value_width]
+        out_TNX = torch.cat(parts)
+    return out_TNX[..., :value_width]

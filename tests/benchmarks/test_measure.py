@@ -26,6 +26,8 @@ with mock.patch.object(sys, "path", [str(FOLDER), *sys.path]):
     decode: Any = importlib.import_module("decode")
     mtp: Any = importlib.import_module("mtp")
     serving: Any = importlib.import_module("serving")
+    stages: Any = importlib.import_module("stages")
+    rl_study: Any = importlib.import_module("rl_study")
 
 
 # measure
@@ -384,3 +386,24 @@ async def _send(handler: Any) -> Any:
     ticks = iter(range(100))
     async with client_of(handler) as client:
         return await serving.send(client, {}, 0.0, lambda: float(next(ticks)))
+
+
+# stages, rl_study
+
+
+def test_stages_beside_each_other() -> None:
+    before = {"sums": stages.Scores([[0.0, 1.0], [0.0, 0.0]], [[3, 5], [4, 4]])}
+    after = {"sums": stages.Scores([[1.0, 1.0], [1.0, 0.5]], [[1, 1], [1, 1]])}
+    sums, everything, failed, tokens = stages.rows_of({"base": before, "rl": after})
+    assert sums == ["sums", "0.250 ± 0.250", f"0.875 ± 0.125 (p {stages.p_value([0.5, 0.0], [1.0, 0.75]):.4f})"]
+    assert everything == ["all", *sums[1:]]
+    assert failed == ["attempts failed", "75.0%", "25.0%"]
+    assert tokens == ["tokens an answer", "4.0", "1.0"]
+
+
+def test_p_values_of_paired_differences() -> None:
+    """By random flips and by all of them; two of 32 sign patterns of five equal signs are as far out."""
+    assert rl_study.exact_p([0.1, 0.2, 0.3, 0.4, 0.5], [0.0] * 5) == 2 / 32
+    assert stages.p_value([0.0] * 5, [0.1, 0.2, 0.3, 0.4, 0.5]) == pytest.approx(2 / 32, abs=0.006)
+    assert stages.p_value([0.3, 0.4], [0.3, 0.4]) == rl_study.exact_p([0.3, 0.4], [0.3, 0.4]) == 1.0
+    assert stages.p_value([0.0, 1.0], [1.0, 0.0]) == 1.0

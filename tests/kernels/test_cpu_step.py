@@ -189,7 +189,7 @@ def test_a_compiler_that_fails_is_reported_in_its_own_words(monkeypatch, tmp_pat
     monkeypatch.setenv("JOYFLASH_CACHE", str(tmp_path))
     monkeypatch.setattr(build, "_FLAGS", (*build._FLAGS, "-Dvec="))
     with pytest.raises(KernelError, match="could not compile"):
-        build.load_library(32)
+        build.load_step(32)
     assert not list(tmp_path.iterdir())
 
 
@@ -198,16 +198,16 @@ def test_a_damaged_library_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "_fingerprint", lambda *_: "damaged")
     (tmp_path / "step-damaged.so").write_text("no library")
     with pytest.raises(KernelError, match=r"step-damaged\.so does not load"):
-        build.load_library(32)
+        build.load_step(32)
 
 
 def test_the_library_is_compiled_once(monkeypatch, tmp_path):
     monkeypatch.setenv("JOYFLASH_CACHE", str(tmp_path))
-    build.load_library(32)
+    build.load_step(32)
     (made,) = tmp_path.iterdir()
     before = made.stat().st_mtime_ns
     monkeypatch.setattr(build, "_compile", lambda *_: pytest.fail("compiled twice"))
-    build.load_library(32)
+    build.load_step(32)
     assert made.stat().st_mtime_ns == before
 
 

@@ -6,9 +6,20 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from joyflash.model.segment_attention import attend_segments
+from joyflash.kernels.cpu import build
+from joyflash.model import segment_attention
+from joyflash.model.segment_attention import attend_behind, attend_segments
 
 LENGTHS = [1, 70, 9, 40]
+
+
+@pytest.fixture(params=["ours", "library"], autouse=True)
+def _kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kernels: ours in C, and PyTorch's, which serves where there is no compiler."""
+    if request.param == "library":
+        monkeypatch.setattr(segment_attention, "can_attend", lambda *_: False)
+    elif build.compiler() is None:
+        pytest.skip("compiled attention needs a C compiler")
 
 
 def plain(q_TND: torch.Tensor, k_TND: torch.Tensor, v_TNV: torch.Tensor, scale: float) -> torch.Tensor:
@@ -36,3 +47,14 @@ def test_output_and_gradients(dtype: torch.dtype, error: float, value_width: int
     for mine, theirs in zip((q, k, v), exact, strict=True):
         assert mine.grad.dtype == dtype
         assert (mine.grad.double() - theirs.grad).norm() <= error * theirs.grad.norm()
+
+
+@pytest.mark.parametrize("behind", [0, 1, 150])
+@pytest.mark.parametrize("value_width", [16, 32])
+def test_new_tokens_behind_earlier_ones(behind: int, value_width: int):
+    generator = torch.Generator().manual_seed(1)
+    q = torch.randn(2, 3, 40, 24, generator=generator)
+    k, v = (torch.randn(2, 3, behind + 40, width, generator=generator) for width in (24, value_width))
+    visible = torch.ones(40, behind + 40, dtype=torch.bool).tril(behind)
+    expected = F.scaled_dot_product_attention(q.double(), k.double(), v.double(), attn_mask=visible, scale=0.2)
+    assert (attend_behind(q, k, v, behind, 0.2) - expected).norm() <= 1e-6 * expected.norm()

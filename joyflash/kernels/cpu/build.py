@@ -1,4 +1,4 @@
-"""Compile the C step for this very processor, once; later starts find the library in the user's cache folder."""
+"""Compile our C programs for this very processor, once; later starts find the library in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from pathlib import Path
 from joyflash.errors import KernelError
 
 _FOLDER = Path(__file__).parent
-_SOURCES = ("linear.h", "quantized.h", "threads.h", "draw.h", "step.c")
+_SOURCES = {
+    "step": ("linear.h", "quantized.h", "threads.h", "draw.h", "step.c"),
+    "attention": ("linear.h", "attention.c"),
+}
+"""What each program is made of; the last file is compiled."""
 # No fast-math, no contraction: the order and rounding of every sum is part of the promise that a row's bits do not
 # depend on its batch.
-_FLAGS = ("-std=gnu11", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC")
+_FLAGS = ("-std=gnu11", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fPIC")
+_OPENMP = "-fopenmp"
 
 
 def compiler() -> list[str] | None:
@@ -37,8 +42,32 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "joyflash"
 
 
-def load_library(storage_bits: int) -> ctypes.CDLL:
-    """Return the step for weights stored in 32 (float) or 16 (bfloat16) bits, compiled now if it never was.
+def load_step(storage_bits: int) -> ctypes.CDLL:
+    """The step for weights stored in 32 (float) or 16 (bfloat16) bits.
+
+    Raises:
+        KernelError: see ``_load``.
+    """
+    return _load("step", f"-DSTORAGE={storage_bits}")
+
+
+def load_attention() -> ctypes.CDLL:
+    """Attention for prompts and training.
+
+    Its threads are PyTorch's own: the functions of OpenMP are left open when it is linked, and found in this process.
+    Without a compiler or a process that has them it is one thread.
+
+    Raises:
+        KernelError: see ``_load``.
+    """
+    try:
+        return _load("attention", "-DSTORAGE=32", _OPENMP)
+    except KernelError:
+        return _load("attention", "-DSTORAGE=32")
+
+
+def _load(program: str, *flags: str) -> ctypes.CDLL:
+    """A program's library, compiled now if it never was.
 
     Raises:
         KernelError: there is no compiler, it fails, or the result does not load; the message says which.
@@ -46,21 +75,20 @@ def load_library(storage_bits: int) -> ctypes.CDLL:
     command = compiler()
     if command is None:
         raise KernelError("There is no C compiler (cc, gcc or clang, or the one that CC names).")
-    folder = cache_folder()
-    path = folder / f"step-{_fingerprint(command, storage_bits)}.so"
+    path = cache_folder() / f"{program}-{_fingerprint(command, program, flags)}.so"
     if not path.exists():
-        _compile(command, storage_bits, path)
+        _compile(command, program, flags, path)
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
         raise KernelError(f"{path} does not load ({error}); delete it to have it compiled again.") from error
 
 
-def _fingerprint(command: list[str], storage_bits: int) -> str:
+def _fingerprint(command: list[str], program: str, flags: tuple[str, ...]) -> str:
     """A hash of all that the library depends on: sources, flags, compiler, processor."""
-    parts = [(_FOLDER / name).read_bytes() for name in _SOURCES]
+    parts = [(_FOLDER / name).read_bytes() for name in _SOURCES[program]]
     version = subprocess.run([*command, "--version"], capture_output=True, check=False, timeout=60).stdout
-    parts += [version, " ".join((*command, *_FLAGS, str(storage_bits), platform.machine(), _processor())).encode()]
+    parts += [version, " ".join((*command, *_FLAGS, *flags, platform.machine(), _processor())).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:20]
 
 
@@ -73,17 +101,24 @@ def _processor() -> str:
     return "".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}))
 
 
-def _compile(command: list[str], storage_bits: int, path: Path) -> None:
+def _compile(command: list[str], program: str, flags: tuple[str, ...], path: Path) -> None:
     """Compile beside ``path`` and rename, so that two processes at once do no harm."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            made = Path(scratch) / path.name
-            arguments = [*command, *_FLAGS, f"-DSTORAGE={storage_bits}", str(_FOLDER / "step.c"), "-o", str(made)]
-            result = subprocess.run([*arguments, "-lm", "-lpthread"], capture_output=True, check=False, timeout=600)
-            if result.returncode:
-                lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
-                raise KernelError(f"{command[0]} could not compile the CPU step: {lines[0] if lines else 'no message'}")
+            made, compiled = Path(scratch) / path.name, Path(scratch) / "program.o"
+            source = str(_FOLDER / _SOURCES[program][-1])
+            # In two steps: linking with OpenMP's flag would bring a second runtime beside PyTorch's.
+            for arguments in (
+                [*_FLAGS, *flags, "-c", source, "-o", str(compiled)],
+                ["-shared", str(compiled), "-o", str(made), "-lm", "-lpthread"],
+            ):
+                result = subprocess.run([*command, *arguments], capture_output=True, check=False, timeout=600)
+                if result.returncode:
+                    lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+                    raise KernelError(
+                        f"{command[0]} could not compile the CPU {program}: {lines[0] if lines else 'no message'}"
+                    )
             made.replace(path)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise KernelError(f"The CPU step could not be compiled into {path.parent}: {error}.") from error
+        raise KernelError(f"The CPU {program} could not be compiled into {path.parent}: {error}.") from error

@@ -8,13 +8,13 @@ from functools import cache
 from torch import Tensor
 
 from joyflash.errors import KernelError
-from joyflash.kernels.cpu.build import load_library
+from joyflash.kernels.cpu.build import load_step
 
 
 @cache
 def _library() -> ctypes.CDLL | None:
     try:
-        library = load_library(32)
+        library = load_step(32)
     except KernelError:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from joyflash.errors import KernelError
-from joyflash.kernels.cpu.build import load_library
+from joyflash.kernels.cpu.build import load_step
 from joyflash.kernels.cpu.packed import PackedMatrix
 
 _INTS = (
@@ -106,14 +106,14 @@ class CpuStep:
         threads: that work on a step, the caller's included.
 
     Raises:
-        KernelError: no library could be made (see ``load_library``), or there is no memory for its buffers.
+        KernelError: no library could be made (see ``load_step``), or there is no memory for its buffers.
     """
 
     def __init__(self, weights: StepWeights, threads: int) -> None:
         dtype = weights.cache.dtype
         if dtype not in (torch.float32, torch.bfloat16):
             raise KernelError(f"The CPU step takes float32 or bfloat16 weights, not {dtype}.")
-        self._library = load_library(32 if dtype == torch.float32 else 16)
+        self._library = load_step(32 if dtype == torch.float32 else 16)
         self._declare()
         self._weights = weights  # what the pointers point at
         self._layers = (_Layer * len(weights.layers))(*(_Layer(**_pointers(layer)) for layer in weights.layers))

@@ -1,0 +1,306 @@
+/* Causal attention of one stretch of a sequence, with gradients: the CPU kernel behind prompts and training.
+
+   Blocks of queries meet blocks of keys; scores live in the first-level cache only, and what is hidden is not computed,
+   but for the rest of a vector. Inputs and outputs are float or bfloat16 in any stride of rows and heads; sums are
+   float. A head is one thread's work and no sum crosses heads, so the number of threads changes no bit.
+   See attention.py for the caller and joyflash/model/segment_attention.py for the twin in PyTorch.
+
+   Letters: T queries, K = behind + T keys, N heads, H width of queries and keys, V width of values. */
+
+#include <stdlib.h>
+
+#include "linear.h"
+
+#if LANES == 8
+#define TILE_VECTORS 2 /* 16 registers */
+#else
+#define TILE_VECTORS 4
+#endif
+#define TILE_ROWS 4
+#define KEYS 128   /* of a block */
+#define QUERIES 32 /* of a block */
+
+typedef struct {
+    void *start;
+    long row, head; /* strides in numbers; a row's numbers stand side by side */
+} array;
+
+typedef struct {
+    int queries, behind, heads, width, value_width, half; /* half: arrays are bfloat16, else float */
+    float scale;
+    array q, k, v, out;               /* [T][N][H], [K][N][H], [K][N][V], [T][N][V] */
+    array lse;                        /* float [T][N]: log of the sum of the exponentials of a query's scores */
+    array grad_out, grad_q, grad_k, grad_v; /* backward only; there, nothing lies behind */
+} call;
+
+static int up(int count, int step) { return (count + step - 1) / step * step; }
+
+static uint16_t half_of(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000) return 0x7FC0; /* rounding could carry a NaN into an infinity */
+    return (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+static void read_row(const call *c, const array *from, int row, int head, int width, float *to) {
+    long at = row * from->row + head * from->head;
+    if (!c->half) memcpy(to, (const float *)from->start + at, sizeof(float) * (size_t)width);
+    else
+        for (int i = 0; i < width; i++) to[i] = get_half(((const uint16_t *)from->start)[at + i]);
+}
+
+static void write_row(const call *c, const array *to, int row, int head, int width, const float *from) {
+    long at = row * to->row + head * to->head;
+    if (!c->half) memcpy((float *)to->start + at, from, sizeof(float) * (size_t)width);
+    else
+        for (int i = 0; i < width; i++) ((uint16_t *)to->start)[at + i] = half_of(from[i]);
+}
+
+/* Rows of a head side by side, each filled up with zeros to `padded`. */
+static void pack_rows(const call *c, const array *from, int first, int rows, int head, int width, int padded, float *to) {
+    for (int r = 0; r < rows; r++, to += padded) {
+        read_row(c, from, first + r, head, width, to);
+        memset(to + width, 0, sizeof(float) * (size_t)(padded - width));
+    }
+}
+
+/* Packed rows in blocks of KEYS, each transposed: [blocks][width][KEYS]; zeros behind the last row. */
+static void transpose(const float *rows, int count, int width, int padded, float *to) {
+    for (int first = 0; first < count; first += KEYS, to += (long)width * KEYS) {
+        int here = count - first < KEYS ? count - first : KEYS;
+        for (int i = 0; i < width; i++) {
+            for (int j = 0; j < here; j++) to[i * KEYS + j] = rows[(long)(first + j) * padded + i];
+            for (int j = here; j < KEYS; j++) to[i * KEYS + j] = 0;
+        }
+    }
+}
+
+/* R rows and W vectors of a product; element (r, k) of `a` is a[r * a_row + k * a_depth]. */
+INLINE void tile(const int R, const int W, int depth, const float *a, long a_row, long a_depth, const float *b, long b_row,
+                 float *out, long out_row, const int add) {
+    vec sum[TILE_ROWS][TILE_VECTORS];
+    _Pragma("GCC unroll 4") for (int r = 0; r < R; r++)
+        _Pragma("GCC unroll 4") for (int w = 0; w < W; w++)
+            sum[r][w] = add ? load_float(out + r * out_row + w * LANES) : (vec){0};
+    for (int k = 0; k < depth; k++) {
+        vec column[TILE_VECTORS];
+        _Pragma("GCC unroll 4") for (int w = 0; w < W; w++) column[w] = load_float(b + k * b_row + w * LANES);
+        _Pragma("GCC unroll 4") for (int r = 0; r < R; r++) {
+            vec value = splat(a[r * a_row + k * a_depth]);
+            _Pragma("GCC unroll 4") for (int w = 0; w < W; w++) sum[r][w] = fused(value, column[w], sum[r][w]);
+        }
+    }
+    _Pragma("GCC unroll 4") for (int r = 0; r < R; r++)
+        _Pragma("GCC unroll 4") for (int w = 0; w < W; w++) store_float(out + r * out_row + w * LANES, sum[r][w]);
+}
+
+INLINE void tiles(const int W, int rows, int depth, const float *a, long a_row, long a_depth, const float *b, long b_row,
+                  float *out, long out_row, const int add) {
+    int r = 0;
+    for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
+        tile(TILE_ROWS, W, depth, a + r * a_row, a_row, a_depth, b, b_row, out + r * out_row, out_row, add);
+    for (; r < rows; r++) tile(1, W, depth, a + r * a_row, a_row, a_depth, b, b_row, out + r * out_row, out_row, add);
+}
+
+/* out[rows][columns] (+)= a times b[depth][columns]; columns come in whole vectors. */
+INLINE void product(int rows, int columns, int depth, const float *a, long a_row, long a_depth, const float *b, long b_row,
+                    float *out, long out_row, const int add) {
+    int at = 0;
+    for (; at + TILE_VECTORS * LANES <= columns; at += TILE_VECTORS * LANES)
+        tiles(TILE_VECTORS, rows, depth, a, a_row, a_depth, b + at, b_row, out + at, out_row, add);
+    for (; at < columns; at += LANES) tiles(1, rows, depth, a, a_row, a_depth, b + at, b_row, out + at, out_row, add);
+}
+
+__attribute__((noinline)) static void product_set(int rows, int columns, int depth, const float *a, long a_row,
+                                                  const float *b, long b_row, float *out, long out_row) {
+    product(rows, columns, depth, a, a_row, 1, b, b_row, out, out_row, 0);
+}
+
+__attribute__((noinline)) static void product_add(int rows, int columns, int depth, const float *a, long a_row,
+                                                  const float *b, long b_row, float *out, long out_row) {
+    product(rows, columns, depth, a, a_row, 1, b, b_row, out, out_row, 1);
+}
+
+/* The same with `a` transposed: element (r, k) is a[k * a_row + r]. */
+__attribute__((noinline)) static void transposed_add(int rows, int columns, int depth, const float *a, long a_row,
+                                                     const float *b, long b_row, float *out, long out_row) {
+    product(rows, columns, depth, a, 1, a_row, b, b_row, out, out_row, 1);
+}
+
+/* Lanes of a vector that lie before `count`, all bits set. */
+INLINE vec_int before(int count) {
+    vec_int lane;
+    for (int i = 0; i < LANES; i++) lane[i] = i;
+    return lane < count;
+}
+
+#if defined(__AVX512F__)
+INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE float largest(vec v) { return _mm512_reduce_max_ps((__m512)v); }
+#else
+INLINE vec larger(vec a, vec b) {
+    vec_int first = (vec_int)(a > b);
+    return (vec)(((vec_int)a & first) | ((vec_int)b & ~first));
+}
+
+INLINE float largest(vec v) {
+    float most = v[0];
+    for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+#endif
+
+/* A query's scores against a block of keys become exponentials above `*best`, which grows with them; hidden ones become 0.
+   `out` and `*sum` are scaled to the new best. */
+static void weigh(float *score, int visible, int columns, float *best, float *sum, float *out, int width) {
+    vec top = splat(-INFINITY);
+    for (int j = 0; j < columns; j += LANES) {
+        vec s = load_float(score + j);
+        if (j + LANES > visible) {
+            vec_int seen = before(visible - j);
+            s = (vec)(((vec_int)s & seen) | ((vec_int)splat(-INFINITY) & ~seen));
+        }
+        top = larger(top, s);
+    }
+    float most = largest(top);
+    if (most <= *best) most = *best;
+    else {
+        float share = *best == -INFINITY ? 0.0f : exp_one(*best - most);
+        *sum *= share;
+        for (int i = 0; i < width; i += LANES) store_float(out + i, load_float(out + i) * share);
+        *best = most;
+    }
+    vec total = {0};
+    for (int j = 0; j < columns; j += LANES) {
+        vec p = exp_vec(load_float(score + j) - most);
+        if (j + LANES > visible) p = (vec)((vec_int)p & before(visible - j));
+        store_float(score + j, p);
+        total += p;
+    }
+    *sum += sum_lanes(total);
+}
+
+static float *room(long numbers) { return aligned_alloc(64, (size_t)((numbers * 4 + 63) / 64 * 64)); }
+
+/* Queries [first, end) of a head. */
+static int forward(const call *c, int head, int first, int end) {
+    int H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(c->behind + end, KEYS);
+    float *memory = room((long)keys * (H + V) + (long)keys * H + QUERIES * (H + V + KEYS + 2));
+    if (!memory) return -1;
+    float *rows = memory, *turned = rows + (long)keys * H, *values = turned + (long)keys * H;
+    float *query = values + (long)keys * V, *out = query + QUERIES * H, *score = out + QUERIES * V;
+    float *best = score + QUERIES * KEYS, *sum = best + QUERIES;
+    pack_rows(c, &c->k, 0, c->behind + end, head, c->width, H, rows);
+    transpose(rows, c->behind + end, c->width, H, turned);
+    pack_rows(c, &c->v, 0, c->behind + end, head, c->value_width, V, values);
+    for (int q = first; q < end; q += QUERIES) {
+        int count = end - q < QUERIES ? end - q : QUERIES;
+        pack_rows(c, &c->q, q, count, head, c->width, H, query);
+        for (int i = 0; i < count * H; i++) query[i] *= c->scale;
+        memset(out, 0, sizeof(float) * (size_t)(count * V));
+        for (int r = 0; r < count; r++) best[r] = -INFINITY, sum[r] = 0;
+        int seen = c->behind + q + count; /* keys that the last query sees */
+        for (int at = 0; at < seen; at += KEYS) {
+            int skipped = at - c->behind - q > 0 ? at - c->behind - q : 0; /* queries before the block */
+            int depth = seen - at < KEYS ? seen - at : KEYS, columns = up(depth, LANES);
+            float *from = score + skipped * KEYS;
+            product_set(count - skipped, columns, c->width, query + skipped * H, H, turned + (long)at * c->width, KEYS, from,
+                        KEYS);
+            for (int r = skipped; r < count; r++) {
+                int visible = c->behind + q + r + 1 - at;
+                weigh(score + r * KEYS, visible, columns, best + r, sum + r, out + r * V, V);
+            }
+            product_add(count - skipped, V, depth, from, KEYS, values + (long)at * V, V, out + skipped * V, V);
+        }
+        for (int r = 0; r < count; r++) {
+            float share = 1.0f / sum[r];
+            for (int i = 0; i < c->value_width; i++) out[r * V + i] *= share;
+            write_row(c, &c->out, q + r, head, c->value_width, out + r * V);
+            ((float *)c->lse.start)[(q + r) * c->lse.row + head * c->lse.head] = best[r] + logf(sum[r]);
+        }
+    }
+    free(memory);
+    return 0;
+}
+
+/* A head's gradients: for every block of keys, every block of queries that sees it. */
+static int backward(const call *c, int head) {
+    int T = c->queries, H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(T, KEYS);
+    float *memory = room((long)keys * (5 * H + 3 * V) + T + (long)KEYS * (H + V) + 2 * QUERIES * KEYS + V);
+    if (!memory) return -1;
+    float *q = memory, *k = q + (long)keys * H, *turned_k = k + (long)keys * H, *grad_q = turned_k + (long)keys * H;
+    float *v = grad_q + (long)keys * H, *turned_v = v + (long)keys * V, *grad_out = turned_v + (long)keys * V;
+    float *grad_k = grad_out + (long)keys * V, *grad_v = grad_k + KEYS * H;
+    float *score = grad_v + KEYS * V, *slope = score + QUERIES * KEYS, *out = slope + QUERIES * KEYS, *delta = out + V;
+    pack_rows(c, &c->q, 0, T, head, c->width, H, q);
+    pack_rows(c, &c->k, 0, T, head, c->width, H, k);
+    transpose(k, T, c->width, H, turned_k);
+    pack_rows(c, &c->v, 0, T, head, c->value_width, V, v);
+    transpose(v, T, c->value_width, V, turned_v);
+    pack_rows(c, &c->grad_out, 0, T, head, c->value_width, V, grad_out);
+    memset(grad_q, 0, sizeof(float) * (size_t)((long)T * H));
+    for (int r = 0; r < T; r++) {
+        pack_rows(c, &c->out, r, 1, head, c->value_width, V, out);
+        vec total = {0};
+        for (int i = 0; i < V; i += LANES) total = fused(load_float(out + i), load_float(grad_out + (long)r * V + i), total);
+        delta[r] = sum_lanes(total);
+    }
+    const float *lse = (const float *)c->lse.start + head * c->lse.head;
+    for (int at = 0; at < T; at += KEYS) {
+        memset(grad_k, 0, sizeof(float) * (size_t)(KEYS * H));
+        memset(grad_v, 0, sizeof(float) * (size_t)(KEYS * V));
+        int here = T - at < KEYS ? T - at : KEYS;
+        for (int first = at; first < T; first += QUERIES) {
+            int count = T - first < QUERIES ? T - first : QUERIES;
+            int depth = first + count - at < here ? first + count - at : here, columns = up(depth, LANES);
+            const float *query = q + (long)first * H, *given = grad_out + (long)first * V;
+            product_set(count, columns, c->width, query, H, turned_k + (long)at * c->width, KEYS, score, KEYS);
+            product_set(count, columns, c->value_width, given, V, turned_v + (long)at * c->value_width, KEYS, slope, KEYS);
+            for (int r = 0; r < count; r++) {
+                int visible = first + r + 1 - at;
+                float shift = lse[(first + r) * c->lse.row], mean = delta[first + r];
+                float *s = score + r * KEYS, *d = slope + r * KEYS;
+                for (int j = 0; j < columns; j += LANES) {
+                    vec p = exp_vec(fused(load_float(s + j), splat(c->scale), splat(-shift)));
+                    if (j + LANES > visible) p = (vec)((vec_int)p & before(visible - j));
+                    store_float(s + j, p);
+                    store_float(d + j, p * (load_float(d + j) - mean) * c->scale);
+                }
+            }
+            transposed_add(depth, V, count, score, KEYS, given, V, grad_v, V);
+            transposed_add(depth, H, count, slope, KEYS, query, H, grad_k, H);
+            product_add(count, H, depth, slope, KEYS, k + (long)at * H, H, grad_q + (long)first * H, H);
+        }
+        for (int j = 0; j < here; j++) {
+            write_row(c, &c->grad_k, at + j, head, c->width, grad_k + j * H);
+            write_row(c, &c->grad_v, at + j, head, c->value_width, grad_v + j * V);
+        }
+    }
+    for (int r = 0; r < T; r++) write_row(c, &c->grad_q, r, head, c->width, grad_q + (long)r * H);
+    free(memory);
+    return 0;
+}
+
+/* 0, or -1 without memory. Where there are more threads than heads, a head's queries are cut into parts of equal work. */
+int joyflash_attention(const call *c, int threads) {
+    int parts = (threads + c->heads - 1) / c->heads, failed = 0;
+    if (parts > c->queries / QUERIES + 1) parts = c->queries / QUERIES + 1;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(| : failed)
+    for (int unit = 0; unit < c->heads * parts; unit++) {
+        int head = unit / parts, part = unit % parts, ends[2];
+        for (int i = 0; i < 2; i++) { /* the share (part + i) / parts of the scores */
+            double share = (double)(part + i) / parts, before_all = c->behind, total = c->queries * (before_all + 0.5 * c->queries);
+            double rows = sqrt(before_all * before_all + 2 * share * total) - before_all;
+            ends[i] = part + i == parts ? c->queries : up((int)rows, TILE_ROWS) < c->queries ? up((int)rows, TILE_ROWS) : c->queries;
+        }
+        if (ends[0] < ends[1]) failed |= forward(c, head, ends[0], ends[1]);
+    }
+    return failed;
+}
+
+int joyflash_attention_backward(const call *c, int threads) {
+    int failed = 0;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(| : failed)
+    for (int head = 0; head < c->heads; head++) failed |= backward(c, head);
+    return failed;
+}
