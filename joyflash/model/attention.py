@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
 from joyflash.model.rope import rope_angles, rotate
+from joyflash.model.rowwise import RMSNorm
 from joyflash.model.segment_attention import attend_behind, attend_segments
 
 Form = Literal["expanded", "absorbed"]
@@ -108,10 +109,10 @@ class LatentAttention(nn.Module):
             self.q_proj = nn.Linear(width, query_width, bias=False)
         else:
             self.q_a_proj = nn.Linear(width, config.q_lora_rank, bias=False)
-            self.q_a_layernorm = nn.RMSNorm(config.q_lora_rank, eps=config.rms_norm_eps)
+            self.q_a_layernorm = RMSNorm(config.q_lora_rank, eps=config.rms_norm_eps)
             self.q_b_proj = nn.Linear(config.q_lora_rank, query_width, bias=False)
         self.kv_a_proj_with_mqa = nn.Linear(width, config.cache_width, bias=False)
-        self.kv_a_layernorm = nn.RMSNorm(config.kv_lora_rank, eps=config.rms_norm_eps)
+        self.kv_a_layernorm = RMSNorm(config.kv_lora_rank, eps=config.rms_norm_eps)
         self.kv_b_proj = nn.Linear(
             config.kv_lora_rank, heads * (config.qk_nope_head_dim + config.v_head_dim), bias=False
         )

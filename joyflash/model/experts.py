@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from joyflash.model.rowwise import gated_rows, gated_rows_backward
+
 Spans = torch.Tensor | list[tuple[int, int, int]]
 """Where each expert's rows lie: end rows int32 [E] on a GPU, else (expert, first row, end row) of those with rows."""
 
@@ -104,8 +106,7 @@ def routed_experts(
     counts_E = counts(flat_M, gate_up_EJD.shape[0])
     spans = spans_of(counts_E, x_TD.dtype)
     projected_MJ = multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
-    gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
-    active_MI = (F.silu(gate_MI) * up_MI).mul_(weight_TK.flatten()[order_M].unsqueeze(-1))
+    active_MI = gated_rows(projected_MJ, weight_TK.flatten()[order_M])
     rows_MD = multiply(active_MI, down_EDI.transpose(1, 2), spans)
     return sum_over_choices(rows_MD, order_M, choices), counts_E, projected_MJ, order_M
 
@@ -135,21 +136,11 @@ def _routed_experts_backward(
     experts, choices = gate_up_EJD.shape[0], weight_TK.shape[1]
     spans = spans_of(counts_E, x_TD.dtype)
     token_M = order_M // choices
-    weight_M1 = weight_TK.flatten()[order_M].unsqueeze(-1)
-    gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
-    sigmoid_MI = gate_MI.sigmoid()
-    silu_MI = gate_MI * sigmoid_MI
-    active_MI = silu_MI * up_MI
-
+    weight_M = weight_TK.flatten()[order_M]
     grad_rows_MD = grad_TD.index_select(0, token_M)
     grad_weighted_MI = multiply(grad_rows_MD, down_EDI, spans)
-    grad_down_EDI = outer(grad_rows_MD, active_MI * weight_M1, experts, spans)
-    grad_weight_M = (grad_weighted_MI * active_MI).sum(dim=-1)
-
-    grad_active_MI = grad_weighted_MI.mul_(weight_M1)
-    # d silu(g) = sigmoid(g) * (1 + g * (1 - sigmoid(g))) = sigmoid(g) + silu(g) * (1 - sigmoid(g))
-    slope_MI = sigmoid_MI + silu_MI * (1 - sigmoid_MI)
-    grad_projected_MJ = torch.cat((grad_active_MI * up_MI * slope_MI, grad_active_MI * silu_MI), dim=-1)
+    weighted_MI, grad_projected_MJ, grad_weight_M = gated_rows_backward(grad_weighted_MI, projected_MJ, weight_M)
+    grad_down_EDI = outer(grad_rows_MD, weighted_MI, experts, spans)
     grad_gate_up_EJD = outer(grad_projected_MJ, x_TD.index_select(0, token_M), experts, spans)
     grad_x_TD = sum_over_choices(multiply(grad_projected_MJ, gate_up_EJD, spans), order_M, choices)
     grad_weight_TK = torch.empty_like(weight_TK, memory_format=torch.contiguous_format)

@@ -10,6 +10,7 @@ from torch import nn
 
 from joyflash.model.attention import CachedContext, PackedContext
 from joyflash.model.config import ModelConfig
+from joyflash.model.rowwise import RMSNorm
 from joyflash.model.transformer import DecoderBlock
 
 
@@ -21,11 +22,11 @@ class MTPLayer(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.enorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
-        self.hnorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.enorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.hnorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.eh_proj = nn.Linear(2 * config.hidden_size, config.hidden_size, bias=False)
         self.block = DecoderBlock(config, dense=True)
-        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
     def forward(
         self,

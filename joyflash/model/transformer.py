@@ -16,6 +16,7 @@ from joyflash.model.attention import CachedContext, LatentAttention, PackedConte
 from joyflash.model.config import ModelConfig
 from joyflash.model.feed_forward import FeedForward
 from joyflash.model.moe import MixtureOfExperts
+from joyflash.model.rowwise import RMSNorm
 
 
 class DecoderBlock(nn.Module):
@@ -23,9 +24,9 @@ class DecoderBlock(nn.Module):
 
     def __init__(self, config: ModelConfig, dense: bool):
         super().__init__()
-        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.input_layernorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.self_attn = LatentAttention(config)
-        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.mlp = FeedForward(config.hidden_size, config.intermediate_size) if dense else MixtureOfExperts(config)
         self._dense_layers = config.first_k_dense_replace
         self.recompute = False
@@ -76,7 +77,7 @@ class Transformer(nn.Module):
             DecoderBlock(config, dense=layer < config.first_k_dense_replace)
             for layer in range(config.num_hidden_layers)
         )
-        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
     def forward(self, tokens: torch.Tensor, context: PackedContext | CachedContext) -> torch.Tensor:
         """int64 tokens [T] or [B, T] -> hidden states of the same shape plus [D]."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import torch
 
+from joyflash.kernels.cpu import rows
+
 CHUNK = 1024
 """Targets whose logits exist at one time on a CPU."""
 _GPU_NUMBERS = 16 * CHUNK * 8192
@@ -30,7 +32,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         size = logits_at_once(head_VD.shape[0], on_gpu=hidden_ND.is_cuda)
         for start in range(0, hidden_ND.shape[0], size):
             chunk = slice(start, start + size)
-            logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()
+            logits_NV = hidden_ND[chunk] @ head_VD.t()
+            if (for_hidden or for_head) and rows.can_run(logits_NV):
+                losses.append(rows.entropy(logits_NV, targets_N[chunk], weights_N[chunk].float()))
+                _add_gradients(logits_NV, hidden_ND, head_VD, chunk, grad_hidden_ND, grad_head_VD)
+                continue
+            logits_NV = logits_NV.float()
             logits_NV -= logits_NV.amax(dim=-1, keepdim=True)
             target_logit_N1 = logits_NV.gather(1, targets_N[chunk].unsqueeze(1))
             sums_N1 = logits_NV.exp_().sum(dim=-1, keepdim=True)
@@ -39,11 +46,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
                 continue
             logits_NV.mul_(weights_N[chunk].unsqueeze(1) / sums_N1)  # weight * softmax
             logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), -weights_N[chunk].unsqueeze(1))
-            grad_logits_NV = logits_NV.to(hidden_ND.dtype)
-            if grad_hidden_ND is not None:
-                torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
-            if grad_head_VD is not None:
-                grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
+            _add_gradients(logits_NV.to(hidden_ND.dtype), hidden_ND, head_VD, chunk, grad_hidden_ND, grad_head_VD)
         losses_N = torch.cat(losses) if losses else hidden_ND.new_zeros(0, dtype=torch.float32)
         ctx.save_for_backward(*(grad for grad in (grad_hidden_ND, grad_head_VD) if grad is not None))
         ctx.mark_non_differentiable(losses_N)
@@ -54,6 +57,21 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         saved = iter(ctx.saved_tensors)
         hidden, head = (next(saved) * grad_loss if needed else None for needed in ctx.needs_input_grad[:2])
         return hidden, head, None, None
+
+
+def _add_gradients(
+    grad_logits_NV: torch.Tensor,
+    hidden_ND: torch.Tensor,
+    head_VD: torch.Tensor,
+    chunk: slice,
+    grad_hidden_ND: torch.Tensor | None,
+    grad_head_VD: torch.Tensor | None,
+) -> None:
+    """What a chunk's logits contribute to the gradients that are wanted."""
+    if grad_hidden_ND is not None:
+        torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
+    if grad_head_VD is not None:
+        grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
 
 
 def weighted_cross_entropy(

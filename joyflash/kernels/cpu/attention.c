@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "linear.h"
+#include "vectors.h"
 
 #if LANES == 8
 #define TILE_VECTORS 2 /* 16 registers */
@@ -35,25 +35,18 @@ typedef struct {
 
 static int up(int count, int step) { return (count + step - 1) / step * step; }
 
-static uint16_t half_of(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    if ((bits & 0x7FFFFFFF) > 0x7F800000) return 0x7FC0; /* rounding could carry a NaN into an infinity */
-    return (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-}
-
 static void read_row(const call *c, const array *from, int row, int head, int width, float *to) {
     long at = row * from->row + head * from->head;
     if (!c->half) memcpy(to, (const float *)from->start + at, sizeof(float) * (size_t)width);
     else
-        for (int i = 0; i < width; i++) to[i] = get_half(((const uint16_t *)from->start)[at + i]);
+        for (int i = 0; i < width; i += LANES) store_some(to, i, width - i, 0, load_some(from->start, at + i, width - i, 1));
 }
 
 static void write_row(const call *c, const array *to, int row, int head, int width, const float *from) {
     long at = row * to->row + head * to->head;
     if (!c->half) memcpy((float *)to->start + at, from, sizeof(float) * (size_t)width);
     else
-        for (int i = 0; i < width; i++) ((uint16_t *)to->start)[at + i] = half_of(from[i]);
+        for (int i = 0; i < width; i += LANES) store_some(to->start, at + i, width - i, 1, load_some(from, i, width - i, 0));
 }
 
 /* Rows of a head side by side, each filled up with zeros to `padded`. */
@@ -67,7 +60,7 @@ static void pack_rows(const call *c, const array *from, int first, int rows, int
 /* Packed rows in blocks of KEYS, each transposed: [blocks][width][KEYS]; zeros behind the last row. */
 static void transpose(const float *rows, int count, int width, int padded, float *to) {
     for (int first = 0; first < count; first += KEYS, to += (long)width * KEYS) {
-        int here = count - first < KEYS ? count - first : KEYS;
+        int here = fewer(count - first, KEYS);
         for (int i = 0; i < width; i++) {
             for (int j = 0; j < here; j++) to[i * KEYS + j] = rows[(long)(first + j) * padded + i];
             for (int j = here; j < KEYS; j++) to[i * KEYS + j] = 0;
@@ -133,22 +126,6 @@ INLINE vec_int before(int count) {
     for (int i = 0; i < LANES; i++) lane[i] = i;
     return lane < count;
 }
-
-#if defined(__AVX512F__)
-INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
-INLINE float largest(vec v) { return _mm512_reduce_max_ps((__m512)v); }
-#else
-INLINE vec larger(vec a, vec b) {
-    vec_int first = (vec_int)(a > b);
-    return (vec)(((vec_int)a & first) | ((vec_int)b & ~first));
-}
-
-INLINE float largest(vec v) {
-    float most = v[0];
-    for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
-    return most;
-}
-#endif
 
 /* A query's scores against a block of keys become exponentials above `*best`, which grows with them; hidden ones become 0.
    `out` and `*sum` are scaled to the new best. */
@@ -285,6 +262,7 @@ static int backward(const call *c, int head) {
 int joyflash_attention(const call *c, int threads) {
     int parts = (threads + c->heads - 1) / c->heads, failed = 0;
     if (parts > c->queries / QUERIES + 1) parts = c->queries / QUERIES + 1;
+    (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(| : failed)
     for (int unit = 0; unit < c->heads * parts; unit++) {
         int head = unit / parts, part = unit % parts, ends[2];
@@ -300,6 +278,7 @@ int joyflash_attention(const call *c, int threads) {
 
 int joyflash_attention_backward(const call *c, int threads) {
     int failed = 0;
+    (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(| : failed)
     for (int head = 0; head < c->heads; head++) failed |= backward(c, head);
     return failed;

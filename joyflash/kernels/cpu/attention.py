@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from joyflash.errors import KernelError
-from joyflash.kernels.cpu.build import load_attention
+from joyflash.kernels.cpu.build import load_parallel
 
 _NUMBERS = ("queries", "behind", "heads", "width", "value_width", "half")
 _INPUTS = ("q", "k", "v", "grad_out")
@@ -35,7 +35,7 @@ class _Call(ctypes.Structure):
 @cache
 def _library() -> ctypes.CDLL | None:
     try:
-        library = load_attention()
+        library = load_parallel("attention")
     except KernelError:
         return None
     for function in (library.joyflash_attention, library.joyflash_attention_backward):

@@ -16,8 +16,9 @@ from joyflash.errors import KernelError
 
 _FOLDER = Path(__file__).parent
 _SOURCES = {
-    "step": ("linear.h", "quantized.h", "threads.h", "draw.h", "step.c"),
-    "attention": ("linear.h", "attention.c"),
+    "step": ("vectors.h", "linear.h", "quantized.h", "threads.h", "draw.h", "step.c"),
+    "attention": ("vectors.h", "attention.c"),
+    "rows": ("vectors.h", "rows.c"),
 }
 """What each program is made of; the last file is compiled."""
 # No fast-math, no contraction: the order and rounding of every sum is part of the promise that a row's bits do not
@@ -51,19 +52,19 @@ def load_step(storage_bits: int) -> ctypes.CDLL:
     return _load("step", f"-DSTORAGE={storage_bits}")
 
 
-def load_attention() -> ctypes.CDLL:
-    """Attention for prompts and training.
+def load_parallel(program: str) -> ctypes.CDLL:
+    """A program ("attention" or "rows") whose loops run on PyTorch's own threads.
 
-    Its threads are PyTorch's own: the functions of OpenMP are left open when it is linked, and found in this process.
-    Without a compiler or a process that has them it is one thread.
+    The functions of OpenMP are left open when it is linked, and found in this process. Without a compiler or a process
+    that has them it is one thread.
 
     Raises:
         KernelError: see ``_load``.
     """
     try:
-        return _load("attention", "-DSTORAGE=32", _OPENMP)
+        return _load(program, _OPENMP)
     except KernelError:
-        return _load("attention", "-DSTORAGE=32")
+        return _load(program)
 
 
 def _load(program: str, *flags: str) -> ctypes.CDLL:

@@ -1,0 +1,197 @@
+"""Row-wise work in C, each in one pass: norms, gated activations, cross entropy; with gradients.
+
+``joyflash.model.rowwise`` and ``joyflash.train.losses`` call them and have their twins in PyTorch.
+
+Letters: M rows, D width of a row, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from joyflash.errors import KernelError
+from joyflash.kernels.cpu.build import load_parallel
+
+_pointer, _number, _long = ctypes.c_void_p, ctypes.c_int, ctypes.c_long
+
+
+class _Norm(ctypes.Structure):
+    _fields_ = [
+        *((name, _number) for name in ("rows", "width", "half")),
+        ("eps", ctypes.c_float),
+        ("row", _long),
+        *((name, _pointer) for name in ("x", "weight", "out", "scale", "grad_out", "grad_x", "grad_weight")),
+    ]
+
+
+class _Gated(ctypes.Structure):
+    _fields_ = [
+        *((name, _number) for name in ("rows", "width", "half")),
+        ("row", _long),
+        *((name, _pointer) for name in ("gate", "up", "weight", "out")),
+        *((name, _pointer) for name in ("grad_out", "grad_gate", "grad_up", "grad_weight")),
+    ]
+
+
+class _Entropy(ctypes.Structure):
+    _fields_ = [
+        *((name, _number) for name in ("rows", "width", "half")),
+        *((name, _pointer) for name in ("logits", "target", "weight", "loss")),
+    ]
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    try:
+        library = load_parallel("rows")
+    except KernelError:
+        return None
+    for name, kind in (
+        ("norm", _Norm),
+        ("norm_backward", _Norm),
+        ("gated", _Gated),
+        ("gated_backward", _Gated),
+        ("entropy", _Entropy),
+    ):
+        getattr(library, f"joyflash_{name}").argtypes = [ctypes.POINTER(kind), _number]
+    return library
+
+
+def can_run(*tensors: Tensor) -> bool:
+    """Whether the functions here take these tensors: on the CPU, all float32 or all bfloat16; and with a compiler."""
+    dtype = tensors[0].dtype
+    fits = dtype in (torch.float32, torch.bfloat16) and all(
+        tensor.device.type == "cpu" and tensor.dtype == dtype for tensor in tensors
+    )
+    return fits and _library() is not None
+
+
+def _run(name: str, call: ctypes.Structure) -> int:
+    library = _library()
+    if library is None:
+        raise KernelError("Compiled row-wise functions are not available here.")
+    return getattr(library, f"joyflash_{name}")(call, torch.get_num_threads())
+
+
+def norm(x_MD: Tensor, weight_D: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """RMSNorm of rows, and the factor of each row before the weight, float32 [M]."""
+    out_MD = x_MD.new_empty(x_MD.shape)
+    scale_M = torch.empty(len(x_MD), dtype=torch.float32)
+    held = (_side_by_side(x_MD), weight_D.contiguous())
+    _run("norm", _norm_call(*held, eps, scale_M, out=out_MD.data_ptr()))
+    return out_MD, scale_M
+
+
+def norm_backward(grad_MD: Tensor, x_MD: Tensor, weight_D: Tensor, scale_M: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of ``norm`` for its rows, and for its weights in float32.
+
+    Raises:
+        KernelError: there is no memory for its sums.
+    """
+    grad_x_MD = x_MD.new_empty(x_MD.shape)
+    grad_weight_D = torch.empty(x_MD.shape[1], dtype=torch.float32)
+    held, grad_MD = (_side_by_side(x_MD), weight_D.contiguous()), grad_MD.contiguous()
+    given = {"grad_out": grad_MD.data_ptr(), "grad_x": grad_x_MD.data_ptr(), "grad_weight": grad_weight_D.data_ptr()}
+    if _run("norm_backward", _norm_call(*held, 0.0, scale_M, **given)):
+        raise KernelError(f"There is no memory for the gradients of a norm over {len(x_MD)} rows.")
+    return grad_x_MD, grad_weight_D
+
+
+def _norm_call(x_MD: Tensor, weight_D: Tensor, eps: float, scale_M: Tensor, **pointers: int) -> _Norm:
+    return _Norm(
+        rows=x_MD.shape[0],
+        width=x_MD.shape[1],
+        half=x_MD.dtype == torch.bfloat16,
+        eps=eps,
+        row=x_MD.stride(0),
+        x=x_MD.data_ptr(),
+        weight=weight_D.data_ptr(),
+        scale=scale_M.data_ptr(),
+        **pointers,
+    )
+
+
+def gated(gate_MD: Tensor, up_MD: Tensor, weight_M: Tensor | None = None) -> Tensor:
+    """silu(gate) * up, times a row's weight if there are weights: [M, D]."""
+    out_MD = gate_MD.new_empty(gate_MD.shape)
+    gate_MD, up_MD = _alike(gate_MD, up_MD)
+    held = None if weight_M is None else weight_M.contiguous()
+    _run("gated", _gated_call(gate_MD, up_MD, held, out=out_MD.data_ptr()))
+    return out_MD
+
+
+def gated_backward(
+    grad_MD: Tensor, gate_MD: Tensor, up_MD: Tensor, grads: tuple[Tensor, Tensor], weight_M: Tensor | None = None
+) -> tuple[Tensor, Tensor] | None:
+    """Gradients of ``gated``.
+
+    Args:
+        grad_MD: of its output.
+        gate_MD, up_MD: its inputs.
+        grads: receive the gradients of gate and up, in rows as far apart as those of ``gate_MD``.
+        weight_M: as there.
+
+    Returns:
+        With weights: the output once more, and the weights' gradient, float32 [M].
+    """
+    rows = gate_MD.shape[0]
+    grad_MD = grad_MD.contiguous()
+    given = {"grad_out": grad_MD.data_ptr(), "grad_gate": grads[0].data_ptr(), "grad_up": grads[1].data_ptr()}
+    if weight_M is None:
+        _run("gated_backward", _gated_call(gate_MD, up_MD, None, **given))
+        return None
+    weight_M, out_MD = weight_M.contiguous(), gate_MD.new_empty(gate_MD.shape)
+    grad_weight_M = torch.empty(rows, dtype=torch.float32)
+    given |= {"out": out_MD.data_ptr(), "grad_weight": grad_weight_M.data_ptr()}
+    _run("gated_backward", _gated_call(gate_MD, up_MD, weight_M, **given))
+    return out_MD, grad_weight_M
+
+
+def _gated_call(gate_MD: Tensor, up_MD: Tensor, weight_M: Tensor | None, **pointers: int) -> _Gated:
+    return _Gated(
+        rows=gate_MD.shape[0],
+        width=gate_MD.shape[1],
+        half=gate_MD.dtype == torch.bfloat16,
+        row=gate_MD.stride(0),
+        gate=gate_MD.data_ptr(),
+        up=up_MD.data_ptr(),
+        weight=None if weight_M is None else weight_M.data_ptr(),
+        **pointers,
+    )
+
+
+def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor) -> Tensor:
+    """Cross entropies [M] in nats, not weighted; the logits become the gradients of their weighted sum.
+
+    Args:
+        logits_MV: contiguous.
+        target_M: int64, each below V.
+        weight_M: float32.
+    """
+    loss_M = torch.empty(len(logits_MV), dtype=torch.float32)
+    target_M, weight_M = target_M.contiguous(), weight_M.contiguous()
+    call = _Entropy(
+        rows=logits_MV.shape[0],
+        width=logits_MV.shape[1],
+        half=logits_MV.dtype == torch.bfloat16,
+        logits=logits_MV.data_ptr(),
+        target=target_M.data_ptr(),
+        weight=weight_M.data_ptr(),
+        loss=loss_M.data_ptr(),
+    )
+    _run("entropy", call)
+    return loss_M
+
+
+def _side_by_side(x_MD: Tensor) -> Tensor:
+    return x_MD if x_MD.stride(1) == 1 else x_MD.contiguous()
+
+
+def _alike(gate_MD: Tensor, up_MD: Tensor) -> tuple[Tensor, Tensor]:
+    if gate_MD.stride() == up_MD.stride() and gate_MD.stride(1) == 1:
+        return gate_MD, up_MD
+    return gate_MD.contiguous(), up_MD.contiguous()
