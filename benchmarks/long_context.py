@@ -1,6 +1,7 @@
 """Long prompts end to end: seconds, memory, cost against the prediction, and how far fresh copying weights can look.
 
     python benchmarks/long_context.py --lengths 4096,16384,65536,131072 -o long_context.json
+    python benchmarks/long_context.py --no-batch-invariant --chunk 4096
 
 The model has the bundled size, a longer context, and untrained weights from joyflash.model.initialise: random, but for
 a circuit that finds the place whose two predecessors are the present token and the one before, and repeats what came
@@ -115,11 +116,12 @@ def make_engine(options: argparse.Namespace, longest: int) -> Engine:
             prefix_cache=True,
             mtp=options.mtp,
             compiled=None,
+            batch_invariant=options.batch_invariant,
         ),
         torch.device("cpu"),
         dtype,
     )
-    name = f"fresh weights, width {options.width}"
+    name = f"fresh weights, width {options.width}" + ("" if options.batch_invariant else ", not batch-invariant")
     return Engine(
         step, pool, tokenizer, None, model_name=name, policy=policy, prefill_chunk=options.chunk, max_batch=BATCH
     )
@@ -238,6 +240,7 @@ def arguments() -> argparse.Namespace:
     add("--width", type=positive, default=256, help="of the model (default 256, the bundled size)")
     add("--rope-theta", type=float, default=10_000.0, help="rotary base (default 10000, as the bundled model's)")
     add("--dtype", choices=("fp32", "bf16"), default="fp32", help="of weights and cache (default fp32)")
+    add("--no-batch-invariant", dest="batch_invariant", action="store_false", help="prompts by the matrix library")
     add("--chunk", type=positive, default=256, help="tokens of a prompt that a step computes (default 256)")
     add("--mtp", type=int, default=0, help="drafts per step, 0 to 4 (default 0)")
     add("--seed", type=int, default=0, help="of the prompts (default 0)")

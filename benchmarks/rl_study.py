@@ -20,6 +20,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from joyflash.extras import require
+from joyflash.rl.environments.host import Domain
 from joyflash.rl.recipe import RLRecipe
 from joyflash.rl.train import run
 from joyflash.train.logging import LOG_NAME, read_log
@@ -34,6 +35,8 @@ def main() -> None:
     """Run what is missing, then summarise and draw."""
     options = _options()
     base = load_recipe_of(RLRecipe, options.recipe, {"batches": options.batches, **_small(options)})
+    if options.domains:
+        base = dataclasses.replace(base, domains=_chosen(base, options.domains))
     rates = options.rates or [base.muon_lr]
     best: dict[str, float] = {}
     for method in options.methods:
@@ -129,11 +132,19 @@ def _small(options: argparse.Namespace) -> dict[str, Any]:
     return {**given, "validate_every": max(1, options.batches // 3)}
 
 
+def _chosen(base: RLRecipe, names: list[str]) -> tuple[Domain, ...]:
+    known = {domain.name: domain for domain in base.domains}
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"error: the recipe has no domain {unknown[0]!r}; it has {', '.join(known)}.")
+    return tuple(known[name] for name in names)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", default="nano")
     parser.add_argument("--recipe", default="recipes/nano/rl.py")
+    parser.add_argument("--domains", nargs="+", help="only these of the recipe")
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=60)

@@ -19,6 +19,7 @@
 #define TILE_ROWS 4
 #define KEYS 128   /* of a block */
 #define QUERIES 32 /* of a block */
+#define TOGETHER 4 /* blocks of queries that meet a block of keys while it is in the second-level cache */
 
 typedef struct {
     void *start;
@@ -159,41 +160,56 @@ static void weigh(float *score, int visible, int columns, float *best, float *su
 
 static float *room(long numbers) { return aligned_alloc(64, (size_t)((numbers * 4 + 63) / 64 * 64)); }
 
+/* What is known of a block of queries before the next block of keys. */
+typedef struct {
+    int first, count;
+    float *query, *out, *best, *sum;
+} block;
+
+/* A block of queries meets the keys from `at` on. */
+static void meet(const call *c, block *b, int at, const float *turned, const float *values, float *score) {
+    int H = up(c->width, LANES), V = up(c->value_width, LANES), seen = c->behind + b->first + b->count;
+    int skipped = at - c->behind - b->first > 0 ? at - c->behind - b->first : 0; /* queries before these keys */
+    if (at >= seen) return;
+    int depth = fewer(seen - at, KEYS), columns = up(depth, LANES);
+    float *from = score + skipped * KEYS;
+    product_set(b->count - skipped, columns, c->width, b->query + skipped * H, H, turned, KEYS, from, KEYS);
+    for (int r = skipped; r < b->count; r++) {
+        int visible = c->behind + b->first + r + 1 - at;
+        weigh(score + r * KEYS, visible, columns, b->best + r, b->sum + r, b->out + r * V, V);
+    }
+    product_add(b->count - skipped, V, depth, from, KEYS, values, V, b->out + skipped * V, V);
+}
+
 /* Queries [first, end) of a head. */
 static int forward(const call *c, int head, int first, int end) {
-    int H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(c->behind + end, KEYS);
-    float *memory = room((long)keys * (H + V) + (long)keys * H + QUERIES * (H + V + KEYS + 2));
+    int H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(c->behind + end, KEYS), held = TOGETHER * QUERIES;
+    float *memory = room((long)keys * (2 * H + V) + held * (H + V + 2) + QUERIES * KEYS);
     if (!memory) return -1;
-    float *rows = memory, *turned = rows + (long)keys * H, *values = turned + (long)keys * H;
-    float *query = values + (long)keys * V, *out = query + QUERIES * H, *score = out + QUERIES * V;
-    float *best = score + QUERIES * KEYS, *sum = best + QUERIES;
+    float *rows = memory, *turned = rows + (long)keys * H, *values = turned + (long)keys * H, *score = values + (long)keys * V;
+    float *query = score + QUERIES * KEYS, *out = query + held * H, *best = out + held * V, *sum = best + held;
     pack_rows(c, &c->k, 0, c->behind + end, head, c->width, H, rows);
     transpose(rows, c->behind + end, c->width, H, turned);
     pack_rows(c, &c->v, 0, c->behind + end, head, c->value_width, V, values);
-    for (int q = first; q < end; q += QUERIES) {
-        int count = end - q < QUERIES ? end - q : QUERIES;
-        pack_rows(c, &c->q, q, count, head, c->width, H, query);
+    for (int start = first; start < end; start += held) {
+        int count = fewer(end - start, held), blocks = (count + QUERIES - 1) / QUERIES;
+        block all[TOGETHER];
+        for (int b = 0; b < blocks; b++) {
+            int at = b * QUERIES;
+            all[b] = (block){start + at, fewer(count - at, QUERIES), query + at * H, out + at * V, best + at, sum + at};
+        }
+        pack_rows(c, &c->q, start, count, head, c->width, H, query);
         for (int i = 0; i < count * H; i++) query[i] *= c->scale;
         memset(out, 0, sizeof(float) * (size_t)(count * V));
         for (int r = 0; r < count; r++) best[r] = -INFINITY, sum[r] = 0;
-        int seen = c->behind + q + count; /* keys that the last query sees */
-        for (int at = 0; at < seen; at += KEYS) {
-            int skipped = at - c->behind - q > 0 ? at - c->behind - q : 0; /* queries before the block */
-            int depth = seen - at < KEYS ? seen - at : KEYS, columns = up(depth, LANES);
-            float *from = score + skipped * KEYS;
-            product_set(count - skipped, columns, c->width, query + skipped * H, H, turned + (long)at * c->width, KEYS, from,
-                        KEYS);
-            for (int r = skipped; r < count; r++) {
-                int visible = c->behind + q + r + 1 - at;
-                weigh(score + r * KEYS, visible, columns, best + r, sum + r, out + r * V, V);
-            }
-            product_add(count - skipped, V, depth, from, KEYS, values + (long)at * V, V, out + skipped * V, V);
-        }
+        for (int at = 0; at < c->behind + start + count; at += KEYS)
+            for (int b = 0; b < blocks; b++)
+                meet(c, all + b, at, turned + (long)at * c->width, values + (long)at * V, score);
         for (int r = 0; r < count; r++) {
             float share = 1.0f / sum[r];
             for (int i = 0; i < c->value_width; i++) out[r * V + i] *= share;
-            write_row(c, &c->out, q + r, head, c->value_width, out + r * V);
-            ((float *)c->lse.start)[(q + r) * c->lse.row + head * c->lse.head] = best[r] + logf(sum[r]);
+            write_row(c, &c->out, start + r, head, c->value_width, out + r * V);
+            ((float *)c->lse.start)[(start + r) * c->lse.row + head * c->lse.head] = best[r] + logf(sum[r]);
         }
     }
     free(memory);
