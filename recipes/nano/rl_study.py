@@ -1,4 +1,4 @@
-"""Three domains in which the bundled model is right now and then, for benchmarks/rl_study.py; three minutes of one core.
+"""Three domains in which the bundled model is right now and then, for benchmarks/rl_study.py; a run takes minutes.
 
 Every batch of rollouts is used twice, in three steps each time: off-policy on purpose.
 """
