@@ -3,9 +3,10 @@
     python benchmarks/muon_study.py --out docs/studies/muon [--data my-data] [--tokens 3000000] [--seeds 6]
 
 The study runs in order: tune AdamW and Muon over ``RATES`` (seed 0), further in a direction as long as the best rate is
-the last one there; repeat the best of each with fresh seeds; repeat Muon without one property at a time, with the MTP
-loss on, and over shares of the tokens. Every run leaves a line in ``runs.jsonl``; a study that was stopped goes on with
-the first run that has none. The end is ``study-WIDTH-TOKENS.json`` and ``.png`` beside it.
+the last one there; repeat the best of each with fresh seeds, of AdamW the two best, so that a rate that was lucky on
+seed 0 does not decide for Muon; repeat Muon without one property at a time, with the MTP loss on, and over shares of
+the tokens. Every run leaves a line in ``runs.jsonl``; a study that was stopped goes on with the first run that has
+none. The end is ``study-WIDTH-TOKENS.json`` and ``.png`` beside it.
 
 Tokens that Muon needs for AdamW's final loss of the same seed are given twice: from Muon's own curve, where its rate is
 still high when it gets there (so the figure is on the careful side), and from runs whose whole schedule is shorter.
@@ -127,13 +128,19 @@ def run(study: Study, seeds: int, rates: Sequence[float]) -> dict[str, Any]:
     def repeat(name: str, **more: Any) -> list[dict[str, Any]]:
         return [study.result(Setting(name, best[name], seed, **more)) for seed in range(1, seeds + 1)]
 
-    adamw, muon = repeat("adamw"), repeat("muon")
+    repeated: dict[float, list[dict[str, Any]]] = {}
+    for rate in sorted(tuned["adamw"], key=lambda rate: final_loss(tuned["adamw"][rate]))[:2]:
+        best["adamw"] = rate
+        repeated[rate] = repeat("adamw")
+    best["adamw"] = min(repeated, key=lambda rate: statistics.mean(map(final_loss, repeated[rate])))
+    adamw, muon = repeated[best["adamw"]], repeat("muon")
     shorter = {share: repeat("muon", share=share) for share in SHARES}
     figures: dict[str, Any] = {
         "size": asdict(study.size),
         "parameters": parameter_counts(sized(study.size.width))["trunk"],
         "tuning": {name: {f"{r:g}": final_loss(each) for r, each in found.items()} for name, found in tuned.items()},
         "best_rate": best,
+        "adamw_repeated": {f"{rate:g}": spread([final_loss(each) for each in runs]) for rate, runs in repeated.items()},
         "best_rate_at_the_edge": [name for name, rate in best.items() if rate in (min(tuned[name]), max(tuned[name]))],
         **{name: _summary(runs) for name, runs in (("adamw", adamw), ("muon", muon))},
         "adamw_over_muon": added(adamw, muon),

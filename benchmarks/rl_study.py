@@ -1,6 +1,6 @@
 """Policy losses side by side: the same model, prompts, rollout budget and seeds; several optimiser steps per batch.
 
-    python benchmarks/rl_study.py --out runs/study --seeds 5 --batches 60
+    python benchmarks/rl_study.py --recipe recipes/nano/rl_study.py --out runs/study --rates 3e-4 1e-3
     python benchmarks/rl_study.py --out runs/study          (goes on where it was stopped, or draws again)
 
 Every run is a folder of `joyflash rl`; one that is finished is not repeated, one that was killed is resumed. With
@@ -34,7 +34,7 @@ CURVES = ("reward", "entropy", "ratio", "gradient_norm", "sampled")
 def main() -> None:
     """Run what is missing, then summarise and draw."""
     options = _options()
-    base = load_recipe_of(RLRecipe, options.recipe, {"batches": options.batches, **_small(options)})
+    base = load_recipe_of(RLRecipe, options.recipe, _changed(options))
     if options.domains:
         base = dataclasses.replace(base, domains=_chosen(base, options.domains))
     rates = options.rates or [base.muon_lr]
@@ -126,10 +126,12 @@ def draw(options: argparse.Namespace, best: dict[str, float]) -> None:
     figure.savefig(options.out / "study.png", dpi=100)
 
 
-def _small(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("groups", "samples", "minibatches", "epochs", "profile", "heldout", "reply_tokens")
+def _changed(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("batches", "groups", "samples", "minibatches", "epochs", "profile", "heldout", "reply_tokens")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    return {**given, "validate_every": max(1, options.batches // 3)}
+    if options.batches is not None:
+        given["validate_every"] = max(1, options.batches // 3)
+    return given
 
 
 def _chosen(base: RLRecipe, names: list[str]) -> tuple[Domain, ...]:
@@ -147,9 +149,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--domains", nargs="+", help="only these of the recipe")
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--batches", type=int, default=60)
     parser.add_argument("--rates", type=float, nargs="+")
-    for name in ("groups", "samples", "minibatches", "epochs", "profile", "heldout", "reply-tokens"):
+    for name in ("batches", "groups", "samples", "minibatches", "epochs", "profile", "heldout", "reply-tokens"):
         parser.add_argument(f"--{name}", type=int)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch.nn import functional as F
 
 from joyflash.model.experts import Spans, counts, multiply, outer, spans_of, sum_over_choices
+from joyflash.model.rowwise import gated_rows, gated_rows_backward
 from joyflash.parallel.exchange import exchange_counts, exchange_rows
 from joyflash.parallel.reduction import TreeSum
 
@@ -145,15 +145,14 @@ class _Collect(torch.autograd.Function):
 class _Feed(torch.autograd.Function):
     """Rows [R, D] and their weights [R] through the experts; ``runs`` cut the rows, each run a term of the gradients.
 
-    The formulas are those of ``routed_experts`` and its backward pass.
+    As ``routed_experts`` and its backward pass.
     """
 
     @staticmethod
     def forward(ctx, rows_RD, weight_R, gate_up_eJD, down_eDI, runs):
         together = _joined(runs)
         projected_RJ = multiply(rows_RD, gate_up_eJD.transpose(1, 2), together)
-        gate_RI, up_RI = projected_RJ.chunk(2, dim=-1)
-        active_RI = (F.silu(gate_RI) * up_RI).mul_(weight_R.unsqueeze(-1))
+        active_RI = gated_rows(projected_RJ, weight_R)
         ctx.save_for_backward(rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ)
         ctx.runs = runs
         return multiply(active_RI, down_eDI.transpose(1, 2), together)
@@ -162,17 +161,8 @@ class _Feed(torch.autograd.Function):
     def backward(ctx, grad_RD):  # pyright: ignore[reportIncompatibleMethodOverride]
         rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ = ctx.saved_tensors
         grad_RD, together = grad_RD.contiguous(), _joined(ctx.runs)
-        weight_R1 = weight_R.unsqueeze(-1)
-        gate_RI, up_RI = projected_RJ.chunk(2, dim=-1)
-        sigmoid_RI = gate_RI.sigmoid()
-        silu_RI = gate_RI * sigmoid_RI
-        active_RI = silu_RI * up_RI
-        grad_weighted_RI = multiply(grad_RD, down_eDI, together)
-        grad_weight_R = (grad_weighted_RI * active_RI).sum(dim=-1)
-        grad_active_RI = grad_weighted_RI.mul_(weight_R1)
-        slope_RI = sigmoid_RI + silu_RI * (1 - sigmoid_RI)
-        grad_projected_RJ = torch.cat((grad_active_RI * up_RI * slope_RI, grad_active_RI * silu_RI), dim=-1)
-        weighted_RI, experts = active_RI * weight_R1, len(down_eDI)
+        grad_weighted_RI, experts = multiply(grad_RD, down_eDI, together), len(down_eDI)
+        weighted_RI, grad_projected_RJ, grad_weight_R = gated_rows_backward(grad_weighted_RI, projected_RJ, weight_R)
         total = TreeSum()
         for run in ctx.runs:
             grad_down_eDI = outer(grad_RD, weighted_RI, experts, run)

@@ -113,7 +113,10 @@ def gated_rows(projected_MJ: Tensor, weight_M: Tensor) -> Tensor:
 
 
 def gated_rows_backward(grad_MI: Tensor, projected_MJ: Tensor, weight_M: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What ``gated_rows`` gave, and its gradients for the projections [M, J] and the weights [M]."""
+    """What ``gated_rows`` gave, and its gradients for the projections [M, J] and the weights [M].
+
+    ``grad_MI`` may be overwritten.
+    """
     gate_MI, up_MI = projected_MJ.chunk(2, dim=-1)
     if rows.can_run(grad_MI, projected_MJ, weight_M):
         grad_projected_MJ = torch.empty_like(projected_MJ)
@@ -126,7 +129,7 @@ def gated_rows_backward(grad_MI: Tensor, projected_MJ: Tensor, weight_M: Tensor)
     silu_MI = gate_MI * sigmoid_MI
     active_MI = silu_MI * up_MI
     grad_weight_M = (grad_MI * active_MI).sum(dim=-1)
-    grad_active_MI = grad_MI * weight_M1
+    grad_active_MI = grad_MI.mul_(weight_M1)
     # d silu(g) = sigmoid(g) * (1 + g * (1 - sigmoid(g))) = sigmoid(g) + silu(g) * (1 - sigmoid(g))
     slope_MI = sigmoid_MI + silu_MI * (1 - sigmoid_MI)
     grad_projected_MJ = torch.cat((grad_active_MI * up_MI * slope_MI, grad_active_MI * silu_MI), dim=-1)

@@ -128,11 +128,18 @@ def _equally_wide(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tens
 
 
 def attend_behind(q_BNTH: Tensor, k_BNKH: Tensor, v_BNKV: Tensor, behind: int, scale: float) -> Tensor:
-    """Causal attention of T new tokens to themselves and to ``behind`` earlier ones, on a CPU, without gradients.
+    """Causal attention of T new tokens to themselves and to the ``behind`` ones before them, on a CPU; for inference.
 
     Returns:
         [B, N, T, V].
+
+    Raises:
+        ValueError: there are not ``behind`` + T keys, or a gradient is wanted.
     """
+    if k_BNKH.shape[2] != behind + q_BNTH.shape[2]:
+        raise ValueError(f"{k_BNKH.shape[2]} keys are not those of {q_BNTH.shape[2]} tokens and {behind} before them")
+    if torch.is_grad_enabled() and any(x.requires_grad for x in (q_BNTH, k_BNKH, v_BNKV)):
+        raise ValueError("attention to cached tokens has no gradients; see attend_segments")
     if can_attend(q_BNTH, k_BNKH, v_BNKV):
         out_BTNV = v_BNKV.new_empty(q_BNTH.shape[0], q_BNTH.shape[2], v_BNKV.shape[1], v_BNKV.shape[3])
         lse_TN = torch.empty(q_BNTH.shape[2], q_BNTH.shape[1], dtype=torch.float32)

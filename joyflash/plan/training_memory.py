@@ -131,7 +131,7 @@ def activation_bytes(config: ModelConfig, layout: Layout) -> PerToken:
         block_input=stream,
         dense=attention + feed + HALF * 4 * config.intermediate_size,
         mixture=attention + feed + router + routed + shared,
-        backward=HALF * chosen * (2 * hidden + 7 * width),
+        backward=HALF * chosen * (2 * hidden + 4 * width),
         head=2 * stream + FULL,
     )
 

@@ -23,5 +23,5 @@ recipe = RLRecipe(
     adamw_lr=3e-4,
     profile=3,
     heldout=48,
-    validate_every=4,
+    validate_every=2,
 )

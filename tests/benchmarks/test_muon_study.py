@@ -75,7 +75,7 @@ def test_a_stopped_study_goes_on_and_the_figures_follow_from_the_runs(tmp_path, 
         file.write('{"setting": {"optimi')  # killed while it wrote a line
     stop_after = -1
     figures = muon_study.run(study_in(tmp_path), 3, (1.0, 2.0, 4.0))
-    assert len(trained) == len(set(map(repr, trained))) == 2 * 4 + 2 * 3 + 2 * 3 + 4 * 3 + 3
+    assert len(trained) == len(set(map(repr, trained))) == 2 * 4 + 3 * 3 + 2 * 3 + 4 * 3 + 3  # AdamW at two rates
     assert len(read_lines(tmp_path / "runs.jsonl")) == len(trained)
     assert figures == json.loads((tmp_path / "study-64-100.json").read_text())
     assert figures["tuning"]["adamw"].keys() == {"1", "2", "4", "8"}  # 4 was best and the last: 8 was tried too

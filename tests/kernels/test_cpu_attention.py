@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu import attention, build
@@ -123,16 +124,28 @@ def test_the_number_of_threads_changes_no_bit(heads: int):
         assert all(torch.equal(a, b) for a, b in zip(other, found[0], strict=True))
 
 
+def test_numbers_that_are_none_stay_where_they_are_seen():
+    q, k, v = inputs(200, 0, 24, 16)
+    k[150, 1, 3] = torch.nan
+    out, lse = ours(q, k, v)
+    assert out[150:, 1].isnan().all() and lse[150:, 1].isnan().all()
+    assert out[:128].isfinite().all() and out[:, [0, 2]].isfinite().all()
+    grads = gradients(q, k, v, torch.ones_like(v))
+    assert grads[0][150:, 1].isnan().all()
+
+
 def test_what_it_does_not_take():
     q, k, _ = inputs(4, 0, 8, 8)
     assert can_attend(q, k)
     assert not can_attend(q.double(), k.double())
     assert not can_attend(q, k.bfloat16())
     assert not can_attend(q.to("meta"), k.to("meta"))
+    with FakeTensorMode() as mode:
+        assert not can_attend(mode.from_tensor(q), mode.from_tensor(k))
 
 
 def test_without_openmp_it_is_one_thread(monkeypatch: pytest.MonkeyPatch):
-    """As where PyTorch brings no OpenMP that the library could use."""
+    """As where PyTorch brings no OpenMP that the library could use; then several threads take PyTorch's own kernel."""
     tried = []
 
     def load(program: str, *flags: str):
@@ -144,12 +157,29 @@ def test_without_openmp_it_is_one_thread(monkeypatch: pytest.MonkeyPatch):
     real = build._load
     monkeypatch.setattr(build, "_load", load)
     library = attention._library.__wrapped__()
-    assert len(tried) == 2
+    assert library is not None and not library.parallel and len(tried) == 2
     monkeypatch.setattr(attention, "_library", lambda: library)
     given = inputs(40, 3, 8, 8)
     assert torch.allclose(ours(*given)[0].double(), exact(*given)[0], atol=1e-5)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert not can_attend(*given)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert can_attend(*given)
+
+
+def test_a_damaged_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """It must not mean one thread for ever."""
+    monkeypatch.setenv("JOYFLASH_CACHE", str(tmp_path))
+    monkeypatch.setattr(build, "_fingerprint", lambda *_: "damaged")
+    (tmp_path / "attention-damaged.so").write_text("no library")
+    with pytest.raises(KernelError, match=r"attention-damaged\.so does not load"):
+        build.load_parallel("attention")
 
 
 def test_pytorchs_threads_are_used():
     """The library that is loaded here was compiled with OpenMP, or every prompt would be read by one core."""
-    assert b"GOMP" in Path(attention._library()._name).read_bytes()
+    library = attention._library()
+    assert library is not None
+    if not library.parallel:
+        pytest.skip("this compiler's OpenMP is not PyTorch's")
+    assert b"GOMP" in Path(library.functions._name).read_bytes()

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
+from joyflash.errors import KernelError
 from joyflash.kernels.cpu import build, rows
 from joyflash.model import rowwise
 from joyflash.train.losses import weighted_cross_entropy
@@ -52,10 +54,15 @@ def test_norm(count: int, width: int, dtype: torch.dtype, error: float):
         assert close(mine, theirs, 3 * error)
 
 
-def test_the_module_is_pytorchs():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_module_is_pytorchs(compiled: bool, monkeypatch: pytest.MonkeyPatch):
     """In any shape and any strides of the input, and with PyTorch's own formula where there is no compiler."""
     mine, theirs = rowwise.RMSNorm(24, eps=1e-5), nn.RMSNorm(24, eps=1e-5)
+    nn.init.normal_(mine.weight)
     theirs.load_state_dict(mine.state_dict())
+    assert rows.can_run(mine.weight)
+    if not compiled:
+        monkeypatch.setattr(rows, "can_run", lambda *_: False)
     x = random(2, 7, 40)[..., :24]
     turned = random(24, 7).T
     for given in (x, turned, x[0, 0], x[:0]):
@@ -86,7 +93,7 @@ def test_gated_experts(
     projected, weight = random(count, 2 * width, dtype=dtype), random(count, dtype=dtype, seed=1).abs()
     grad = random(count, width, dtype=dtype, seed=2)
     out = rowwise.gated_rows(projected, weight)
-    again, *found = rowwise.gated_rows_backward(grad, projected, weight)
+    again, *found = rowwise.gated_rows_backward(grad.clone(), projected, weight)
 
     def plain(both: Tensor, weight: Tensor) -> Tensor:
         gate, up = both.chunk(2, dim=-1)
@@ -125,6 +132,7 @@ def test_the_loss_of_a_model(dtype: torch.dtype, error: float, monkeypatch: pyte
     def loss(hidden: Tensor, head: Tensor) -> Tensor:
         return weighted_cross_entropy(hidden, head, target, weight)[0]
 
+    assert rows.can_run(hidden, head)
     found = gradients(loss, (hidden, head), torch.tensor(1.0))
     monkeypatch.setattr(rows, "can_run", lambda *_: False)
     expected = gradients(loss, (hidden, head), torch.tensor(1.0))
@@ -133,17 +141,48 @@ def test_the_loss_of_a_model(dtype: torch.dtype, error: float, monkeypatch: pyte
 
 
 def test_the_number_of_threads_changes_no_bit():
-    x, weight, grad = random(1000, 48), random(48, seed=1), random(1000, 48, seed=2)
+    x, weight, grad = random(1000, 96), random(96, seed=1), random(1000, 96, seed=2)
+    target = torch.randint(96, (1000,), generator=torch.Generator().manual_seed(1))
     before = torch.get_num_threads()
     found = []
     try:
         for threads in (1, 2, 5):
             torch.set_num_threads(threads)
-            _, scale = rows.norm(x, weight, 1e-5)
-            found.append(rows.norm_backward(grad, x, weight, scale))
+            out, scale = rows.norm(x, weight, 1e-5)
+            grads = (torch.empty_like(x), torch.empty_like(x))
+            more = rows.gated_backward(grad, x, out, grads, x[:, 0])
+            assert more is not None
+            logits = x.clone()
+            loss = rows.entropy(logits, target, x[:, 1].contiguous())
+            found.append(
+                [out, *rows.norm_backward(grad, x, weight, scale), rows.gated(x, out), *grads, *more, logits, loss]
+            )
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(other, found[0], strict=True))
+
+
+def test_targets_that_are_not_there():
+    """No number for a row without one, so that training stops; and a wrong type is refused."""
+    for dtype in (torch.float32, torch.bfloat16):
+        logits = random(4, 20, dtype=dtype)
+        loss = rows.entropy(logits, torch.tensor([3, 20, -100, 19]), torch.ones(4))
+        assert loss.isnan().tolist() == logits.isnan().all(-1).tolist() == [False, True, True, False]
+    with pytest.raises(KernelError, match=r"as many targets of torch\.int64, not \(4,\) of torch\.int32"):
+        rows.entropy(random(4, 20), torch.zeros(4, dtype=torch.int32), torch.ones(4))
+    with pytest.raises(KernelError, match="weights"):
+        rows.entropy(random(4, 20), torch.zeros(4, dtype=torch.int64), torch.ones(3))
+
+
+def test_what_they_do_not_take():
+    x = random(3, 4)
+    assert rows.can_run(x, nn.Parameter(x))
+    with FakeTensorMode() as mode:  # as in a dry run; C would read address 0
+        assert not rows.can_run(mode.from_tensor(x))
+        loss, _ = weighted_cross_entropy(
+            *(mode.from_tensor(y) for y in (x.requires_grad_(), x, torch.zeros(3).long(), torch.ones(3)))
+        )
+        assert loss.shape == ()
 
 
 def test_numbers_that_are_none_stay_visible():
@@ -153,4 +192,8 @@ def test_numbers_that_are_none_stay_visible():
     assert torch.isnan(rows.norm(x, torch.ones(16), 1e-5)[0][1]).all()
     assert torch.isnan(rows.gated(x, random(3, 16))[1, 4])
     assert torch.isnan(rows.gated(x.bfloat16(), random(3, 16).bfloat16())[1, 4])
-    assert rows.entropy(x, torch.tensor([0, 1, 2]), torch.ones(3)).isnan().tolist() == [False, True, False]
+    for dtype in (torch.float32, torch.bfloat16):
+        logits = x.to(dtype)
+        losses = rows.entropy(logits, torch.tensor([0, 1, 2]), torch.ones(3))
+        assert losses.isnan().tolist() == [False, True, False]
+        assert logits[1].isnan().any()

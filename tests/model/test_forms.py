@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from joyflash.errors import EngineError
+from joyflash.kernels.cpu import build
+from joyflash.model import rowwise
 from joyflash.model.attention import PackedContext
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import flash_48b_a3b, nano
@@ -148,6 +150,14 @@ def test_operators_meet_torch_library_rules():
     torch.library.opcheck(
         segment_attention, (q, q, q, torch.tensor([2, 6]), 0.3), test_utils=("test_schema", "test_faketensor")
     )
+    if build.compiler():
+        for operator, given in (
+            (rowwise.rms_norm, (x, torch.ones(4), 1e-5)),
+            (rowwise._rms_norm_backward, (x, x, torch.ones(4), torch.ones(6))),
+            (rowwise._gated, (x, x)),
+            (rowwise._gated_backward, (x, x, x)),
+        ):
+            torch.library.opcheck(operator, given, test_utils=("test_schema", "test_faketensor"))
 
 
 def test_parameter_counts_of_the_released_model():

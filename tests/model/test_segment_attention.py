@@ -20,6 +20,8 @@ def _kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(segment_attention, "can_attend", lambda *_: False)
     elif build.compiler() is None:
         pytest.skip("compiled attention needs a C compiler")
+    else:
+        assert segment_attention.can_attend(torch.zeros(1))
 
 
 def plain(q_TND: torch.Tensor, k_TND: torch.Tensor, v_TNV: torch.Tensor, scale: float) -> torch.Tensor:
@@ -58,3 +60,11 @@ def test_new_tokens_behind_earlier_ones(behind: int, value_width: int):
     visible = torch.ones(40, behind + 40, dtype=torch.bool).tril(behind)
     expected = F.scaled_dot_product_attention(q.double(), k.double(), v.double(), attn_mask=visible, scale=0.2)
     assert (attend_behind(q, k, v, behind, 0.2) - expected).norm() <= 1e-6 * expected.norm()
+
+
+def test_attention_to_cached_tokens_refuses_what_it_cannot_do():
+    q, k = torch.randn(1, 2, 4, 8), torch.randn(1, 2, 9, 8)
+    with pytest.raises(ValueError, match="9 keys are not those of 4 tokens and 4 before them"):
+        attend_behind(q, k, k, 4, 0.2)
+    with pytest.raises(ValueError, match="no gradients"):
+        attend_behind(q.requires_grad_(), k, k, 5, 0.2)

@@ -2,7 +2,8 @@
 
    Blocks of queries meet blocks of keys; scores live in the first-level cache only, and what is hidden is not computed,
    but for the rest of a vector. Inputs and outputs are float or bfloat16 in any stride of rows and heads; sums are
-   float. A head is one thread's work and no sum crosses heads, so the number of threads changes no bit.
+   float. A head is one thread's work and no sum crosses heads, so for finite numbers the number
+   of threads changes no bit (0 times an infinity of a hidden key shows in which block a query stood).
    See attention.py for the caller and joyflash/model/segment_attention.py for the twin in PyTorch.
 
    Letters: T queries, K = behind + T keys, N heads, H width of queries and keys, V width of values. */
@@ -58,12 +59,14 @@ static void pack_rows(const call *c, const array *from, int first, int rows, int
     }
 }
 
-/* Packed rows in blocks of KEYS, each transposed: [blocks][width][KEYS]; zeros behind the last row. */
-static void transpose(const float *rows, int count, int width, int padded, float *to) {
+/* Rows of a head in blocks of KEYS, each transposed: [blocks][width][KEYS]; zeros behind the last row.
+   `rows` has room for KEYS rows. */
+static void pack_turned(const call *c, const array *from, int count, int head, int width, float *rows, float *to) {
     for (int first = 0; first < count; first += KEYS, to += (long)width * KEYS) {
-        int here = fewer(count - first, KEYS);
+        int here = fewer(count - first, KEYS), padded = up(width, LANES);
+        pack_rows(c, from, first, here, head, width, padded, rows);
         for (int i = 0; i < width; i++) {
-            for (int j = 0; j < here; j++) to[i * KEYS + j] = rows[(long)(first + j) * padded + i];
+            for (int j = 0; j < here; j++) to[i * KEYS + j] = rows[j * padded + i];
             for (int j = here; j < KEYS; j++) to[i * KEYS + j] = 0;
         }
     }
@@ -184,12 +187,11 @@ static void meet(const call *c, block *b, int at, const float *turned, const flo
 /* Queries [first, end) of a head. */
 static int forward(const call *c, int head, int first, int end) {
     int H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(c->behind + end, KEYS), held = TOGETHER * QUERIES;
-    float *memory = room((long)keys * (2 * H + V) + held * (H + V + 2) + QUERIES * KEYS);
+    float *memory = room((long)keys * (H + V) + held * (H + V + 2) + QUERIES * KEYS + KEYS * H);
     if (!memory) return -1;
-    float *rows = memory, *turned = rows + (long)keys * H, *values = turned + (long)keys * H, *score = values + (long)keys * V;
+    float *turned = memory, *values = turned + (long)keys * H, *score = values + (long)keys * V;
     float *query = score + QUERIES * KEYS, *out = query + held * H, *best = out + held * V, *sum = best + held;
-    pack_rows(c, &c->k, 0, c->behind + end, head, c->width, H, rows);
-    transpose(rows, c->behind + end, c->width, H, turned);
+    pack_turned(c, &c->k, c->behind + end, head, c->width, sum + held, turned);
     pack_rows(c, &c->v, 0, c->behind + end, head, c->value_width, V, values);
     for (int start = first; start < end; start += held) {
         int count = fewer(end - start, held), blocks = (count + QUERIES - 1) / QUERIES;
@@ -219,17 +221,17 @@ static int forward(const call *c, int head, int first, int end) {
 /* A head's gradients: for every block of keys, every block of queries that sees it. */
 static int backward(const call *c, int head) {
     int T = c->queries, H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(T, KEYS);
-    float *memory = room((long)keys * (5 * H + 3 * V) + T + (long)KEYS * (H + V) + 2 * QUERIES * KEYS + V);
+    float *memory = room((long)keys * (4 * H + 2 * V) + T + (long)KEYS * (H + V) + 2 * QUERIES * KEYS + V + KEYS * (H > V ? H : V));
     if (!memory) return -1;
     float *q = memory, *k = q + (long)keys * H, *turned_k = k + (long)keys * H, *grad_q = turned_k + (long)keys * H;
-    float *v = grad_q + (long)keys * H, *turned_v = v + (long)keys * V, *grad_out = turned_v + (long)keys * V;
+    float *turned_v = grad_q + (long)keys * H, *grad_out = turned_v + (long)keys * V;
     float *grad_k = grad_out + (long)keys * V, *grad_v = grad_k + KEYS * H;
-    float *score = grad_v + KEYS * V, *slope = score + QUERIES * KEYS, *out = slope + QUERIES * KEYS, *delta = out + V;
+    float *score = grad_v + KEYS * V, *slope = score + QUERIES * KEYS, *out = slope + QUERIES * KEYS, *rows = out + V;
+    float *delta = rows + KEYS * (H > V ? H : V);
     pack_rows(c, &c->q, 0, T, head, c->width, H, q);
     pack_rows(c, &c->k, 0, T, head, c->width, H, k);
-    transpose(k, T, c->width, H, turned_k);
-    pack_rows(c, &c->v, 0, T, head, c->value_width, V, v);
-    transpose(v, T, c->value_width, V, turned_v);
+    pack_turned(c, &c->k, T, head, c->width, rows, turned_k);
+    pack_turned(c, &c->v, T, head, c->value_width, rows, turned_v);
     pack_rows(c, &c->grad_out, 0, T, head, c->value_width, V, grad_out);
     memset(grad_q, 0, sizeof(float) * (size_t)((long)T * H));
     for (int r = 0; r < T; r++) {

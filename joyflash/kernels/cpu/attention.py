@@ -14,6 +14,7 @@ from torch import Tensor
 
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu.build import load_parallel
+from joyflash.kernels.cpu.tensors import Library
 
 _NUMBERS = ("queries", "behind", "heads", "width", "value_width", "half")
 _INPUTS = ("q", "k", "v", "grad_out")
@@ -33,23 +34,20 @@ class _Call(ctypes.Structure):
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def _library() -> Library | None:
     try:
-        library = load_parallel("attention")
+        functions, parallel = load_parallel("attention")
     except KernelError:
         return None
-    for function in (library.joyflash_attention, library.joyflash_attention_backward):
+    for function in (functions.joyflash_attention, functions.joyflash_attention_backward):
         function.argtypes = [ctypes.POINTER(_Call), ctypes.c_int]
-    return library
+    return Library(functions, parallel)
 
 
 def can_attend(*tensors: Tensor) -> bool:
-    """Whether ``attend`` works here on these tensors: on the CPU, all float32 or all bfloat16; and with a compiler."""
-    dtype = tensors[0].dtype
-    fits = dtype in (torch.float32, torch.bfloat16) and all(
-        tensor.device.type == "cpu" and tensor.dtype == dtype for tensor in tensors
-    )
-    return fits and _library() is not None
+    """Whether ``attend`` works here, and on these tensors; see ``Library.takes``."""
+    library = None if torch.compiler.is_compiling() else _library()
+    return library is not None and library.takes(*tensors)
 
 
 def attend(q_TNH: Tensor, k_KNH: Tensor, v_KNV: Tensor, out_TNV: Tensor, lse_TN: Tensor, scale: float) -> None:
@@ -106,5 +104,5 @@ def _run(function: str, arrays: dict[str, Tensor], scale: float) -> None:
         scale=scale,
         **{name: _Array(array.data_ptr(), array.stride(0), array.stride(1)) for name, array in held.items()},
     )
-    if getattr(library, function)(call, torch.get_num_threads()):
+    if getattr(library.functions, function)(call, torch.get_num_threads()):
         raise KernelError(f"There is no memory for attention over {held['k'].shape[0]} tokens.")

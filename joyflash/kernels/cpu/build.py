@@ -52,19 +52,21 @@ def load_step(storage_bits: int) -> ctypes.CDLL:
     return _load("step", f"-DSTORAGE={storage_bits}")
 
 
-def load_parallel(program: str) -> ctypes.CDLL:
-    """A program ("attention" or "rows") whose loops run on PyTorch's own threads.
+def load_parallel(program: str) -> tuple[ctypes.CDLL, bool]:
+    """A program ("attention" or "rows") whose loops run on PyTorch's own threads, and whether they do.
 
-    The functions of OpenMP are left open when it is linked, and found in this process. Without a compiler or a process
-    that has them it is one thread.
+    The functions of OpenMP are left open when it is linked, and found in this process. With a compiler that does not
+    know OpenMP, or calls another one than PyTorch's, the loops are serial.
 
     Raises:
         KernelError: see ``_load``.
     """
     try:
-        return _load(program, _OPENMP)
-    except KernelError:
-        return _load(program)
+        return _load(program, _OPENMP), True
+    except KernelError as error:
+        if not any(text in str(error) for text in ("could not compile", "undefined symbol", "symbol not found")):
+            raise
+        return _load(program), False
 
 
 def _load(program: str, *flags: str) -> ctypes.CDLL:

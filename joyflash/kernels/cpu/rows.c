@@ -1,11 +1,12 @@
-/* What training and prompts do row by row, each in one pass over memory: norms, gated activations, rotation, and the
-   loss with its gradient. Arrays are float or bfloat16 (`half`), sums are float; no sum depends on the number of threads.
+/* What training and prompts do row by row, each in one pass over memory: norms, gated activations, and the loss with its
+   gradient. Arrays are float or bfloat16 (`half`), sums are float; no sum depends on the number of threads.
    See rows.py for the caller, and joyflash/model/rowwise.py for the twins in PyTorch. */
 
 #include <stdlib.h>
 
 #include "vectors.h"
 
+#define FEW 32768 /* numbers that one thread is done with before another one is awake */
 #define CHUNK 256 /* rows that add up a gradient of a norm's weights together */
 
 INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exp_vec(-x)); }
@@ -60,7 +61,7 @@ INLINE void norm_row_backward(const norm *c, int r, float *grad_weight, const in
 
 void joyflash_norm(const norm *c, int threads) {
     (void)threads;
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->width > FEW)
     for (int r = 0; r < c->rows; r++) {
         if (c->half) norm_row(c, r, 1);
         else norm_row(c, r, 0);
@@ -73,7 +74,7 @@ int joyflash_norm_backward(const norm *c, int threads) {
     float *sums = calloc((size_t)chunks * (size_t)c->width + 1, sizeof *sums);
     if (!sums) return -1;
     (void)threads;
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->width > FEW)
     for (int chunk = 0; chunk < chunks; chunk++) {
         float *own = sums + (long)chunk * c->width;
         int end = fewer(c->rows, (chunk + 1) * CHUNK);
@@ -137,7 +138,7 @@ INLINE void gated_row_backward(const gated *c, int r, const int half) {
 
 void joyflash_gated(const gated *c, int threads) {
     (void)threads;
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->width > FEW)
     for (int r = 0; r < c->rows; r++) {
         if (c->half) gated_row(c, r, 1);
         else gated_row(c, r, 0);
@@ -146,7 +147,7 @@ void joyflash_gated(const gated *c, int threads) {
 
 void joyflash_gated_backward(const gated *c, int threads) {
     (void)threads;
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->width > FEW)
     for (int r = 0; r < c->rows; r++) {
         if (c->half) gated_row_backward(c, r, 1);
         else gated_row_backward(c, r, 0);
@@ -164,6 +165,11 @@ typedef struct {
 
 INLINE void entropy_row(const entropy *c, int r, const int half) {
     long at = (long)r * c->width, aim = at + c->target[r];
+    if (c->target[r] < 0 || c->target[r] >= c->width) {
+        for (int i = 0; i < c->width; i += LANES) store_some(c->logits, at + i, c->width - i, half, splat(NAN));
+        c->loss[r] = NAN;
+        return;
+    }
     float target = half ? get_half(((uint16_t *)c->logits)[aim]) : ((float *)c->logits)[aim], weight = c->weight[r];
     vec top = splat(target);
     int whole = c->width / LANES * LANES;
@@ -192,7 +198,7 @@ INLINE void entropy_row(const entropy *c, int r, const int half) {
 
 void joyflash_entropy(const entropy *c, int threads) {
     (void)threads;
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->width > FEW)
     for (int r = 0; r < c->rows; r++) {
         if (c->half) entropy_row(c, r, 1);
         else entropy_row(c, r, 0);

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from joyflash.errors import KernelError
 from joyflash.kernels.cpu.build import load_parallel
+from joyflash.kernels.cpu.tensors import Library
 
 _pointer, _number, _long = ctypes.c_void_p, ctypes.c_int, ctypes.c_long
 
@@ -45,9 +46,9 @@ class _Entropy(ctypes.Structure):
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def _library() -> Library | None:
     try:
-        library = load_parallel("rows")
+        functions, parallel = load_parallel("rows")
     except KernelError:
         return None
     for name, kind in (
@@ -57,24 +58,21 @@ def _library() -> ctypes.CDLL | None:
         ("gated_backward", _Gated),
         ("entropy", _Entropy),
     ):
-        getattr(library, f"joyflash_{name}").argtypes = [ctypes.POINTER(kind), _number]
-    return library
+        getattr(functions, f"joyflash_{name}").argtypes = [ctypes.POINTER(kind), _number]
+    return Library(functions, parallel)
 
 
 def can_run(*tensors: Tensor) -> bool:
-    """Whether the functions here take these tensors: on the CPU, all float32 or all bfloat16; and with a compiler."""
-    dtype = tensors[0].dtype
-    fits = dtype in (torch.float32, torch.bfloat16) and all(
-        tensor.device.type == "cpu" and tensor.dtype == dtype for tensor in tensors
-    )
-    return fits and _library() is not None
+    """Whether the functions here work, and on these tensors; see ``Library.takes``."""
+    library = None if torch.compiler.is_compiling() else _library()
+    return library is not None and library.takes(*tensors)
 
 
 def _run(name: str, call: ctypes.Structure) -> int:
     library = _library()
     if library is None:
         raise KernelError("Compiled row-wise functions are not available here.")
-    return getattr(library, f"joyflash_{name}")(call, torch.get_num_threads())
+    return getattr(library.functions, f"joyflash_{name}")(call, torch.get_num_threads())
 
 
 def norm(x_MD: Tensor, weight_D: Tensor, eps: float) -> tuple[Tensor, Tensor]:
@@ -169,9 +167,17 @@ def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor) -> Tensor:
 
     Args:
         logits_MV: contiguous.
-        target_M: int64, each below V.
+        target_M: int64; where one is not from 0 to V - 1, loss and gradients of its row are no numbers.
         weight_M: float32.
+
+    Raises:
+        KernelError: targets or weights are of another type, or not one for each row.
     """
+    given = {"targets": (target_M, torch.int64), "weights": (weight_M, torch.float32)}
+    for name, (tensor, dtype) in given.items():
+        if tensor.dtype != dtype or tensor.shape != logits_MV.shape[:1]:
+            found = f"{tuple(tensor.shape)} of {tensor.dtype}"
+            raise KernelError(f"{len(logits_MV)} rows of logits need as many {name} of {dtype}, not {found}.")
     loss_M = torch.empty(len(logits_MV), dtype=torch.float32)
     target_M, weight_M = target_M.contiguous(), weight_M.contiguous()
     call = _Entropy(
