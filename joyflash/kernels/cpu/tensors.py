@@ -19,7 +19,7 @@ class Library:
     def takes(self, *tensors: Tensor) -> bool:
         """Whether to hand over these tensors: on the CPU, all float32 or all bfloat16, and really there.
 
-        Fake and distributed tensors have no memory that C could read; what ``torch.compile`` sees is left to it; and one
+        Fake and distributed tensors have no memory that C could read; what ``torch.compile`` sees is left to it; one
         thread in C is no match for several of PyTorch's.
         """
         dtype = tensors[0].dtype
