@@ -19,6 +19,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from measure import fail
+
+from joyflash.errors import JoyflashError
 from joyflash.extras import require
 from joyflash.rl.environments.host import Domain
 from joyflash.rl.recipe import RLRecipe
@@ -33,7 +36,13 @@ CURVES = ("reward", "entropy", "ratio", "gradient_norm", "sampled")
 
 def main() -> None:
     """Run what is missing, then summarise and draw."""
-    options = _options()
+    try:
+        _study(_options())
+    except JoyflashError as error:
+        fail(str(error))
+
+
+def _study(options: argparse.Namespace) -> None:
     base = load_recipe_of(RLRecipe, options.recipe, _changed(options))
     if options.domains:
         base = dataclasses.replace(base, domains=_chosen(base, options.domains))
@@ -137,7 +146,7 @@ def _changed(options: argparse.Namespace) -> dict[str, Any]:
 def _chosen(base: RLRecipe, names: list[str]) -> tuple[Domain, ...]:
     known = {domain.name: domain for domain in base.domains}
     if unknown := [name for name in names if name not in known]:
-        raise SystemExit(f"error: the recipe has no domain {unknown[0]!r}; it has {', '.join(known)}.")
+        fail(f"the recipe has no domain {unknown[0]!r}; it has {', '.join(known)}.")
     return tuple(known[name] for name in names)
 
 

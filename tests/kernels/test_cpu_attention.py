@@ -87,6 +87,17 @@ def test_scores_of_hundreds():
     assert (out - expected).norm() <= 1e-5 * expected.norm()
 
 
+def test_scores_far_below_zero():
+    """The largest score counts, not zero: all exponentials of the scores themselves would vanish."""
+    q, k, v = inputs(140, 0, 64, 64)
+    q, k = q.abs() * 5, -k.abs() * 5
+    expected, expected_lse = exact(q, k, v)
+    assert expected_lse.max() < -100
+    out, lse = ours(q, k, v)
+    assert (out - expected).norm() <= 1e-5 * expected.norm()
+    assert (lse - expected_lse).abs().max() <= 1e-2
+
+
 def test_strides_do_not_matter():
     given = inputs(140, 60, 24, 40)
     expected = ours(*given)
@@ -170,7 +181,7 @@ def test_without_openmp_it_is_one_thread(monkeypatch: pytest.MonkeyPatch):
 def test_a_damaged_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """It must not mean one thread for ever."""
     monkeypatch.setenv("JOYFLASH_CACHE", str(tmp_path))
-    monkeypatch.setattr(build, "_fingerprint", lambda *_: "damaged")
+    monkeypatch.setattr(build, "_fingerprint", lambda *given: "damaged" if "-fopenmp" in given[-1] else "serial")
     (tmp_path / "attention-damaged.so").write_text("no library")
     with pytest.raises(KernelError, match=r"attention-damaged\.so does not load"):
         build.load_parallel("attention")
