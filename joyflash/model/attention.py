@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from joyflash.model.cache import PagedCache
 from joyflash.model.config import ModelConfig
+from joyflash.model.heads import make_heads
 from joyflash.model.rope import rope_angles, rotate
 from joyflash.model.rowwise import RMSNorm
 from joyflash.model.segment_attention import attend_behind, attend_segments
@@ -121,53 +122,45 @@ class LatentAttention(nn.Module):
 
     def forward(self, x: torch.Tensor, context: PackedContext | CachedContext, layer: int) -> torch.Tensor:
         """Attend: a packed row [T, D] -> [T, D], or new tokens [B, T, D] -> [B, T, D] of cache layer ``layer``."""
-        q_nope, q_rope = self._queries(x, context)
-        latent, k_rope = self._latents(x, context)
+        q = self._queries(x)
+        latent, k_rope = self._latents(x)
         if isinstance(context, PackedContext):
-            out = self._packed(q_nope, q_rope, latent, k_rope, context)
+            out = self._packed(q, latent, k_rope, context)
         else:
+            q_nope, q_rope = q.split((self.config.qk_nope_head_dim, self.config.qk_rope_head_dim), dim=-1)
+            q_rope = rotate(q_rope, context.cos, context.sin)
+            k_rope = rotate(k_rope, context.cos.squeeze(-2), context.sin.squeeze(-2))
             kv_BKW = context.cache.append(layer, context.write_BT, context.read_BK, torch.cat((latent, k_rope), dim=-1))
             attend = self._absorbed if context.form == "absorbed" else self._expanded
             out = attend(q_nope, q_rope, kv_BKW.to(x.dtype), context)
         return self.o_proj(out.flatten(-2))
 
-    def _queries(self, x: torch.Tensor, context: PackedContext | CachedContext) -> tuple[torch.Tensor, torch.Tensor]:
+    def _queries(self, x: torch.Tensor) -> torch.Tensor:
         config = self.config
         q = self.q_proj(x) if config.q_lora_rank is None else self.q_b_proj(self.q_a_layernorm(self.q_a_proj(x)))
-        q = q.unflatten(-1, (config.num_attention_heads, config.qk_head_dim))
-        q_nope, q_rope = q.split((config.qk_nope_head_dim, config.qk_rope_head_dim), dim=-1)
-        return q_nope, rotate(q_rope, context.cos, context.sin)
+        return q.unflatten(-1, (config.num_attention_heads, config.qk_head_dim))
 
-    def _latents(self, x: torch.Tensor, context: PackedContext | CachedContext) -> tuple[torch.Tensor, torch.Tensor]:
+    def _latents(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         config = self.config
         latent, k_rope = self.kv_a_proj_with_mqa(x).split((config.kv_lora_rank, config.qk_rope_head_dim), dim=-1)
-        return self.kv_a_layernorm(latent), rotate(k_rope, context.cos.squeeze(-2), context.sin.squeeze(-2))
+        return self.kv_a_layernorm(latent), k_rope
 
-    def _keys_values(self, latent: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        config = self.config
-        kv = self.kv_b_proj(latent).unflatten(-1, (config.num_attention_heads, -1))
-        return kv.split((config.qk_nope_head_dim, config.v_head_dim), dim=-1)  # pyright: ignore[reportReturnType]
+    def _keys_values(self, latent: torch.Tensor) -> torch.Tensor:
+        return self.kv_b_proj(latent).unflatten(-1, (self.config.num_attention_heads, -1))
 
     def _packed(
-        self,
-        q_nope_TNH: torch.Tensor,
-        q_rope_TNR: torch.Tensor,
-        latent_TC: torch.Tensor,
-        k_rope_TR: torch.Tensor,
-        context: PackedContext,
+        self, q_TNH: torch.Tensor, latent_TC: torch.Tensor, k_rope_TR: torch.Tensor, context: PackedContext
     ) -> torch.Tensor:
-        k_nope_TNH, v_TNV = self._keys_values(latent_TC)
-        k_rope_TNR = k_rope_TR.unsqueeze(1).expand(-1, self.config.num_attention_heads, -1)
-        q_TNH = torch.cat((q_nope_TNH, q_rope_TNR), dim=-1)
-        k_TNH = torch.cat((k_nope_TNH, k_rope_TNR), dim=-1)
-        return attend_segments(q_TNH, k_TNH, v_TNV, context.ends_S, self.scale)
+        heads = make_heads(q_TNH, self._keys_values(latent_TC), k_rope_TR, context.cos, context.sin)
+        return attend_segments(*heads, context.ends_S, self.scale)
 
     def _expanded(
         self, q_nope_BTNH: torch.Tensor, q_rope_BTNR: torch.Tensor, kv_BKW: torch.Tensor, context: CachedContext
     ) -> torch.Tensor:
         config = self.config
         latent_BKC, k_rope_BKR = kv_BKW.split((config.kv_lora_rank, config.qk_rope_head_dim), dim=-1)
-        k_nope_BKNH, v_BKNV = self._keys_values(latent_BKC)
+        kv_BKNX = self._keys_values(latent_BKC)
+        k_nope_BKNH, v_BKNV = kv_BKNX.split((config.qk_nope_head_dim, config.v_head_dim), dim=-1)
         k_rope_BKNR = k_rope_BKR.unsqueeze(2).expand(-1, -1, config.num_attention_heads, -1)
         q_BNTH = torch.cat((q_nope_BTNH, q_rope_BTNR), dim=-1).transpose(1, 2)
         k_BNKH = torch.cat((k_nope_BKNH, k_rope_BKNR), dim=-1).transpose(1, 2)

@@ -14,13 +14,13 @@ the group, D hidden, I expert width, J = 2 * I.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 
-from joyflash.model.experts import Spans, counts, multiply, outer, spans_of, sum_over_choices
-from joyflash.model.rowwise import gated_rows, gated_rows_backward
+from joyflash.model.experts import Spans, counts, feed, feed_backward, spans_of, sum_over_choices
 from joyflash.parallel.exchange import exchange_counts, exchange_rows
 from joyflash.parallel.reduction import TreeSum
 
@@ -150,29 +150,40 @@ class _Feed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, rows_RD, weight_R, gate_up_eJD, down_eDI, runs):
-        together = _joined(runs)
-        projected_RJ = multiply(rows_RD, gate_up_eJD.transpose(1, 2), together)
-        active_RI = gated_rows(projected_RJ, weight_R)
+        out_RD, projected_RJ = feed(rows_RD, weight_R, gate_up_eJD, down_eDI, _joined(runs))
         ctx.save_for_backward(rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ)
         ctx.runs = runs
-        return multiply(active_RI, down_eDI.transpose(1, 2), together)
+        return out_RD
 
     @staticmethod
     def backward(ctx, grad_RD):  # pyright: ignore[reportIncompatibleMethodOverride]
         rows_RD, weight_R, gate_up_eJD, down_eDI, projected_RJ = ctx.saved_tensors
-        grad_RD, together = grad_RD.contiguous(), _joined(ctx.runs)
-        grad_weighted_RI, experts = multiply(grad_RD, down_eDI, together), len(down_eDI)
-        weighted_RI, grad_projected_RJ, grad_weight_R = gated_rows_backward(grad_weighted_RI, projected_RJ, weight_R)
-        total = TreeSum()
-        for run in ctx.runs:
-            grad_down_eDI = outer(grad_RD, weighted_RI, experts, run)
-            total.add([outer(grad_projected_RJ, rows_RD, experts, run), grad_down_eDI])
-        grad_gate_up_eJD, grad_down_eDI = total.total()
-        grad_rows_RD = multiply(grad_projected_RJ, gate_up_eJD, together)
-        return grad_rows_RD, grad_weight_R, grad_gate_up_eJD, grad_down_eDI, None
+        grad_RD, total = grad_RD.contiguous(), TreeSum()
+        of_rows, of_weights = [], []
+        for own, spans in _cut(ctx.runs):
+            given = (grad_RD[own], rows_RD[own], weight_R[own], projected_RJ[own], gate_up_eJD, down_eDI)
+            grad_rows, grad_weight, *of_matrices = feed_backward(*given, spans)
+            of_rows.append(grad_rows)
+            of_weights.append(grad_weight.to(weight_R.dtype))
+            total.add(of_matrices)
+        if len(of_rows) == 1:
+            return of_rows[0], of_weights[0], *total.total(), None
+        return torch.cat(of_rows), torch.cat(of_weights), *total.total(), None
 
 
 def _joined(runs: list[Spans]) -> Spans:
     if len(runs) == 1:
         return runs[0]
     return [span for run in runs if isinstance(run, list) for span in run]  # several are always lists
+
+
+def _cut(runs: list[Spans]) -> Iterator[tuple[slice, Spans]]:
+    """Each run's rows, and its spans counted from the first of them."""
+    start = 0
+    for run in runs:
+        if len(runs) == 1 or not isinstance(run, list):
+            yield slice(None), run
+            continue
+        end = run[-1][2] if run else start
+        yield slice(start, end), [(expert, a - start, b - start) for expert, a, b in run]
+        start = end

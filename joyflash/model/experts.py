@@ -1,7 +1,8 @@
 """Routed experts: one exact product per expert on rows sorted by expert, no padding, no dropped token.
 
 Why an operator of our own: the rows of an expert change with every batch. As data inside an operator they need neither
-a padded bucket nor a retrace, and the hand-written backward pass reuses the sorted activations.
+a padded bucket nor a retrace, and the hand-written backward pass reuses the sorted activations. On a processor with
+matrix units ``joyflash.kernels.cpu.experts`` does a whole expert at once.
 
 Letters: T tokens, K chosen experts per token, M = T * K rows, E experts, D hidden, I expert width.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from joyflash.kernels.cpu import experts as cpu_experts
 from joyflash.model.rowwise import gated_rows, gated_rows_backward
 
 Spans = torch.Tensor | list[tuple[int, int, int]]
@@ -79,6 +81,41 @@ def sum_over_choices(rows_MD: torch.Tensor, order_M: torch.Tensor, choices: int)
     return F.embedding_bag(place_M.unflatten(0, (-1, choices)), rows_MD, mode="sum")  # gathers and adds in one pass
 
 
+def feed(
+    rows_MD: torch.Tensor, weight_M: torch.Tensor, gate_up_EJD: torch.Tensor, down_EDI: torch.Tensor, spans: Spans
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sorted rows through their experts, times their weights: [M, D]; and for the backward pass the projections [M, J].
+
+    Knows no gradients.
+    """
+    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI, len(spans)):
+        return cpu_experts.feed(rows_MD, weight_M, gate_up_EJD, down_EDI, spans)
+    projected_MJ = multiply(rows_MD, gate_up_EJD.transpose(1, 2), spans)
+    del rows_MD  # the largest tensors of a pass: none outlives its use
+    return multiply(gated_rows(projected_MJ, weight_M), down_EDI.transpose(1, 2), spans), projected_MJ
+
+
+def feed_backward(
+    grad_MD: torch.Tensor,
+    rows_MD: torch.Tensor,
+    weight_M: torch.Tensor,
+    projected_MJ: torch.Tensor,
+    gate_up_EJD: torch.Tensor,
+    down_EDI: torch.Tensor,
+    spans: Spans,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gradients of ``feed`` for rows, weights and both matrices; zero for an expert without rows."""
+    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI, len(spans)):
+        return cpu_experts.feed_backward(grad_MD, rows_MD, weight_M, projected_MJ, gate_up_EJD, down_EDI, spans)
+    experts = len(down_EDI)
+    grad_weighted_MI = multiply(grad_MD, down_EDI, spans)
+    weighted_MI, grad_projected_MJ, grad_weight_M = gated_rows_backward(grad_weighted_MI, projected_MJ, weight_M)
+    grad_down_EDI = outer(grad_MD, weighted_MI, experts, spans)
+    grad_gate_up_EJD = outer(grad_projected_MJ, rows_MD, experts, spans)
+    del grad_MD, rows_MD, grad_weighted_MI, weighted_MI
+    return multiply(grad_projected_MJ, gate_up_EJD, spans), grad_weight_M, grad_gate_up_EJD, grad_down_EDI
+
+
 @torch.library.custom_op("joyflash::routed_experts", mutates_args=())
 def routed_experts(
     x_TD: torch.Tensor,
@@ -105,9 +142,8 @@ def routed_experts(
     order_M = flat_M.argsort(stable=True)
     counts_E = counts(flat_M, gate_up_EJD.shape[0])
     spans = spans_of(counts_E, x_TD.dtype)
-    projected_MJ = multiply(x_TD.index_select(0, order_M // choices), gate_up_EJD.transpose(1, 2), spans)
-    active_MI = gated_rows(projected_MJ, weight_TK.flatten()[order_M])
-    rows_MD = multiply(active_MI, down_EDI.transpose(1, 2), spans)
+    weight_M = weight_TK.flatten()[order_M]
+    rows_MD, projected_MJ = feed(x_TD.index_select(0, order_M // choices), weight_M, gate_up_EJD, down_EDI, spans)
     return sum_over_choices(rows_MD, order_M, choices), counts_E, projected_MJ, order_M
 
 
@@ -133,19 +169,20 @@ def _routed_experts_backward(
     projected_MJ: torch.Tensor,
     order_M: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    experts, choices = gate_up_EJD.shape[0], weight_TK.shape[1]
-    spans = spans_of(counts_E, x_TD.dtype)
+    choices = weight_TK.shape[1]
     token_M = order_M // choices
-    weight_M = weight_TK.flatten()[order_M]
-    grad_rows_MD = grad_TD.index_select(0, token_M)
-    grad_weighted_MI = multiply(grad_rows_MD, down_EDI, spans)
-    weighted_MI, grad_projected_MJ, grad_weight_M = gated_rows_backward(grad_weighted_MI, projected_MJ, weight_M)
-    grad_down_EDI = outer(grad_rows_MD, weighted_MI, experts, spans)
-    grad_gate_up_EJD = outer(grad_projected_MJ, x_TD.index_select(0, token_M), experts, spans)
-    grad_x_TD = sum_over_choices(multiply(grad_projected_MJ, gate_up_EJD, spans), order_M, choices)
+    grad_rows_MD, grad_weight_M, grad_gate_up_EJD, grad_down_EDI = feed_backward(
+        grad_TD.index_select(0, token_M),
+        x_TD.index_select(0, token_M),
+        weight_TK.flatten()[order_M],
+        projected_MJ,
+        gate_up_EJD,
+        down_EDI,
+        spans_of(counts_E, x_TD.dtype),
+    )
     grad_weight_TK = torch.empty_like(weight_TK, memory_format=torch.contiguous_format)
-    grad_weight_TK.view(-1)[order_M] = grad_weight_M
-    return grad_x_TD, grad_weight_TK, grad_gate_up_EJD, grad_down_EDI
+    grad_weight_TK.view(-1)[order_M] = grad_weight_M.to(weight_TK.dtype)
+    return sum_over_choices(grad_rows_MD, order_M, choices), grad_weight_TK, grad_gate_up_EJD, grad_down_EDI
 
 
 @_routed_experts_backward.register_fake

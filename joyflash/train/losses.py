@@ -10,14 +10,14 @@ import torch
 from joyflash.kernels.cpu import rows
 
 CHUNK = 1024
-"""Targets whose logits exist at one time on a CPU."""
-_GPU_NUMBERS = 16 * CHUNK * 8192
-"""Logits that exist at one time on a GPU."""
+"""Targets whose logits exist at one time at least."""
+_CPU_NUMBERS, _GPU_NUMBERS = 2 * CHUNK * 8192, 16 * CHUNK * 8192
+"""Logits that exist at one time, of a small vocabulary; on a CPU those of one row of the recipes."""
 
 
 def logits_at_once(vocabulary: int, *, on_gpu: bool) -> int:
-    """Targets whose logits exist at one time: on a GPU more of a small vocabulary than of a large one."""
-    return max(CHUNK, _GPU_NUMBERS // vocabulary) if on_gpu else CHUNK
+    """Targets whose logits exist at one time: more of a small vocabulary than of a large one."""
+    return max(CHUNK, (_GPU_NUMBERS if on_gpu else _CPU_NUMBERS) // vocabulary)
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -27,9 +27,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def forward(ctx, hidden_ND, head_VD, targets_N, weights_N):
         for_hidden, for_head = ctx.needs_input_grad[:2]  # what is frozen needs no gradient
         grad_hidden_ND = torch.empty_like(hidden_ND) if for_hidden else None
-        grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32) if for_head else None
         losses = []
         size = logits_at_once(head_VD.shape[0], on_gpu=hidden_ND.is_cuda)
+        # Sums of several chunks are float32; a single one is its gradient as it is.
+        single = 0 < hidden_ND.shape[0] <= size
+        make, dtype = (torch.empty_like, head_VD.dtype) if single else (torch.zeros_like, torch.float32)
+        grad_head_VD = make(head_VD, dtype=dtype) if for_head else None
         for start in range(0, hidden_ND.shape[0], size):
             chunk = slice(start, start + size)
             logits_NV = hidden_ND[chunk] @ head_VD.t()
@@ -71,7 +74,10 @@ def _add_gradients(
     if grad_hidden_ND is not None:
         torch.mm(grad_logits_NV, head_VD, out=grad_hidden_ND[chunk])
     if grad_head_VD is not None:
-        grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
+        if grad_logits_NV.shape[0] == hidden_ND.shape[0]:
+            torch.mm(grad_logits_NV.t(), hidden_ND, out=grad_head_VD)
+        else:
+            grad_head_VD += grad_logits_NV.t() @ hidden_ND[chunk]
 
 
 def weighted_cross_entropy(

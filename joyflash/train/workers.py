@@ -103,11 +103,12 @@ class _OrderedSum:
         self._lock = threading.Lock()
 
     def add(self, index: int, gradients: list[torch.Tensor | None]) -> None:
+        pairs = zip(gradients, self._parameters, strict=True)
+        converted = [None if gradient is None else gradient.to(p.dtype) for gradient, p in pairs]
         with self._lock:
-            self._early[index] = gradients
+            self._early[index] = converted
             while self._next in self._early:
-                pairs = zip(self._early.pop(self._next), self._parameters, strict=True)
-                self._sum.add([None if gradient is None else gradient.to(p.dtype) for gradient, p in pairs])
+                self._sum.add(self._early.pop(self._next))
                 self._next += 1
 
     def store(self) -> None:

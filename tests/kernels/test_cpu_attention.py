@@ -38,6 +38,16 @@ def ours(q_TNH: Tensor, k_KNH: Tensor, v_KNV: Tensor) -> tuple[Tensor, Tensor]:
     return out, lse
 
 
+@pytest.fixture(params=[False, True], ids=["vectors", "matrix"])
+def units(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Both programs for bfloat16, that of every processor and that of matrix units."""
+    library = attention._library()
+    if request.param and (library is None or not library.functions.joyflash_matrix_units()):
+        pytest.skip("this processor has no matrix units (AMX)")
+    monkeypatch.setattr(attention, "USE_MATRIX_UNITS", request.param)
+    return request.param
+
+
 def exact(q_TNH: Tensor, k_KNH: Tensor, v_KNV: Tensor) -> tuple[Tensor, Tensor]:
     q, k, v = (x.double().transpose(0, 1) for x in (q_TNH, k_KNH, v_KNV))
     scores_NTK = q @ k.mT * SCALE
@@ -49,7 +59,7 @@ def exact(q_TNH: Tensor, k_KNH: Tensor, v_KNV: Tensor) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(("width", "value_width"), WIDTHS)
 @pytest.mark.parametrize(("queries", "behind"), SIZES)
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 2e-6), (torch.bfloat16, 3e-3)])
-def test_output(queries: int, behind: int, width: int, value_width: int, dtype: torch.dtype, error: float):
+def test_output(queries: int, behind: int, width: int, value_width: int, dtype: torch.dtype, error: float, units: bool):
     given = inputs(queries, behind, width, value_width, dtype=dtype)
     out, lse = ours(*given)
     expected, expected_lse = exact(*given)
@@ -68,7 +78,7 @@ def gradients(q: Tensor, k: Tensor, v: Tensor, grad: Tensor) -> list[Tensor]:
 @pytest.mark.parametrize(("width", "value_width"), WIDTHS)
 @pytest.mark.parametrize("queries", [1, 31, 33, 128, 129, 300])
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 4e-6), (torch.bfloat16, 6e-3)])
-def test_gradients(queries: int, width: int, value_width: int, dtype: torch.dtype, error: float):
+def test_gradients(queries: int, width: int, value_width: int, dtype: torch.dtype, error: float, units: bool):
     given = inputs(queries, 0, width, value_width, dtype=dtype)
     grad = torch.randn_like(given[2])
     wide = [x.double().requires_grad_() for x in given]
@@ -78,23 +88,25 @@ def test_gradients(queries: int, width: int, value_width: int, dtype: torch.dtyp
         assert (mine - theirs.grad).norm() <= error * max(theirs.grad.norm(), grad.norm())  # a single token's are 0
 
 
-def test_scores_of_hundreds():
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 3e-3)])
+def test_scores_of_hundreds(dtype: torch.dtype, error: float, units: bool):
     """Exponentials are taken above the largest score, also where a later block of keys brings a much larger one."""
     q, k, v = inputs(300, 0, 64, 64)
-    q, k = q * 10, k * torch.linspace(1, 30, 300)[:, None, None]
+    q, k, v = (x.to(dtype) for x in (q * 10, k * torch.linspace(1, 30, 300)[:, None, None], v))
     out, _ = ours(q, k, v)
     expected, _ = exact(q, k, v)
-    assert (out - expected).norm() <= 1e-5 * expected.norm()
+    assert (out - expected).norm() <= error * expected.norm()
 
 
-def test_scores_far_below_zero():
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 3e-3)])
+def test_scores_far_below_zero(dtype: torch.dtype, error: float, units: bool):
     """The largest score counts, not zero: all exponentials of the scores themselves would vanish."""
-    q, k, v = inputs(140, 0, 64, 64)
+    q, k, v = inputs(140, 0, 64, 64, dtype=dtype)
     q, k = q.abs() * 5, -k.abs() * 5
     expected, expected_lse = exact(q, k, v)
     assert expected_lse.max() < -100
     out, lse = ours(q, k, v)
-    assert (out - expected).norm() <= 1e-5 * expected.norm()
+    assert (out - expected).norm() <= error * expected.norm()
     assert (lse - expected_lse).abs().max() <= 1e-2
 
 
@@ -107,8 +119,9 @@ def test_strides_do_not_matter():
         assert all(torch.equal(a, b) for a, b in zip(ours(*other), expected, strict=True))
 
 
-def test_a_query_has_the_same_bits_alone_and_whatever_it_does_not_see():
-    q, k, v = inputs(200, 50, 64, 48)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_query_has_the_same_bits_alone_and_whatever_it_does_not_see(dtype: torch.dtype, units: bool):
+    q, k, v = inputs(200, 50, 64, 48, dtype=dtype)
     out, lse = ours(q, k, v)
     changed = [torch.cat((x[:-60], torch.randn_like(x[-60:]))) for x in (q, k, v)]
     assert torch.equal(ours(*changed)[0][:140], out[:140])
@@ -119,9 +132,10 @@ def test_a_query_has_the_same_bits_alone_and_whatever_it_does_not_see():
 
 
 @pytest.mark.parametrize("heads", [1, 3])
-def test_the_number_of_threads_changes_no_bit(heads: int):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_number_of_threads_changes_no_bit(heads: int, dtype: torch.dtype, units: bool):
     """With fewer heads than threads, a head's queries are divided."""
-    q, k, v = inputs(300, 0, 24, 40, heads)
+    q, k, v = inputs(300, 0, 24, 40, heads, dtype)
     grad = torch.randn_like(v)
     before = torch.get_num_threads()
     found = []
@@ -135,14 +149,26 @@ def test_the_number_of_threads_changes_no_bit(heads: int):
         assert all(torch.equal(a, b) for a, b in zip(other, found[0], strict=True))
 
 
-def test_numbers_that_are_none_stay_where_they_are_seen():
-    q, k, v = inputs(200, 0, 24, 16)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_numbers_that_are_none_stay_where_they_are_seen(dtype: torch.dtype, units: bool):
+    q, k, v = inputs(200, 0, 24, 16, dtype=dtype)
     k[150, 1, 3] = torch.nan
     out, lse = ours(q, k, v)
     assert out[150:, 1].isnan().all() and lse[150:, 1].isnan().all()
     assert out[:128].isfinite().all() and out[:, [0, 2]].isfinite().all()
     grads = gradients(q, k, v, torch.ones_like(v))
     assert grads[0][150:, 1].isnan().all()
+
+
+def test_matrix_units_are_used_where_there_are_any(units: bool, monkeypatch: pytest.MonkeyPatch):
+    """They round weights before values, so that their bits are others; in float32 there are none."""
+    for dtype in (torch.float32, torch.bfloat16):
+        q, k, v = inputs(200, 0, 64, 64, dtype=dtype)
+        found = []
+        for on in (units, False):
+            monkeypatch.setattr(attention, "USE_MATRIX_UNITS", on)
+            found.append(ours(q, k, v)[0])
+        assert torch.equal(*found) == (dtype == torch.float32 or not units)
 
 
 def test_what_it_does_not_take():

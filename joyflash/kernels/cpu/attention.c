@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "vectors.h"
+#include "matrix.h"
 
 #if LANES == 8
 #define TILE_VECTORS 2 /* 16 registers */
@@ -28,14 +29,14 @@ typedef struct {
 } array;
 
 typedef struct {
-    int queries, behind, heads, width, value_width, half; /* half: arrays are bfloat16, else float */
+    int queries, behind, heads, width, value_width;
+    int half;   /* arrays are bfloat16, else float */
+    int matrix; /* products of bfloat16 by the processor's matrix units, where it has them */
     float scale;
     array q, k, v, out;               /* [T][N][H], [K][N][H], [K][N][V], [T][N][V] */
     array lse;                        /* float [T][N]: log of the sum of the exponentials of a query's scores */
     array grad_out, grad_q, grad_k, grad_v; /* backward only; there, nothing lies behind */
 } call;
-
-static int up(int count, int step) { return (count + step - 1) / step * step; }
 
 static void read_row(const call *c, const array *from, int row, int head, int width, float *to) {
     long at = row * from->row + head * from->head;
@@ -63,7 +64,7 @@ static void pack_rows(const call *c, const array *from, int first, int rows, int
    `rows` has room for KEYS rows. */
 static void pack_turned(const call *c, const array *from, int count, int head, int width, float *rows, float *to) {
     for (int first = 0; first < count; first += KEYS, to += (long)width * KEYS) {
-        int here = fewer(count - first, KEYS), padded = up(width, LANES);
+        int here = fewer(count - first, KEYS), padded = rounded_up(width, LANES);
         pack_rows(c, from, first, here, head, width, padded, rows);
         for (int i = 0; i < width; i++) {
             for (int j = 0; j < here; j++) to[i * KEYS + j] = rows[j * padded + i];
@@ -171,10 +172,10 @@ typedef struct {
 
 /* A block of queries meets the keys from `at` on. */
 static void meet(const call *c, block *b, int at, const float *turned, const float *values, float *score) {
-    int H = up(c->width, LANES), V = up(c->value_width, LANES), seen = c->behind + b->first + b->count;
+    int H = rounded_up(c->width, LANES), V = rounded_up(c->value_width, LANES), seen = c->behind + b->first + b->count;
     int skipped = at - c->behind - b->first > 0 ? at - c->behind - b->first : 0; /* queries before these keys */
     if (at >= seen) return;
-    int depth = fewer(seen - at, KEYS), columns = up(depth, LANES);
+    int depth = fewer(seen - at, KEYS), columns = rounded_up(depth, LANES);
     float *from = score + skipped * KEYS;
     product_set(b->count - skipped, columns, c->width, b->query + skipped * H, H, turned, KEYS, from, KEYS);
     for (int r = skipped; r < b->count; r++) {
@@ -186,7 +187,7 @@ static void meet(const call *c, block *b, int at, const float *turned, const flo
 
 /* Queries [first, end) of a head. */
 static int forward(const call *c, int head, int first, int end) {
-    int H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(c->behind + end, KEYS), held = TOGETHER * QUERIES;
+    int H = rounded_up(c->width, LANES), V = rounded_up(c->value_width, LANES), keys = rounded_up(c->behind + end, KEYS), held = TOGETHER * QUERIES;
     float *memory = room((long)keys * (H + V) + held * (H + V + 2) + QUERIES * KEYS + KEYS * H);
     if (!memory) return -1;
     float *turned = memory, *values = turned + (long)keys * H, *score = values + (long)keys * V;
@@ -220,7 +221,7 @@ static int forward(const call *c, int head, int first, int end) {
 
 /* A head's gradients: for every block of keys, every block of queries that sees it. */
 static int backward(const call *c, int head) {
-    int T = c->queries, H = up(c->width, LANES), V = up(c->value_width, LANES), keys = up(T, KEYS);
+    int T = c->queries, H = rounded_up(c->width, LANES), V = rounded_up(c->value_width, LANES), keys = rounded_up(T, KEYS);
     float *memory = room((long)keys * (4 * H + 2 * V) + T + (long)KEYS * (H + V) + 2 * QUERIES * KEYS + V + KEYS * (H > V ? H : V));
     if (!memory) return -1;
     float *q = memory, *k = q + (long)keys * H, *turned_k = k + (long)keys * H, *grad_q = turned_k + (long)keys * H;
@@ -247,7 +248,7 @@ static int backward(const call *c, int head) {
         int here = T - at < KEYS ? T - at : KEYS;
         for (int first = at; first < T; first += QUERIES) {
             int count = T - first < QUERIES ? T - first : QUERIES;
-            int depth = first + count - at < here ? first + count - at : here, columns = up(depth, LANES);
+            int depth = first + count - at < here ? first + count - at : here, columns = rounded_up(depth, LANES);
             const float *query = q + (long)first * H, *given = grad_out + (long)first * V;
             product_set(count, columns, c->width, query, H, turned_k + (long)at * c->width, KEYS, score, KEYS);
             product_set(count, columns, c->value_width, given, V, turned_v + (long)at * c->value_width, KEYS, slope, KEYS);
@@ -276,6 +277,17 @@ static int backward(const call *c, int head) {
     return 0;
 }
 
+#ifdef HAS_MATRIX_UNITS
+#include "attention_matrix.h"
+#define BY_MATRIX(c) ((c)->half && (c)->matrix && matrix_units)
+int joyflash_matrix_units(void) { return matrix_units; }
+#else
+int joyflash_matrix_units(void) { return 0; }
+#define BY_MATRIX(c) 0
+#define forward_matrix forward
+#define backward_matrix backward
+#endif
+
 /* 0, or -1 without memory. Where there are more threads than heads, a head's queries are cut into parts of equal work. */
 int joyflash_attention(const call *c, int threads) {
     int parts = (threads + c->heads - 1) / c->heads, failed = 0;
@@ -287,9 +299,9 @@ int joyflash_attention(const call *c, int threads) {
         for (int i = 0; i < 2; i++) { /* the share (part + i) / parts of the scores */
             double share = (double)(part + i) / parts, before_all = c->behind, total = c->queries * (before_all + 0.5 * c->queries);
             double rows = sqrt(before_all * before_all + 2 * share * total) - before_all;
-            ends[i] = part + i == parts ? c->queries : up((int)rows, TILE_ROWS) < c->queries ? up((int)rows, TILE_ROWS) : c->queries;
+            ends[i] = part + i == parts ? c->queries : rounded_up((int)rows, TILE_ROWS) < c->queries ? rounded_up((int)rows, TILE_ROWS) : c->queries;
         }
-        if (ends[0] < ends[1]) failed |= forward(c, head, ends[0], ends[1]);
+        if (ends[0] < ends[1]) failed |= (BY_MATRIX(c) ? forward_matrix : forward)(c, head, ends[0], ends[1]);
     }
     return failed;
 }
@@ -298,6 +310,6 @@ int joyflash_attention_backward(const call *c, int threads) {
     int failed = 0;
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(| : failed)
-    for (int head = 0; head < c->heads; head++) failed |= backward(c, head);
+    for (int head = 0; head < c->heads; head++) failed |= (BY_MATRIX(c) ? backward_matrix : backward)(c, head);
     return failed;
 }

@@ -16,9 +16,12 @@ from joyflash.errors import KernelError
 from joyflash.kernels.cpu.build import load_parallel
 from joyflash.kernels.cpu.tensors import Library
 
-_NUMBERS = ("queries", "behind", "heads", "width", "value_width", "half")
+_NUMBERS = ("queries", "behind", "heads", "width", "value_width", "half", "matrix")
 _INPUTS = ("q", "k", "v", "grad_out")
 _ARRAYS = ("q", "k", "v", "out", "lse", "grad_out", "grad_q", "grad_k", "grad_v")
+
+USE_MATRIX_UNITS = True
+"""Whether attention in bfloat16 takes the processor's matrix units, where it has any (AMX on x86-64)."""
 
 
 class _Array(ctypes.Structure):
@@ -101,6 +104,7 @@ def _run(function: str, arrays: dict[str, Tensor], scale: float) -> None:
         width=q.shape[2],
         value_width=v.shape[2],
         half=q.dtype == torch.bfloat16,
+        matrix=USE_MATRIX_UNITS,
         scale=scale,
         **{name: _Array(array.data_ptr(), array.stride(0), array.stride(1)) for name, array in held.items()},
     )

@@ -17,7 +17,8 @@ from joyflash.errors import KernelError
 _FOLDER = Path(__file__).parent
 _SOURCES = {
     "step": ("vectors.h", "linear.h", "quantized.h", "threads.h", "draw.h", "step.c"),
-    "attention": ("vectors.h", "attention.c"),
+    "attention": ("vectors.h", "matrix.h", "attention_matrix.h", "attention.c"),
+    "experts": ("vectors.h", "matrix.h", "experts.c"),
     "rows": ("vectors.h", "rows.c"),
 }
 """What each program is made of; the last file is compiled."""
@@ -53,7 +54,7 @@ def load_step(storage_bits: int) -> ctypes.CDLL:
 
 
 def load_parallel(program: str) -> tuple[ctypes.CDLL, bool]:
-    """A program ("attention" or "rows") whose loops run on PyTorch's own threads, and whether they do.
+    """A program, of all but "step", whose loops run on PyTorch's own threads, and whether they do.
 
     The functions of OpenMP are left open when it is linked, and found in this process. With a compiler that does not
     know OpenMP, or calls another one than PyTorch's, the loops are serial.

@@ -1,5 +1,5 @@
-/* What training and prompts do row by row, each in one pass over memory: norms, gated activations, and the loss with its
-   gradient. Arrays are float or bfloat16 (`half`), sums are float; no sum depends on the number of threads.
+/* What training and prompts do row by row, each in one pass over memory: norms, gated activations, what the heads of
+   attention are made of, and the loss with its gradient. Arrays are float or bfloat16 (`half`), sums are float; no sum depends on the number of threads.
    See rows.py for the caller, and joyflash/model/rowwise.py for the twins in PyTorch. */
 
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 
 #define FEW 32768 /* numbers that one thread is done with before another one is awake */
 #define CHUNK 256 /* rows that add up a gradient of a norm's weights together */
-
-INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exp_vec(-x)); }
 
 /* out = x / rms(x) * weight; `scale` [rows] keeps 1 / rms(x). */
 typedef struct {
@@ -123,15 +121,16 @@ INLINE void gated_row_backward(const gated *c, int r, const int half) {
     for (int i = 0; i < c->width; i += LANES) {
         int left = c->width - i;
         vec gate = load_some(c->gate, at + i, left, half), up = load_some(c->up, at + i, left, half);
-        vec given = load_some(c->grad_out, to + i, left, half), share = sigmoid(gate), silu = gate * share;
-        vec active = silu * up, slope = share + silu * (1.0f - share);
+        vec given = load_some(c->grad_out, to + i, left, half);
+        gate_slope g = slope_of_gate(gate);
+        vec active = g.silu * up;
         if (c->weight) {
             sum = fused(given, active, sum);
             given *= weight;
             store_some(c->out, to + i, left, half, active * weight);
         }
-        store_some(c->grad_gate, at + i, left, half, given * up * slope);
-        store_some(c->grad_up, at + i, left, half, given * silu);
+        store_some(c->grad_gate, at + i, left, half, given * up * g.slope);
+        store_some(c->grad_up, at + i, left, half, given * g.silu);
     }
     if (c->weight) c->grad_weight[r] = sum_lanes(sum);
 }
@@ -151,6 +150,94 @@ void joyflash_gated_backward(const gated *c, int threads) {
     for (int r = 0; r < c->rows; r++) {
         if (c->half) gated_row_backward(c, r, 1);
         else gated_row_backward(c, r, 0);
+    }
+}
+
+/* What heads attend with: queries and keys end in a part that is rotated by the token's angles, in pairs of neighbours; that
+   of the keys is one for all heads. Backward, the gradients of the results are given as out_q, out_k, out_v, and those of
+   the rest are made. */
+typedef struct {
+    int rows, count, plain, rotated, value, half; /* count: of heads; then widths of their parts */
+    void *q, *kv, *k_rope;                        /* [rows][heads][plain + rotated], [..][plain + value], [rows][rotated] */
+    long k_rope_row;                              /* stride */
+    const float *cos, *sin;                       /* [rows][rotated / 2] */
+    void *out_q, *out_k, *out_v;                  /* [rows][heads][plain + rotated], twice, and [..][value] */
+} heads;
+
+#define ROTATED 512 /* most numbers of a rotated part */
+
+INLINE void copy_some(const void *from, long from_at, void *to, long to_at, int count, const int half) {
+    size_t bytes = half ? sizeof(uint16_t) : sizeof(float);
+    memcpy((char *)to + (size_t)to_at * bytes, (const char *)from + (size_t)from_at * bytes, (size_t)count * bytes);
+}
+
+/* Factors of a number and of its neighbour. */
+INLINE void angles(const heads *c, int r, float *own, float *other, float direction) {
+    for (int i = 0; i < c->rotated / 2; i++) {
+        float sine = c->sin[(long)r * (c->rotated / 2) + i] * direction;
+        own[2 * i] = own[2 * i + 1] = c->cos[(long)r * (c->rotated / 2) + i];
+        other[2 * i] = -sine, other[2 * i + 1] = sine;
+    }
+}
+
+INLINE void rotate(const void *from, long from_at, void *to, long to_at, int count, const float *own, const float *other, const int half) {
+    for (int i = 0; i < count; i += LANES) {
+        vec x = load_some(from, from_at + i, count - i, half);
+        store_some(to, to_at + i, count - i, half, x * load_float(own + i) + swapped(x) * load_float(other + i));
+    }
+}
+
+INLINE void heads_row(const heads *c, int r, const int half) {
+    int plain = c->plain, rotated = c->rotated, width = plain + rotated, value = c->value;
+    float own[ROTATED + LANES], other[ROTATED + LANES];
+    angles(c, r, own, other, 1.0f);
+    for (int h = 0; h < c->count; h++) {
+        long head = (long)r * c->count + h, q = head * width, kv = head * (plain + value);
+        copy_some(c->q, q, c->out_q, q, plain, half);
+        rotate(c->q, q + plain, c->out_q, q + plain, rotated, own, other, half);
+        copy_some(c->kv, kv, c->out_k, q, plain, half);
+        copy_some(c->kv, kv + plain, c->out_v, head * value, value, half);
+        if (h) copy_some(c->out_k, (long)r * c->count * width + plain, c->out_k, q + plain, rotated, half);
+        else rotate(c->k_rope, r * c->k_rope_row, c->out_k, q + plain, rotated, own, other, half);
+    }
+}
+
+INLINE void heads_row_backward(const heads *c, int r, const int half) {
+    int plain = c->plain, rotated = c->rotated, width = plain + rotated, value = c->value;
+    float own[ROTATED + LANES], other[ROTATED + LANES], sum[ROTATED + LANES];
+    angles(c, r, own, other, -1.0f);
+    for (int i = 0; i < rotated; i += LANES) store_float(sum + i, (vec){0});
+    for (int h = 0; h < c->count; h++) {
+        long head = (long)r * c->count + h, q = head * width, kv = head * (plain + value);
+        copy_some(c->out_q, q, c->q, q, plain, half);
+        rotate(c->out_q, q + plain, c->q, q + plain, rotated, own, other, half);
+        copy_some(c->out_k, q, c->kv, kv, plain, half);
+        copy_some(c->out_v, head * value, c->kv, kv + plain, value, half);
+        for (int i = 0; i < rotated; i += LANES)
+            store_float(sum + i, load_float(sum + i) + load_some(c->out_k, q + plain + i, rotated - i, half));
+    }
+    for (int i = 0; i < rotated; i += LANES) {
+        vec x = load_float(sum + i);
+        x = x * load_float(own + i) + swapped(x) * load_float(other + i);
+        store_some(c->k_rope, r * c->k_rope_row + i, rotated - i, half, x);
+    }
+}
+
+void joyflash_heads(const heads *c, int threads) {
+    (void)threads;
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->count * (c->plain + c->rotated) > FEW)
+    for (int r = 0; r < c->rows; r++) {
+        if (c->half) heads_row(c, r, 1);
+        else heads_row(c, r, 0);
+    }
+}
+
+void joyflash_heads_backward(const heads *c, int threads) {
+    (void)threads;
+#pragma omp parallel for num_threads(threads) if ((long)c->rows * c->count * (c->plain + c->rotated) > FEW)
+    for (int r = 0; r < c->rows; r++) {
+        if (c->half) heads_row_backward(c, r, 1);
+        else heads_row_backward(c, r, 0);
     }
 }
 

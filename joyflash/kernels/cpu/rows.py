@@ -1,8 +1,10 @@
-"""Row-wise work in C, each in one pass: norms, gated activations, cross entropy; with gradients.
+"""Row-wise work in C, each in one pass: norms, gated activations, parts of heads, cross entropy; with gradients.
 
-``joyflash.model.rowwise`` and ``joyflash.train.losses`` call them and have their twins in PyTorch.
+``joyflash.model.rowwise``, ``joyflash.model.heads`` and ``joyflash.train.losses`` call them and have their twins in
+PyTorch.
 
-Letters: M rows, D width of a row, V vocabulary.
+Letters: M rows, D width of a row, V vocabulary; T tokens, N heads, H width of queries and keys, R its rotated part, W
+width of a head's value, X = H - R + W.
 """
 
 from __future__ import annotations
@@ -38,6 +40,15 @@ class _Gated(ctypes.Structure):
     ]
 
 
+class _Heads(ctypes.Structure):
+    _fields_ = [
+        *((name, _number) for name in ("rows", "count", "plain", "rotated", "value", "half")),
+        *((name, _pointer) for name in ("q", "kv", "k_rope")),
+        ("k_rope_row", _long),
+        *((name, _pointer) for name in ("cos", "sin", "out_q", "out_k", "out_v")),
+    ]
+
+
 class _Entropy(ctypes.Structure):
     _fields_ = [
         *((name, _number) for name in ("rows", "width", "half")),
@@ -56,6 +67,8 @@ def _library() -> Library | None:
         ("norm_backward", _Norm),
         ("gated", _Gated),
         ("gated_backward", _Gated),
+        ("heads", _Heads),
+        ("heads_backward", _Heads),
         ("entropy", _Entropy),
     ):
         getattr(functions, f"joyflash_{name}").argtypes = [ctypes.POINTER(kind), _number]
@@ -160,6 +173,67 @@ def _gated_call(gate_MD: Tensor, up_MD: Tensor, weight_M: Tensor | None, **point
         weight=None if weight_M is None else weight_M.data_ptr(),
         **pointers,
     )
+
+
+_MOST_ROTATED = 512
+
+
+def can_make_heads(q_TNH: Tensor, kv_TNX: Tensor, k_rope_TR: Tensor, cos: Tensor, sin: Tensor) -> bool:
+    """Whether ``heads`` takes these tensors."""
+    angles = len(q_TNH) * k_rope_TR.shape[1] // 2
+    return (
+        k_rope_TR.shape[1] <= _MOST_ROTATED
+        and all(angle.dtype == torch.float32 and angle.numel() == angles for angle in (cos, sin))
+        and can_run(q_TNH, kv_TNX, k_rope_TR)
+        and can_run(cos, sin)
+    )
+
+
+def heads(q_TNH: Tensor, kv_TNX: Tensor, k_rope_TR: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rotated queries [T, N, H], keys [T, N, H] and values [T, N, W]; ``cos`` and ``sin`` are float32 of T * R / 2."""
+    q_TNH, kv_TNX, k_rope_TR = q_TNH.contiguous(), kv_TNX.contiguous(), _side_by_side(k_rope_TR)
+    width = kv_TNX.shape[2] - q_TNH.shape[2] + k_rope_TR.shape[1]
+    found = (q_TNH.new_empty(q_TNH.shape), q_TNH.new_empty(q_TNH.shape), q_TNH.new_empty(*q_TNH.shape[:2], width))
+    _run_heads("heads", (q_TNH, kv_TNX, k_rope_TR), (cos, sin), found)
+    return found
+
+
+def heads_backward(
+    grads: tuple[Tensor, Tensor, Tensor], rotated: int, cos: Tensor, sin: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of ``heads`` for its first three arguments, from those of its results; ``rotated`` is R."""
+    q, k, v = (grad.contiguous() for grad in grads)
+    rows, count, width = q.shape
+    found = (q.new_empty(q.shape), q.new_empty(rows, count, width - rotated + v.shape[2]), q.new_empty(rows, rotated))
+    _run_heads("heads_backward", found, (cos, sin), (q, k, v))
+    return found
+
+
+def _run_heads(
+    name: str,
+    parts: tuple[Tensor, Tensor, Tensor],
+    angles: tuple[Tensor, Tensor],
+    whole: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    (q, kv, k_rope), (cos, sin), (out_q, out_k, out_v) = parts, (angle.contiguous() for angle in angles), whole
+    call = _Heads(
+        rows=q.shape[0],
+        count=q.shape[1],
+        plain=q.shape[2] - k_rope.shape[1],
+        rotated=k_rope.shape[1],
+        value=out_v.shape[2],
+        half=q.dtype == torch.bfloat16,
+        k_rope_row=k_rope.stride(0),
+        q=q.data_ptr(),
+        kv=kv.data_ptr(),
+        k_rope=k_rope.data_ptr(),
+        cos=cos.data_ptr(),
+        sin=sin.data_ptr(),
+        out_q=out_q.data_ptr(),
+        out_k=out_k.data_ptr(),
+        out_v=out_v.data_ptr(),
+    )
+    _run(name, call)
 
 
 def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor) -> Tensor:

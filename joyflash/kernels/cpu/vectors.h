@@ -20,6 +20,7 @@
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef uint32_t vec_bits __attribute__((vector_size(LANES * 4)));
 typedef int32_t vec_int __attribute__((vector_size(LANES * 4)));
+typedef uint64_t vec_pairs __attribute__((vector_size(LANES * 4)));
 typedef uint16_t vec_half __attribute__((vector_size(LANES * 2)));
 #define INLINE static inline __attribute__((always_inline))
 
@@ -45,6 +46,9 @@ INLINE vec load_float(const float *p) {
 
 INLINE void store_float(float *p, vec v) { memcpy(p, &v, sizeof v); }
 
+/* Numbers 0 and 1, 2 and 3, ... change places. */
+INLINE vec swapped(vec v) { return (vec)((vec_pairs)v << 32 | (vec_pairs)v >> 32); }
+
 INLINE vec splat(float value) { return value - (vec){0}; }
 
 /* bfloat16 is the upper half of a float. */
@@ -61,12 +65,18 @@ INLINE float get_half(uint16_t half) {
     return f;
 }
 
-/* Rounded to the nearest, halves to even. */
+/* Rounded to the nearest, halves to even; numbers below the smallest normal one may become 0. */
 INLINE vec_half rounded(vec v) {
+#if defined(__AVX512BF16__)
+    return (vec_half)_mm512_cvtneps_pbh((__m512)v);
+#else
     vec_bits bits = (vec_bits)v, nan = (vec_bits)((bits & 0x7FFFFFFF) > 0x7F800000); /* could carry into an infinity */
     bits = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
     return __builtin_convertvector((bits & ~nan) | (0x7FC0 & nan), vec_half);
+#endif
 }
+
+INLINE void store_half(uint16_t *p, vec_half v) { memcpy(p, &v, sizeof v); }
 
 /* Lanes are added in halves: i and i + LANES / 2, and so on; the same order in every form below. */
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
@@ -105,11 +115,19 @@ INLINE void sum_four(vec a, vec b, vec c, vec d, float *out) {
 }
 #endif
 
+/* No less than `low` and no more than `high`; what is no number stays. */
+INLINE vec clamped(vec x, vec low, vec high) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)x)); /* of two, the second one if either is NaN */
+#else
+    vec_int under = (vec_int)(x < low), over = (vec_int)(x > high);
+    return (vec)(((vec_int)x & ~(under | over)) | ((vec_int)low & under) | ((vec_int)high & over));
+#endif
+}
+
 /* exp to about one unit in the last place for finite x <= 0 and beyond (Cephes' expf), the same in every lane. */
 INLINE vec exp_vec(vec x) {
-    const vec low = splat(-87.0f), high = splat(88.0f);
-    vec_int under = (vec_int)(x < low), over = (vec_int)(x > high);
-    x = (vec)(((vec_int)x & ~(under | over)) | ((vec_int)low & under) | ((vec_int)high & over));
+    x = clamped(x, splat(-87.0f), splat(88.0f));
     vec n = x * 1.44269504f + 12582912.0f; /* the magic number rounds to an integer */
     vec_int exponent = (vec_int)n - 0x4B400000;
     n -= 12582912.0f;
@@ -123,6 +141,18 @@ INLINE vec exp_vec(vec x) {
     p = fused(p, x, splat(5.0000001201e-1f));
     p = fused(p, x * x, x) + 1.0f;
     return p * (vec)((exponent + 127) << 23);
+}
+
+INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exp_vec(-x)); }
+
+/* silu(x) = x * sigmoid(x), and its derivative. */
+typedef struct {
+    vec silu, slope;
+} gate_slope;
+
+INLINE gate_slope slope_of_gate(vec gate) {
+    vec share = sigmoid(gate), silu = gate * share;
+    return (gate_slope){silu, share + silu * (1.0f - share)};
 }
 
 INLINE float exp_one(float x) { return exp_vec(splat(x))[0]; }
@@ -144,6 +174,7 @@ INLINE float largest(vec v) {
 #endif
 
 INLINE int fewer(int a, int b) { return a < b ? a : b; }
+INLINE int rounded_up(int count, int step) { return (count + step - 1) / step * step; }
 
 /* Numbers at, at + 1, ... of an array of floats or bfloat16; only `count` where a row ends, zeros behind them. */
 INLINE vec load_some(const void *from, long at, int count, const int half) {
