@@ -20,12 +20,14 @@ from joyflash.train.workers import use_one_thread
 
 _SIDE = 768
 """Of the matrices whose product measures a processor: large enough for its best rate, 10 ms at 90 GFLOP/s."""
+_TRIES = 5
 
 
-def peak_flops(device: torch.device, workers: int) -> float | None:
+def peak_flops(device: torch.device, workers: int, precision: torch.dtype) -> float | None:
     """Dense FLOP/s of the hardware: a GPU's by its data sheet (None for one that the table lacks), a CPU's measured.
 
-    The rate of a CPU is the best of a few fp32 products on one core, times the cores that ``workers`` keep busy.
+    The rate of a CPU is the best of a few products in ``precision`` on one core, times the cores that ``workers`` keep
+    busy.
     """
     if device.type == "cuda":
         try:
@@ -35,7 +37,7 @@ def peak_flops(device: torch.device, workers: int) -> float | None:
     if device.type != "cpu":
         return None
     with ThreadPoolExecutor(1, initializer=use_one_thread) as pool:
-        return pool.submit(_measure).result() * min(workers, detect().cores)
+        return pool.submit(_measure, precision).result() * min(workers, detect().cores)
 
 
 def training_flops(
@@ -82,11 +84,11 @@ class Meter:
         return {"ideal_seconds": raw / self._peak, "ideal_masked": masked / self._peak}
 
 
-def _measure() -> float:
-    left, right = torch.randn(2, _SIDE, _SIDE)
+def _measure(precision: torch.dtype) -> float:
+    left, right = torch.randn(2, _SIDE, _SIDE).to(precision)
     torch.mm(left, right)
     best = float("inf")
-    for _ in range(3):
+    for _ in range(_TRIES):
         start = time.perf_counter()
         torch.mm(left, right)
         best = min(best, time.perf_counter() - start)

@@ -81,7 +81,7 @@ def run_stage(
         run.mkdir(parents=True, exist_ok=True)
         (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
-    peak = peak_flops(device, workers)
+    peak = peak_flops(device, workers, precision)
     meter = Meter(config, peak and peak * place.world)
     resumed_step = progress.step if resume else None
     with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,10 +17,12 @@ from joyflash.train import pretrain, sft
 from joyflash.train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from joyflash.train.logging import read_log
 from joyflash.train.objective import LanguageModelling, target_weight
-from joyflash.train.recipe import Recipe, load_recipe
+from joyflash.train.recipe import Recipe, load_recipe, run_recipe_file
 from joyflash.train.workers import RowWorkers
 from tests.model.conftest import TINY, random_model
 from tests.train.test_losses import row
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.py"))
 
 RECIPE = Recipe(
     stage="pretrain",
@@ -122,6 +125,12 @@ def test_a_run_never_overwrites_another(data, tmp_path):
         pretrain.run(RECIPE, data=data, out=tmp_path / "run", workers=1, stop_after=1)
     with pytest.raises(TrainingError, match="no checkpoint"):
         pretrain.run(RECIPE, data=data, out=tmp_path / "other", workers=1, resume=True)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_recipes_that_come_along_can_be_read(path):
+    """Their settings are checked where they are made."""
+    assert type(run_recipe_file(str(path))[1]).__name__ in ("Recipe", "Curriculum", "DPORecipe", "RLRecipe")
 
 
 def test_recipes_are_checked(tmp_path):
