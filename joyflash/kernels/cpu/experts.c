@@ -2,7 +2,7 @@
 
    Rows come sorted by expert. An expert is one thread's work: its matrices are brought into the units' layout once, then
    blocks of its rows pass through them while they are in the second-level cache. Sums are float; activations and what
-   meets a matrix are whole to bfloat16. No sum crosses experts, so the number of threads changes no bit.
+   meets a matrix are rounded to bfloat16. No sum crosses experts, so the number of threads changes no bit.
    See experts.py for the caller and joyflash/model/experts.py for the same in single products.
 
    Letters: D hidden, I width of an expert, J = 2 * I. */
@@ -18,13 +18,13 @@ typedef struct {
 
 typedef struct {
     int spans, experts, hidden, inner, rows;
-    const span *span;                                /* rows [first, end) of an expert */
-    const uint16_t *x, *weight;                      /* [rows][D], [rows] */
-    const uint16_t *gate_up, *down;                  /* [experts][J][D], gates first; [experts][D][I] */
-    uint16_t *out, *projected;                       /* [rows][D], [rows][J] */
-    const uint16_t *grad_out;                        /* backward only, as the rest */
-    uint16_t *grad_x, *grad_gate_up, *grad_down;     /* [rows][D], [experts][J][D], [experts][D][I] */
-    float *grad_weight;                              /* [rows] */
+    const span *span;                            /* rows [first, end) of an expert */
+    const uint16_t *x, *weight;                  /* [rows][D], [rows] */
+    const uint16_t *gate_up, *down;              /* [experts][J][D], gates first; [experts][D][I] */
+    uint16_t *out, *projected;                   /* [rows][D], [rows][J] */
+    const uint16_t *grad_out;                    /* backward only, as the rest */
+    uint16_t *grad_x, *grad_gate_up, *grad_down; /* [rows][D], [experts][J][D], [experts][D][I] */
+    float *grad_weight;                          /* [rows] */
 } call;
 
 #ifdef HAS_MATRIX_UNITS
@@ -90,11 +90,11 @@ static void forward(const call *c, const span *s, forth *f) {
 
 /* What an expert's backward pass needs beside its rows. */
 typedef struct {
-    uint16_t *down, *gate_up;                        /* panels with the outputs as depth: [I][D], [D][J] */
+    uint16_t *down, *gate_up;                          /* panels with the outputs as depth: [I][D], [D][J] */
     uint16_t *weighted, *slope, *weighted_T, *slope_T; /* [BLOCK][I], [BLOCK][J], and turned */
-    uint16_t *paired_x, *paired_grad, *copy;         /* panels with rows as depth: [D][BLOCK]; [BLOCK][D] */
-    float *grad_active, *grad_x;                     /* [BLOCK][I], [BLOCK][D] */
-    float *grad_down_T, *grad_gate_up;               /* [I][D], [J][D] */
+    uint16_t *paired_x, *paired_grad, *copy;           /* panels with rows as depth: [D][BLOCK]; [BLOCK][D] */
+    float *grad_active, *grad_x;                       /* [BLOCK][I], [BLOCK][D] */
+    float *grad_down_T, *grad_gate_up;                 /* [I][D], [J][D] */
 } back;
 
 static back back_of(const call *c, arena *a) {
