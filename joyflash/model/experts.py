@@ -88,7 +88,7 @@ def feed(
 
     Knows no gradients.
     """
-    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI, len(spans)):
+    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI):
         return cpu_experts.feed(rows_MD, weight_M, gate_up_EJD, down_EDI, spans)
     projected_MJ = multiply(rows_MD, gate_up_EJD.transpose(1, 2), spans)
     del rows_MD  # the largest tensors of a pass: none outlives its use
@@ -105,7 +105,7 @@ def feed_backward(
     spans: Spans,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Gradients of ``feed`` for rows, weights and both matrices; zero for an expert without rows."""
-    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI, len(spans)):
+    if isinstance(spans, list) and cpu_experts.can_run(rows_MD, weight_M, gate_up_EJD, down_EDI):
         return cpu_experts.feed_backward(grad_MD, rows_MD, weight_M, projected_MJ, gate_up_EJD, down_EDI, spans)
     experts = len(down_EDI)
     grad_weighted_MI = multiply(grad_MD, down_EDI, spans)

@@ -46,15 +46,14 @@ def _library() -> Library | None:
     return Library(functions, parallel)
 
 
-def can_run(x_MD: Tensor, weight_M: Tensor, gate_up_EJD: Tensor, down_EDI: Tensor, spans: int) -> bool:
+def can_run(x_MD: Tensor, weight_M: Tensor, gate_up_EJD: Tensor, down_EDI: Tensor) -> bool:
     """Whether the functions here take these tensors, and are worth it.
 
-    That is bfloat16, small experts with widths in multiples of 32, matrix units (AMX), and a span for every thread.
+    That is bfloat16, small experts with widths in multiples of 32, and matrix units (AMX). Neither rows nor threads
+    decide: with them, the bits of a training run would depend on how many processes share it.
     """
     hidden, inner = down_EDI.shape[1:]
     if x_MD.dtype != torch.bfloat16 or hidden % _MULTIPLE or inner % _MULTIPLE or hidden * inner > _LARGEST:
-        return False
-    if spans < torch.get_num_threads():
         return False
     library = None if torch.compiler.is_compiling() else _library()
     return library is not None and library.takes(x_MD, weight_M, gate_up_EJD, down_EDI)
