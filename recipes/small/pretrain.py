@@ -1,4 +1,4 @@
-"""The whole chain at a size that two CPU cores train in an hour: a base model, on text alone.
+"""The whole chain at a size that took an hour on one CPU core: a base model, on text alone.
 
 joyflash pretrain recipes/small/pretrain.py --out runs/base
 joyflash sft recipes/small/sft.py --start runs/base/model --out runs/sft

@@ -133,11 +133,13 @@ INLINE vec_int before(int count) {
 }
 
 /* A query's scores against a block of keys become exponentials above `*best`, which grows with them; hidden ones become 0.
-   `out` and `*sum` are scaled to the new best. */
-static void weigh(float *score, int visible, int columns, float *best, float *sum, float *out, int width) {
+   `out` and `*sum` are scaled to the new best. With `half`, scores are scaled first, and the exponentials go to `weight`. */
+INLINE void weigh(float *score, int visible, int columns, float *best, float *sum, float *out, int width, const int half,
+                  float scale, uint16_t *weight) {
     vec top = splat(-INFINITY);
     for (int j = 0; j < columns; j += LANES) {
         vec s = load_float(score + j);
+        if (half) store_float(score + j, s *= scale);
         if (j + LANES > visible) {
             vec_int seen = before(visible - j);
             s = (vec)(((vec_int)s & seen) | ((vec_int)splat(-INFINITY) & ~seen));
@@ -156,7 +158,8 @@ static void weigh(float *score, int visible, int columns, float *best, float *su
     for (int j = 0; j < columns; j += LANES) {
         vec p = exp_vec(load_float(score + j) - most);
         if (j + LANES > visible) p = (vec)((vec_int)p & before(visible - j));
-        store_float(score + j, p);
+        if (half) store_half(weight + j, rounded(p));
+        else store_float(score + j, p);
         total += p;
     }
     *sum += sum_lanes(total);
@@ -180,7 +183,7 @@ static void meet(const call *c, block *b, int at, const float *turned, const flo
     product_set(b->count - skipped, columns, c->width, b->query + skipped * H, H, turned, KEYS, from, KEYS);
     for (int r = skipped; r < b->count; r++) {
         int visible = c->behind + b->first + r + 1 - at;
-        weigh(score + r * KEYS, visible, columns, b->best + r, b->sum + r, b->out + r * V, V);
+        weigh(score + r * KEYS, visible, columns, b->best + r, b->sum + r, b->out + r * V, V, 0, 1.0f, NULL);
     }
     product_add(b->count - skipped, V, depth, from, KEYS, values, V, b->out + skipped * V, V);
 }

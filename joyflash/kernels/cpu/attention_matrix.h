@@ -13,36 +13,6 @@ static void copy_rows(const array *from, int first, int count, int rows, int hea
         memcpy(to + (long)r * padded, (const uint16_t *)from->start + (first + r) * from->row + head * from->head, sizeof(uint16_t) * (size_t)width);
 }
 
-/* Like `weigh` in attention.c, from products that are not scaled yet; the weights go to `weight` in bfloat16. */
-static void weigh_half(const float *product, uint16_t *weight, float scale, int visible, int columns, float *best, float *sum,
-                       float *out, int width) {
-    vec top = splat(-INFINITY), total = {0}, score[KEYS / LANES];
-    for (int j = 0; j < columns; j += LANES) {
-        vec s = load_float(product + j) * scale;
-        if (j + LANES > visible) {
-            vec_int seen = before(visible - j);
-            s = (vec)(((vec_int)s & seen) | ((vec_int)splat(-INFINITY) & ~seen));
-        }
-        score[j / LANES] = s;
-        top = larger(top, s);
-    }
-    float most = largest(top);
-    if (most <= *best) most = *best;
-    else {
-        float share = *best == -INFINITY ? 0.0f : exp_one(*best - most);
-        *sum *= share;
-        for (int i = 0; i < width; i += LANES) store_float(out + i, load_float(out + i) * share);
-        *best = most;
-    }
-    for (int j = 0; j < columns; j += LANES) {
-        vec p = exp_vec(score[j / LANES] - most);
-        if (j + LANES > visible) p = (vec)((vec_int)p & before(visible - j));
-        store_half(weight + j, rounded(p));
-        total += p;
-    }
-    *sum += sum_lanes(total);
-}
-
 /* Queries [first, end) of a head. */
 static int forward_matrix(const call *c, int head, int first, int end) {
     int H = rounded_up(c->width, DEPTH), V = rounded_up(c->value_width, EDGE), count = c->behind + end, keys = rounded_up(count, KEYS);
@@ -71,7 +41,7 @@ static int forward_matrix(const call *c, int head, int first, int end) {
             for (int r = 0; r < here; r++) {
                 int visible = c->behind + start + r + 1 - at;
                 if (visible <= 0) memset(weight + r * KEYS, 0, sizeof(uint16_t) * (size_t)columns);
-                else weigh_half(product + r * KEYS, weight + r * KEYS, c->scale, visible, columns, best + r, sum + r, out + r * V, V);
+                else weigh(product + r * KEYS, visible, columns, best + r, sum + r, out + r * V, V, 1, c->scale, weight + r * KEYS);
             }
             multiply(tall, V, columns, weight, KEYS, v + (long)at * V, PANEL(KEYS), out, V, 1);
         }
