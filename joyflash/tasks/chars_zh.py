@@ -1,4 +1,8 @@
-"""Common Chinese characters, most frequent first, and common surnames; invented words and names are drawn from them."""
+"""Chinese characters and common surnames; invented words and names are drawn from them."""
+
+import random
+
+_RARER = 0.35
 
 COMMON_CHARACTERS = (
     "的一在是中个为用以有年和于可了数这不时大上行人后会文到下国要使我们对来你出如件成作分月发本并日开将能其选他地定所"
@@ -34,3 +38,19 @@ SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢"
     "姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫雷龙史陶贺毛段顾龚万覃武钱严莫孔向常欧"
 )
+
+_LEVEL_1, _LEVEL_2 = (
+    tuple("".join(bytes((row, cell)).decode("gb2312", "ignore") for row in rows for cell in range(0xA1, 0xFF)))
+    for rows in (range(0xB0, 0xD8), range(0xD8, 0xF8))
+)
+
+
+def random_characters(rng: random.Random, count: int) -> str:
+    """``count`` random characters, a third of them from all of GB 2312 (6,763), the rest from the common ones.
+
+    Who only ever copies common characters cannot copy a name with a rare one.
+    """
+    return "".join(
+        rng.choice((_LEVEL_1 if rng.random() < 0.75 else _LEVEL_2) if rng.random() < _RARER else COMMON_CHARACTERS)
+        for _ in range(count)
+    )

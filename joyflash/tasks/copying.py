@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from joyflash.tasks.chars_zh import COMMON_CHARACTERS
-from joyflash.tasks.words import Split, fits, identifier, number, pseudo_word
+from joyflash.tasks.chars_zh import random_characters
+from joyflash.tasks.words import Split, any_word, fits, identifier, number
 
 _ASK = {
     "repeat": {
@@ -80,7 +80,7 @@ def _item(rng: random.Random, language: str, split: Split) -> str:
     if kind < 0.15:
         return str(number(rng, split, decimals=rng.random() < 0.4))
     if language == "zh" and kind < 0.7:
-        return "".join(rng.choices(COMMON_CHARACTERS, k=rng.randint(2, 4)))
+        return random_characters(rng, rng.randint(2, 4))
     if kind < 0.85:
-        return pseudo_word(rng, split)
+        return any_word(rng, split)
     return identifier(rng, split, language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from joyflash.tasks.chars_zh import COMMON_CHARACTERS, SURNAMES
+from joyflash.tasks.chars_zh import SURNAMES, random_characters
 from joyflash.tasks.words import NOUNS, Split, fits, pseudo_word
 
 Drill = Callable[[random.Random, Split], list[str]]
@@ -81,15 +81,15 @@ def invented_name(rng: random.Random, language: str, split: Split) -> str:
     if language == "en":
         return pseudo_word(rng, split).capitalize()
     while True:
-        name = rng.choice(SURNAMES) + "".join(rng.choices(COMMON_CHARACTERS, k=rng.choice((1, 2, 2))))
+        name = rng.choice(SURNAMES) + random_characters(rng, rng.choice((1, 2, 2)))
         if fits(name, split):
             return name
 
 
 def characters(rng: random.Random, split: Split, count: int) -> str:
-    """``count`` random common Chinese characters that belong together to ``split``."""
+    """``count`` random Chinese characters that belong together to ``split``."""
     while True:
-        text = "".join(rng.choices(COMMON_CHARACTERS, k=count))
+        text = random_characters(rng, count)
         if fits(text, split):
             return text
 

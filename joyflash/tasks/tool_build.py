@@ -30,6 +30,7 @@ _NOUN_NAMES = (
 )
 _VERB_NAMES = ("{}", "do_{}", "{}_it", "run_{}", "{}_item", "{}Tool", "auto_{}", "{}_now")
 _PREFIXES = ("my", "api", "do", "the", "tool", "fn", "x", "app", "new", "svc")
+_SWITCH_SHARE = 0.12
 _SUFFIXES = ("tool", "api", "v2", "fn", "func", "now", "x", "service", "helper", "info")
 
 
@@ -95,6 +96,7 @@ def real_tool(
         parameters.append(Parameter(argument.slot, key, argument.kind, schema, argument.required, key, argument.say))
     if {p.slot for p in parameters if p.required} != {a.slot for a in source.arguments if a.required}:
         return real_tool(source, rng, split, phrases, optional=optional)
+    parameters += _switch(rng, split, phrases, taken)
     return Tool(name, about, tuple(parameters), "real", source=source)
 
 
@@ -194,7 +196,23 @@ def _invented_parameters(
             called = name.replace("_", " ")
         required = index == 0 or rng.random() < 0.65
         parameters.append(Parameter(f"p{index}", name, kind, schema, required, called))
+    parameters += _switch(rng, split, phrases, {parameter.name for parameter in parameters})
     return tuple(parameters)
+
+
+def _switch(rng: random.Random, split: Split, phrases: ToolPhrases, taken: set[str]) -> list[Parameter]:
+    """For one tool in eight a switch that would go with any tool; half of the time it must be set."""
+    if not phrases.flags or rng.random() >= _SWITCH_SHARE:
+        return []
+    flag = rng.choice(phrases.flags)
+    strange = rng.random() < 0.4
+    name = identifier(rng, split, phrases.language) if strange else _restyle(flag.names, rng, split)
+    if name.lower() in {other.lower() for other in taken}:
+        return []
+    schema: dict = {"type": "boolean"}
+    if strange or rng.random() < 0.7:
+        schema["description"] = phrases.grammar.fill(flag.about, rng)
+    return [Parameter(flag.slot, name, "flag", schema, rng.random() < 0.5, name, flag.say)]
 
 
 def _linked_name(topic: str, style: str, rng: random.Random, split: Split) -> str:

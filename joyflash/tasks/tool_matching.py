@@ -13,7 +13,7 @@ import dataclasses
 import random
 import re
 
-from joyflash.tasks.chars_zh import COMMON_CHARACTERS
+from joyflash.tasks.chars_zh import random_characters
 from joyflash.tasks.tool_build import Tool
 from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
 from joyflash.tasks.tool_messages import calls, says, to_sample, user
@@ -76,7 +76,7 @@ def sample_match_words(rng: random.Random, language: str, split: Split) -> dict:
 
 def _word(rng: random.Random, language: str) -> str:
     if language == "zh":
-        return "".join(rng.choices(COMMON_CHARACTERS, k=2))
+        return random_characters(rng, 2)
     return rng.choice(rng.choice((NOUNS, VERBS, ADJECTIVES)))
 
 

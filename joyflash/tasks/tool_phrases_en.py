@@ -9,9 +9,9 @@ from joyflash.tasks.tool_actions_en import ACTIONS
 from joyflash.tasks.tool_names_en import NAME_RULES
 from joyflash.tasks.tool_rules_en import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_talk_en import TALK
-from joyflash.tasks.tool_use import ToolPhrases, read_tools
+from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_en import WORDS
-from joyflash.tasks.words import pseudo_word
+from joyflash.tasks.words import any_word, pseudo_word
 
 
 def finish(rng: random.Random, text: str) -> str:
@@ -71,6 +71,8 @@ PHRASES = ToolPhrases(
     talk=TALK,
     invent=pseudo_word,
     finish=finish,
+    flags=read_flags("en"),
+    word=any_word,
     actions=ACTIONS,
     proper=frozenset({"person", "city", "country", "street", "company", "artist", "title", "restaurant"}),
 )

@@ -8,7 +8,7 @@ from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.talk_drills import invented_word
 from joyflash.tasks.tool_names_zh import NAME_RULES
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
-from joyflash.tasks.tool_use import ToolPhrases, read_tools
+from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_zh import TALK, WORDS
 from joyflash.tasks.words import Split
 
@@ -26,7 +26,7 @@ def finish(rng: random.Random, text: str) -> str:
 
 
 def invent(rng: random.Random, split: Split) -> str:
-    """Two to four random common characters; a quarter are invented Latin words."""
+    """Two to four random characters; a quarter are invented Latin words."""
     return invented_word(rng, "zh", split)
 
 
@@ -38,5 +38,7 @@ PHRASES = ToolPhrases(
     talk=TALK,
     invent=invent,
     finish=finish,
+    flags=read_flags("zh"),
+    word=invent,
     proper=frozenset({"person", "city", "company", "artist", "title", "restaurant"}),
 )

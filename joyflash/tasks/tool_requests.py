@@ -90,10 +90,14 @@ def _said(
     tool: Tool, saying: Saying, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
 ) -> Clause:  # fmt: skip
     given = {slot: Value(data, str(data)) for slot, data in saying.given}
-    used = {p.slot: p for p in tool.parameters if p.slot in saying.slots or p.slot in given}
+    switch = {p.slot for p in tool.parameters if p.slot == "switch" and (p.required or rng.random() < 0.5)}
+    used = {p.slot: p for p in tool.parameters if p.slot in saying.slots | given.keys() | switch}
     values = {slot: given.get(slot) or draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
     held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
     text = phrases.grammar.fill(saying.text, rng, **held)
+    for slot in switch:
+        said = _mentioned(used[slot], values[slot], rng, phrases, slots)
+        text = phrases.grammar.expand("join_says", rng, first=_ended(text, phrases), second=said)
     arguments = {p.name: values[slot].data for slot, p in used.items()}
     spoken = {slot: value.spoken for slot, value in values.items()}
     return Clause(text, "say", tool, arguments, next(iter(spoken.values()), ""), spoken)
@@ -104,13 +108,17 @@ def clauses_of_list(
 ) -> list[Clause] | None:
     """One request that gives the same tool several main values; None where the tool's parameters do not allow it.
 
-    The first clause carries the text of all of them.
+    Further required parameters get one value for all. The first clause carries the text of all of them.
     """
-    if len(tool.parameters) != 1 or tool.parameters[0].kind == "text" or tool.parameters[0].kind.startswith("list:"):
+    needed = [parameter for parameter in tool.parameters if parameter.required]
+    if not needed or (len(needed) > 1 and tool.style != "real") or any(parameter.say for parameter in needed):
         return None
-    parameter = tool.parameters[0]
-    if "enum" in parameter.schema:
+    if len(needed) != len(tool.parameters) and tool.style != "real":
         return None
+    parameter = rng.choice(needed)
+    if parameter.kind == "text" or parameter.kind.startswith("list:") or "enum" in parameter.schema:
+        return None
+    same = {p.slot: draw(p.kind, rng, split, phrases, p.schema) for p in needed if p is not parameter}
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
     if len(drawn) != count or not all(map(joinable, drawn)):
         return None
@@ -120,7 +128,11 @@ def clauses_of_list(
         assert source is not None
         form = "question" if source.questions and rng.random() < 0.4 else "order"
         texts = source.questions if form == "question" else source.orders
-        text = phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together})
+        spelt = {p.slot for p in needed}
+        if (says := [say.text for say in source.says if say.slots == spelt and not say.given]) and rng.random() < 0.5:
+            form, texts = "say", tuple(says)
+        held = {slot: slots.hold(_quoted(value, rng)) for slot, value in same.items()}
+        text = phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together}, **held)
     elif tool.style == "calc":
         form = _pick_form(rng)
         text = phrases.grammar.expand(f"calc_{form}", rng, value=together)
@@ -128,32 +140,57 @@ def clauses_of_list(
         form = _form_of(tool, rng)
         if tool.action is not None:
             text = _action_text(tool, form, together, rng, phrases, slots)
-            return _list_clauses(tool, form, text, drawn)
+            return _list_clauses(tool, parameter, form, text, drawn, same)
         word = {_topic_slot(tool): slots.hold(_topic_word(tool, rng))}
         text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **word, value=together)
-    return _list_clauses(tool, form, text, drawn)
+    return _list_clauses(tool, parameter, form, text, drawn, same)
 
 
-def _list_clauses(tool: Tool, form: str, text: str, drawn: dict[str, Value]) -> list[Clause]:
-    parameter = tool.parameters[0]
-    return [
-        Clause(text if index == 0 else "", form, tool, {parameter.name: value.data}, spoken, {parameter.slot: spoken})
-        for index, (spoken, value) in enumerate(drawn.items())
-    ]
+def _list_clauses(
+    tool: Tool, parameter: Parameter, form: str, text: str, drawn: dict[str, Value], same: dict[str, Value]
+) -> list[Clause]:
+    clauses = []
+    for index, value in enumerate(drawn.values()):
+        values = {parameter.slot: value, **same}
+        used = [p for p in tool.parameters if p.slot in values]
+        arguments = {p.name: values[p.slot].data for p in used}
+        spoken = {p.slot: values[p.slot].spoken for p in used}
+        clauses.append(Clause("" if index else text, form, tool, arguments, value.spoken, spoken))
+    return clauses
 
 
 def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
     """The user's message that asks for all ``clauses`` in their order."""
     texts = [item.text for item in clauses if item.text]
+    if clauses[0].form == "say" or (len(texts) > 1 and any(item.form != "order" for item in clauses)):
+        return slots.restore(phrases.finish(rng, _join_says(clauses, rng, phrases)))
     text, form = texts[0], clauses[0].form
     for following in texts[1:]:
         text = phrases.grammar.expand("join_orders", rng, first=text, second=following)
-    if form == "say":
-        return slots.restore(phrases.finish(rng, text))
     asked = phrases.grammar.expand(f"ask_{form}", rng, **{form: text})
     if form != "note" or rng.random() < 0.3:
         asked = phrases.grammar.expand("whole", rng, ask=asked)
     return slots.restore(phrases.finish(rng, asked))
+
+
+def _join_says(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases) -> str:
+    """Whole messages, and other requests made whole, one after the other."""
+    whole = [
+        item.text if item.form == "say" else phrases.grammar.expand(f"ask_{item.form}", rng, **{item.form: item.text})
+        for item in clauses
+        if item.text
+    ]
+    text = whole[0]
+    for following in whole[1:]:
+        text = phrases.grammar.expand("join_says", rng, first=_ended(text, phrases), second=following)
+    return text
+
+
+def _ended(text: str, phrases: ToolPhrases) -> str:
+    """``text`` with a stop at its end."""
+    if text.endswith((*".?!。？！…:：", ")")):
+        return text
+    return text + ("。" if phrases.language == "zh" else ".")
 
 
 def _real_text(
@@ -167,25 +204,36 @@ def _real_text(
         form
         or rng.choices(list(by_form), weights=[max(1, len(texts)) if texts else 0 for texts in by_form.values()])[0]
     )
-    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot, p in used.items() if p.required}
+    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot, p in used.items() if not p.say}
     text = phrases.grammar.fill(rng.choice(by_form[form]), rng, **held)
     for slot, parameter in used.items():
-        if parameter.required:
-            continue
-        say = parameter.say
-        if parameter.kind == "flag":
-            yes, _, no = say.partition(" // ")
-            say = yes if values[slot].data else no
-        said = phrases.grammar.fill(say.replace("{}", "{value}"), rng, value=slots.hold(_quoted(values[slot], rng)))
-        text += said if text.isascii() is False and phrases.language == "zh" else f" {said}"
+        if parameter.say:
+            said = _mentioned(parameter, values[slot], rng, phrases, slots)
+            text = _appended(text, said, phrases, apart=slot == "switch")
     return form, text
+
+
+def _appended(text: str, said: str, phrases: ToolPhrases, *, apart: bool) -> str:
+    """A clause and what is added to it: a few words, or in English a sentence, whose stop the whole request sets."""
+    if phrases.language == "zh" and (apart or not text.isascii()):
+        return f"{text}{'，' if apart else ''}{said}"
+    return f"{text}. {said.removesuffix('.')}" if said[:1].isupper() and said.endswith(".") else f"{text} {said}"
+
+
+def _mentioned(parameter: Parameter, value: Value, rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
+    """The words for a parameter that has words of its own; of a switch those for its state."""
+    say = parameter.say
+    if parameter.kind == "flag":
+        yes, _, no = say.partition(" // ")
+        return phrases.grammar.fill(yes if value.data else no, rng)
+    return phrases.grammar.fill(say.replace("{}", "{value}"), rng, value=slots.hold(_quoted(value, rng)))
 
 
 def _invented_text(
     tool: Tool, used: dict[str, Parameter], values: dict[str, Value], rng: random.Random, phrases: ToolPhrases,
     slots: Slots, form: str | None,
 ) -> tuple[str, str]:  # fmt: skip
-    rest = list(used)
+    rest = [slot for slot, parameter in used.items() if not parameter.say]
     form = form or _form_of(tool, rng)
     topic = ""
     if tool.action is None:
@@ -205,6 +253,8 @@ def _invented_text(
             rng.shuffle(rest)
         said = [_argument_text(used[slot], values[slot], rng, phrases, slots) for slot in rest]
         text += phrases.grammar.expand("more", rng, arguments=join(said, rng, phrases))
+    for slot in used.keys() - {parameter.slot for parameter in used.values() if not parameter.say}:
+        text = _appended(text, _mentioned(used[slot], values[slot], rng, phrases, slots), phrases, apart=True)
     return form, text
 
 

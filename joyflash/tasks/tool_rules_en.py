@@ -41,6 +41,14 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "{first} as well as {second}", "{first} & {second}", "{first}. Second, {second}",
         "{first}, and while you are at it, {second}", "{first}, and once that is done {second}",
     ],
+    "join_says": [
+        "{first} {second}", "{first} {second}", "{first} Also, {second}", "{first} Also: {second}",
+        "{first} And {second}", "{first} Oh, and {second}", "{first} Another thing: {second}", "{first}\n{second}",
+        "{first}\n\n{second}", "{first} Plus: {second}", "Two things. {first} {second}", "1. {first} 2. {second}",
+        "{first} Apart from that, {second}", "{first} Second: {second}", "{first} While you're at it: {second}",
+        "{first} (And {second})", "First of all: {first} Then: {second}", "{first} One more: {second}",
+        "{first} Next: {second}", "{first} Before I forget: {second}", "{first} Besides, {second}",
+    ],
     "please": ["please", "please", "kindly", "pls", "please just", "if you would,"],
     "can_you": [
         "can you", "could you", "would you", "will you", "can u", "could you maybe", "would you be able to",

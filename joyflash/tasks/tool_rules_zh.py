@@ -44,6 +44,13 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "{first}，也{second}", "{first}，最后{second}", "第一，{first}；第二，{second}", "{first}以及{second}",
         "{first}，完了{second}", "{first}，麻烦也{second}",
     ],
+    "join_says": [
+        "{first}{second}", "{first}{second}", "{first}另外，{second}", "{first}还有，{second}", "{first}对了，{second}",
+        "{first}\n{second}", "{first}再有，{second}", "两件事。{first}{second}", "1. {first} 2. {second}",
+        "{first}顺便，{second}", "{first}还有一件事：{second}", "第一件：{first}第二件：{second}",
+        "{first}哦，{second}", "{first}除此之外，{second}", "{first}其次，{second}",
+        "{first}差点忘了：{second}", "{first}同时，{second}",
+    ],
     "please": [
         "请", "请你", "请您", "麻烦", "麻烦你", "麻烦您", "请帮我", "帮我", "帮忙", "帮个忙，", "给我", "替我",
         "劳驾", "烦请", "拜托你", "快帮我", "请帮忙", "你帮我", "请直接", "请先", "请马上", "帮我们", "求你",

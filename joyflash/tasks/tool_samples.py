@@ -99,7 +99,8 @@ def _several(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
         other = first if roll < 0.25 else _target(rng, split, phrases)
         if other is first or distinct(other, targets):
             targets.append(other)
-    wanted = [clause(target, rng, split, phrases, slots, form="order") for target in targets]
+    form = "order" if rng.random() < 0.5 else None
+    wanted = [clause(target, rng, split, phrases, slots, form=form) for target in targets]
     return wanted, list({id(target): target for target in targets}.values())
 
 

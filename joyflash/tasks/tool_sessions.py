@@ -101,7 +101,8 @@ def _wanted(
             return wanted
     if kind == "several" and len(fitting) > 1:
         second = _pick([tool for tool in fitting if tool is not first], used, rng)
-        return [clause(tool, rng, split, phrases, slots, form="order") for tool in (first, second)]
+        form = "order" if rng.random() < 0.5 else None
+        return [clause(tool, rng, split, phrases, slots, form=form) for tool in (first, second)]
     return [clause(first, rng, split, phrases, slots)]
 
 

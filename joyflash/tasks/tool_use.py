@@ -59,6 +59,7 @@ REQUIRED_RULES: Mapping[str, str] = {
     "ask_note": "{note}: a whole request around a telegraphic text",
     "whole": "{ask}: the request alone or with greeting, reason ('I am planning a trip.'), thanks, filler around it",
     "join_orders": "{first} {second}: two imperative clauses as one ('{first} and then {second}')",
+    "join_says": "{first} {second}: two whole messages as one ('{first} And another thing: {second}')",
     # lists and named arguments
     "list_comma": "what stands between the items of a list but the last two (', ')",
     "list_last": "{head} {last}: the end of a list ('{head} and {last}')",
@@ -183,6 +184,7 @@ class ToolPhrases:
             the two "calc" entries are identifiers).
         talk: (user text, assistant text) rule texts of small talk and easy questions that need no tool.
         invent: an invented word of the language that is on the given side of the split.
+        word: a word to be copied as a value, real or invented, on the given side of the split.
         finish: makes a request look typed by a person: capital letters, sometimes typos or missing punctuation. Values
             are single private-use characters (U+E000 and up) at that point and must be kept.
     """
@@ -194,8 +196,11 @@ class ToolPhrases:
     talk: tuple[tuple[str, str], ...]
     invent: Callable[[random.Random, Split], str]
     finish: Callable[[random.Random, str], str]
+    word: Callable[[random.Random, Split], str]
     proper: frozenset[str] = field(default=frozenset({"person", "city"}))
     """Kinds whose invented words are written like names (capitalised)."""
+    flags: tuple[Argument, ...] = ()
+    """Switches that any tool may have. May be empty."""
     actions: tuple[Action, ...] = ()
     """Actions that go with any noun; no two may be able to stand for each other. May be empty."""
 
@@ -221,6 +226,13 @@ def read_tools(language: str, topics: Sequence[str]) -> tuple[ToolKind, ...]:
     """The real tools in ``tools/LANGUAGE/TOPIC.txt``; their order is part of what a seed means."""
     folder = files("joyflash.tasks") / "tools" / language
     return tuple(tool for topic in topics for tool in parse_tools((folder / f"{topic}.txt").read_text("utf-8")))
+
+
+def read_flags(language: str) -> tuple[Argument, ...]:
+    """The switches that go with any tool, from ``tools/flags_LANGUAGE.txt``."""
+    lines = (files("joyflash.tasks") / "tools" / f"flags_{language}.txt").read_text("utf-8").splitlines()[1:]
+    parts = [[part.strip() for part in line.split(" ; ")] for line in lines]
+    return tuple(Argument("switch", "flag", tuple(names.split()), about, say, False) for names, about, say in parts)
 
 
 def parse_tools(text: str) -> tuple[ToolKind, ...]:

@@ -13,6 +13,7 @@ Data = str | int | float | bool | list
 _DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
 _SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
 _TEXT_KINDS = ("text",)
+_TOPICS = ("noun", "verb", "thing")
 _COMPOSED = 0.6
 _TITLED = frozenset({"title", "restaurant", "street", "artist", "company", "city"})
 _SMALL_WORDS = frozenset(["a", "and", "at", "for", "in", "of", "on", "the", "to", "with"])
@@ -119,16 +120,16 @@ def word(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, *, i
             candidate = listed[int(rng.random() * len(listed))]
             if fits(candidate, split):
                 return candidate
-    made = phrases.invent(rng, split)
+    made = (phrases.invent if kind in _TOPICS else phrases.word)(rng, split)
     if kind in phrases.proper and rng.random() < 0.8:
         made = made.capitalize()
         if kind == "person" and rng.random() < 0.3 and made.isascii():
-            made = f"{made} {phrases.invent(rng, split).capitalize()}"
+            made = f"{made} {phrases.word(rng, split).capitalize()}"
     return made
 
 
 def _composed(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
-    made = phrases.invent(rng, split)
+    made = phrases.word(rng, split)
     made = made.capitalize() if rng.random() < 0.85 else made
     count = 1 + int(10 ** (rng.random() * 2.5) - 0.5)
     name = phrases.grammar.expand(f"name_{kind}", rng, made=made, number=str(count)).strip()
@@ -165,7 +166,7 @@ def _text(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> 
         return _composed(kind, rng, split, phrases)
     if kind == "text":
         return phrases.grammar.expand(
-            "value_text", rng, word=phrases.invent(rng, split), name=word("person", rng, split, phrases),
+            "value_text", rng, word=phrases.word(rng, split), name=word("person", rng, split, phrases),
             place=word("city", rng, split, phrases), number=str(number(rng, split)),
         )  # fmt: skip
     if kind == "date":

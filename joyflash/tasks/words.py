@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 import zlib
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 Split = Literal["train", "heldout"]
@@ -95,6 +97,27 @@ def pseudo_word(rng: random.Random, split: Split, *, longest: int = 9) -> str:
                 word += _pick(rng, ONSETS) + _pick(rng, VOWELS) + (_pick(rng, CODAS) if rng.random() < 0.6 else "")
         if 4 <= len(word) <= longest and fits(word, split):
             return word
+
+
+def any_word(rng: random.Random, split: Split) -> str:
+    """An English word or name that a text may hold: half of them invented, half frequent ones of the language.
+
+    Invented words are spelled in small pieces; only real ones teach to copy the tokens that are whole words.
+    """
+    if rng.random() < 0.5:
+        return pseudo_word(rng, split)
+    words = _frequent_words()[rng.random() < 0.35]
+    while not fits(found := _pick(rng, words), split):
+        pass
+    return found
+
+
+@cache
+def _frequent_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Frequent English words (lower case) and names (capitalised), most frequent first."""
+    text = (files("joyflash.tasks") / "words_en.txt").read_text("utf-8").partition("\n")[2]
+    words, names = text.split("\n\n")
+    return tuple(words.split()), tuple(names.split())
 
 
 def identifier(rng: random.Random, split: Split, language: str, *, invented: float = 2 / 3) -> str:

@@ -14,7 +14,7 @@ import pytest
 from joyflash.tasks import generate
 from joyflash.tasks.tool_build import real_tool
 from joyflash.tasks.tool_check import check_call
-from joyflash.tasks.tool_requests import Slots, clause, request
+from joyflash.tasks.tool_requests import Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_use import load_phrases, parse_tools
 from joyflash.tasks.words import is_heldout
 
@@ -103,6 +103,60 @@ def test_examples_of_the_repository_are_never_trained_on(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_switch_is_set_as_the_request_says(language: str) -> None:
+    phrases, rng = load_phrases(language), random.Random(5)
+    told: Counter[bool] = Counter()
+    for _ in range(3000):
+        tool, slots = real_tool(rng.choice(phrases.tools), rng, "train", phrases), Slots()
+        switch = next((p for p in tool.parameters if p.slot == "switch"), None)
+        if switch is None:
+            continue
+        wanted = clause(tool, rng, "train", phrases, slots)
+        if switch.name not in wanted.arguments:
+            assert not switch.required
+            continue
+        state = wanted.arguments[switch.name]
+        yes, no = switch.say.split(" // ")
+        said = {phrases.grammar.fill(yes if state else no, rng).rstrip(".") for _ in range(60)}
+        assert any(words in wanted.text for words in said), (wanted.text, said)
+        told[state] += 1
+    assert told[True] > 80 and told[False] > 80
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_of_values_may_share_the_other_arguments(language: str) -> None:
+    phrases, rng = load_phrases(language), random.Random(6)
+    shared = 0
+    for _ in range(600):
+        tool, slots = real_tool(rng.choice(phrases.tools), rng, "train", phrases, optional=0.0), Slots()
+        wanted = clauses_of_list(tool, 2, rng, "train", phrases, slots)
+        if wanted is None:
+            continue
+        first, second = (call.arguments for call in wanted)
+        text = request(wanted, rng, phrases, slots)
+        differing = [name for name in first if first[name] != second[name]]
+        assert first.keys() == second.keys() and len(differing) == 1
+        assert {p.name for p in tool.parameters if p.required} == set(first)
+        assert all(str(value) in text for call in (first, second) for value in leaves(call))
+        shared += len(first) > 1
+    assert shared > 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whole_messages_follow_one_another(language: str) -> None:
+    phrases, rng, both = load_phrases(language), random.Random(7), 0
+    for _ in range(400):
+        slots, tools = Slots(), [real_tool(rng.choice(phrases.tools), rng, "train", phrases) for _ in range(2)]
+        wanted = [clause(tool, rng, "train", phrases, slots) for tool in tools]
+        text = request(wanted, rng, phrases, slots)
+        both += all(item.form == "say" for item in wanted)
+        for item in wanted:
+            held = [letter for letter in item.text if "\ue000" <= letter <= "\uf8ff"]
+            assert all(slots.restore(letter) in text for letter in held)
+    assert both > 60
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_requests_are_phrased_in_thousands_of_ways(language: str) -> None:
     skeletons: Counter[str] = Counter()
     for sample in samples(5000, language, kinds=("call", "call_many")):
@@ -171,6 +225,7 @@ def test_a_saying_means_what_it_spells_and_what_it_is_given() -> None:
         if wanted.form != "say":
             continue
         assert request([wanted], rng, phrases, slots)
+        by_slot.pop("switch", None)  # goes with any tool and is told behind the saying
         if "Half" not in text:
             assert set(by_slot) == {"room", "level"} and str(by_slot["level"]) in text
             seen.add("bright")

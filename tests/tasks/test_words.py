@@ -6,8 +6,9 @@ import random
 
 import pytest
 
+from joyflash.tasks.chars_zh import COMMON_CHARACTERS, random_characters
 from joyflash.tasks.grammar import Grammar, slots_of
-from joyflash.tasks.words import identifier, is_heldout, number, pseudo_word
+from joyflash.tasks.words import any_word, identifier, is_heldout, number, pseudo_word
 
 
 def test_grammar_expands_rules_alternatives_and_literal_values() -> None:
@@ -38,7 +39,12 @@ def test_grammar_rejects_open_brackets(text: str) -> None:
 def test_words_identifiers_and_numbers_stay_on_their_side(split) -> None:
     rng = random.Random(1)
     for _ in range(1000):
-        for text in (pseudo_word(rng, split), identifier(rng, split, "zh"), str(number(rng, split, decimals=True))):
+        for text in (
+            pseudo_word(rng, split),
+            any_word(rng, split),
+            identifier(rng, split, "zh"),
+            str(number(rng, split, decimals=True)),
+        ):
             assert is_heldout(text) == (split == "heldout")
         assert 4 <= len(pseudo_word(rng, split)) <= 9
         assert identifier(rng, split, "en").replace("_", "").replace("-", "").isalnum()
@@ -47,3 +53,15 @@ def test_words_identifiers_and_numbers_stay_on_their_side(split) -> None:
 def test_split_ignores_case_and_is_stable() -> None:
     assert is_heldout("Footrest") == is_heldout("footrest")
     assert [is_heldout(str(i)) for i in range(100)].count(True) in range(3, 20)
+
+
+def test_words_to_copy_reach_beyond_what_is_invented_and_beyond_common_characters() -> None:
+    rng = random.Random(2)
+    words = {any_word(rng, "train") for _ in range(20_000)}
+    assert {"colonel", "kitchens", "Salem"} <= words
+    assert sum(word[0].isupper() for word in words) > 1500
+    characters = random_characters(rng, 60_000)
+    assert len(characters) == 60_000 and all("\u4e00" <= c <= "\u9fa5" for c in characters)
+    assert len(set(characters)) > 6000
+    common = sum(c in set(COMMON_CHARACTERS) for c in characters) / 60_000
+    assert 0.65 < common < 0.9
