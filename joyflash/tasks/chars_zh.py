@@ -2,8 +2,6 @@
 
 import random
 
-_RARER = 0.35
-
 COMMON_CHARACTERS = (
     "的一在是中个为用以有年和于可了数这不时大上行人后会文到下国要使我们对来你出如件成作分月发本并日开将能其选他地定所"
     "方面式与多过最同之入法动点它部表而新间学名前自主设现系也生加区或器通当公程进理第机此被安建子内得位工果因命任统由"
@@ -45,12 +43,12 @@ _LEVEL_1, _LEVEL_2 = (
 )
 
 
-def random_characters(rng: random.Random, count: int) -> str:
-    """``count`` random characters, a third of them from all of GB 2312 (6,763), the rest from the common ones.
+def random_characters(rng: random.Random, count: int, *, rarer: float = 0.35) -> str:
+    """``count`` random characters, a share ``rarer`` from all of GB 2312 (6,763), the rest from the common ones.
 
     Who only ever copies common characters cannot copy a name with a rare one.
     """
     return "".join(
-        rng.choice((_LEVEL_1 if rng.random() < 0.75 else _LEVEL_2) if rng.random() < _RARER else COMMON_CHARACTERS)
+        rng.choice((_LEVEL_1 if rng.random() < 0.75 else _LEVEL_2) if rng.random() < rarer else COMMON_CHARACTERS)
         for _ in range(count)
     )

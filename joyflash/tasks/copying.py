@@ -80,7 +80,7 @@ def _item(rng: random.Random, language: str, split: Split) -> str:
     if kind < 0.15:
         return str(number(rng, split, decimals=rng.random() < 0.4))
     if language == "zh" and kind < 0.7:
-        return random_characters(rng, rng.randint(2, 4))
+        return random_characters(rng, rng.randint(2, 4), rarer=0.7)
     if kind < 0.85:
-        return any_word(rng, split)
+        return any_word(rng, split, invented=0.3)
     return identifier(rng, split, language)

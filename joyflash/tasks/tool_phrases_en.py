@@ -61,12 +61,17 @@ def _mistype(rng: random.Random, text: str) -> str:
     return text[:at] + (text[at] * 2 if roll < 0.7 else "") + text[at + 1 :]
 
 
+# fmt: off
+_TOPICS = (
+    "world", "home", "daily", "people", "work", "office", "science", "numbers", "life", "services",
+    "devices", "messages", "places", "facts",
+)
+# fmt: on
+
 PHRASES = ToolPhrases(
     language="en",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
-    tools=read_tools(
-        "en", ("world", "home", "daily", "people", "work", "office", "science", "numbers", "life", "services")
-    ),
+    tools=read_tools("en", _TOPICS),
     words=WORDS,
     talk=TALK,
     invent=pseudo_word,

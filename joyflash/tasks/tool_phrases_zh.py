@@ -30,10 +30,17 @@ def invent(rng: random.Random, split: Split) -> str:
     return invented_word(rng, "zh", split)
 
 
+# fmt: off
+_TOPICS = (
+    "home", "daily", "people", "office", "science", "work", "numbers", "services", "life", "devices",
+    "messages", "places", "facts",
+)
+# fmt: on
+
 PHRASES = ToolPhrases(
     language="zh",
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
-    tools=read_tools("zh", ("home", "daily", "people", "office", "science", "work", "numbers", "services", "life")),
+    tools=read_tools("zh", _TOPICS),
     words=WORDS,
     talk=TALK,
     invent=invent,

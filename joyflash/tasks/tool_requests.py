@@ -10,7 +10,7 @@ from joyflash.tasks.tool_use import Saying, ToolPhrases
 from joyflash.tasks.tool_values import Data, Value, draw, join, joinable
 from joyflash.tasks.words import Split, fits
 
-_SAY_SHARE = 0.6
+_SAY_SHARE = 0.3
 _QUOTES = ('"{}"', "'{}'", "“{}”", "`{}`", "«{}»", "「{}」")
 
 
@@ -273,7 +273,7 @@ def _argument_text(parameter: Parameter, value: Value, rng: random.Random, phras
 
 def _quoted(value: Value, rng: random.Random) -> str:
     """The value as said, in quotation marks for most free texts and for a few other strings."""
-    share = 0.65 if value.free_text else 0.1 if isinstance(value.data, str) else 0.0
+    share = 0.45 if value.free_text else 0.1 if isinstance(value.data, str) else 0.0
     return rng.choice(_QUOTES[:4]).format(value.spoken) if rng.random() < share else value.spoken
 
 

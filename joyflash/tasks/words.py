@@ -99,12 +99,12 @@ def pseudo_word(rng: random.Random, split: Split, *, longest: int = 9) -> str:
             return word
 
 
-def any_word(rng: random.Random, split: Split) -> str:
-    """An English word or name that a text may hold: half of them invented, half frequent ones of the language.
+def any_word(rng: random.Random, split: Split, *, invented: float = 0.5) -> str:
+    """An English word or name that a text may hold: a share of them invented, the others frequent in the language.
 
     Invented words are spelled in small pieces; only real ones teach to copy the tokens that are whole words.
     """
-    if rng.random() < 0.5:
+    if rng.random() < invented:
         return pseudo_word(rng, split)
     words = _frequent_words()[rng.random() < 0.35]
     while not fits(found := _pick(rng, words), split):

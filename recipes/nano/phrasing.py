@@ -3,25 +3,24 @@
 from joyflash.train.recipe import load_recipe
 
 _before = load_recipe("recipes/nano/polish.py")
-_more = {"session": 14, "choose": 16, "call": 16, "call_many": 8, "answer": 7, "no_tool": 9, "compare": 6, "talk": 6}
-_more |= {"copying": 3, "match": 4}
+_more = {"call_many": 6, "no_tool": 14, "copying": 35, "match": 5, "call": 14}
 
 recipe = load_recipe(
     "recipes/nano/polish.py",
     {
-        "tokens": 28_672_000,
+        "tokens": 11_468_800,
         "rows_per_step": 8,
         "skills": {
             **_before.skills,
             **{f"{skill}_{language}": weight for skill, weight in _more.items() for language in ("en", "zh")},
         },
         "dialogues": {"toolcall_sgd_en_train": 8, "toolcall_crosswoz_zh": 3},
-        "muon_lr": 3e-3,
-        "adamw_lr": 2.4e-3,
+        "muon_lr": 1.5e-3,
+        "adamw_lr": 1.2e-3,
         "warmup": 0.02,
         "decay": 0.95,
         "mtp_from": 0.85,
-        "validate_every": 250,
+        "validate_every": 155,
         "validation_rows": 4,
         "skill_samples": 24,
         "seed": 3,
