@@ -116,7 +116,7 @@ def clauses_of_list(
     if len(needed) != len(tool.parameters) and tool.style != "real":
         return None
     parameter = rng.choice(needed)
-    if parameter.kind == "text" or parameter.kind.startswith("list:") or "enum" in parameter.schema:
+    if parameter.kind in ("text", "flag") or parameter.kind.startswith("list:") or "enum" in parameter.schema:
         return None
     same = {p.slot: draw(p.kind, rng, split, phrases, p.schema) for p in needed if p is not parameter}
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
