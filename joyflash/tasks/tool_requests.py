@@ -111,9 +111,8 @@ def clauses_of_list(
     Further required parameters get one value for all. The first clause carries the text of all of them.
     """
     needed = [parameter for parameter in tool.parameters if parameter.required]
-    if not needed or (len(needed) > 1 and tool.style != "real") or any(parameter.say for parameter in needed):
-        return None
-    if len(needed) != len(tool.parameters) and tool.style != "real":
+    invented = tool.style != "real"
+    if not needed or (invented and len(tool.parameters) > 1) or any(parameter.say for parameter in needed):
         return None
     parameter = rng.choice(needed)
     if parameter.kind in ("text", "flag") or parameter.kind.startswith("list:") or "enum" in parameter.schema:
