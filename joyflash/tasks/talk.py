@@ -20,13 +20,14 @@ from joyflash.tasks import (
 )
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.talk_drills import DRILLS, invented_name, invented_word
+from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.words import Split, fits
 from joyflash.tasks.written import roughen
 
 Language = Literal["en", "zh"]
 
-_PARTS = ("social", "fact", "drill", "two_turns")
-_PART_WEIGHTS = (34, 44, 15, 7)
+_PARTS = ("social", "fact", "drill", "two_turns", "pair")
+_PART_WEIGHTS = (26, 36, 13, 6, 19)
 
 
 class Fact(NamedTuple):
@@ -39,14 +40,18 @@ class Fact(NamedTuple):
 
 
 def sample(rng: random.Random, language: Language, split: Split) -> dict[str, Any]:
-    """A small-talk conversation of one or two rounds."""
+    """A small-talk conversation of one or two rounds; the written pairs are all for training."""
     part = rng.choices(_PARTS, _PART_WEIGHTS)[0]
+    if part == "pair" and split == "heldout":
+        part = "fact"
     if part == "drill":
         turns = rng.choice(DRILLS[language])(rng, split)
     elif part == "two_turns":
         turns = _social(rng, language, split) + _fact(rng, language, split)
         if rng.random() < 0.4:
             turns = turns[2:] + turns[:2]
+    elif part == "pair":
+        turns = _written(rng, language)
     else:
         turns = _social(rng, language, split) if part == "social" else _fact(rng, language, split)
     roles = ("user", "assistant")
@@ -78,6 +83,11 @@ def _fact(rng: random.Random, language: Language, split: Split) -> list[str]:
     relations = facts(language, split)
     fact = rng.choice(relations[rng.choice(list(relations))])
     return [roughen(rng, _grammar(language).expand(fact.rule, rng, x=fact.x, y=fact.y), slips=0.03), fact.answer]
+
+
+def _written(rng: random.Random, language: Language) -> list[str]:
+    said, answered = (_grammar(language).fill(text, rng).strip() for text in rng.choice(talk_pairs(language)))
+    return [roughen(rng, said, slips=0.03), answered]
 
 
 @cache

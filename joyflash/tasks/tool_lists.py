@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 from joyflash.tasks.tool_build import Tool, invented_tool, real_tool
-from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.tool_use import ToolKind, ToolPhrases, load_phrases
 from joyflash.tasks.words import Split
+
+_DONE = {"ok", "done", "success", "set", "sent", "saved", "secured", "locked", "deleted", "removed", "cancelled"}
+_DONE |= {"closed", "resolved", "copied", "restarted", "changed", "started", "added", "created"}
+_WORDS = {"en": re.compile("[a-z]{4,}"), "zh": re.compile("(?=([一-鿿]{2}))")}
+# Words in the texts of more than one tool in so many say nothing about what a tool is for.
+_COMMON = 9
+_TRIES = 12
 
 
 def draw_tool(
@@ -88,3 +98,46 @@ def what_it_does(tool: Tool) -> str:
     if tool.action is not None:
         texts += [*tool.action.names, *tool.action.about, *tool.action.orders]
     return " ".join(texts).lower()
+
+
+def talk_beside(tools: Sequence[Tool], rng: random.Random, phrases: ToolPhrases) -> tuple[str, str]:
+    """Small talk or an easy question (rule texts of what is said and of the answer) that needs none of ``tools``.
+
+    It has no telling word in common with a tool that finds something out; one that only does something may be close:
+    "what is an invoice" asks for no invoice. Nearly half of the time such a close text is looked for.
+    """
+    only = {tool.name: tool.source is not None and only_does(tool.source) for tool in tools}
+    answers = " ".join(what_it_does(tool) for tool in tools if not only[tool.name])
+    acts = " ".join(what_it_does(tool) for tool in tools if only[tool.name])
+    close = _TRIES if acts and rng.random() < 0.5 else 0
+    for attempt in range(5 * _TRIES):
+        talk = rng.choice(phrases.talk)
+        words = _telling_words(talk[0], phrases.language)
+        near = attempt >= close or any(word in acts for word in words)
+        if near and not any(word in answers for word in words):
+            return talk
+    return phrases.talk[0]
+
+
+@cache
+def _telling_words(text: str, language: str) -> frozenset[str]:
+    """The longer words of ``text`` (in Chinese: every two characters in a row) that are not common among tools."""
+    return frozenset(_WORDS[language].findall(text.lower())) - _common_words(language)
+
+
+@cache
+def _common_words(language: str) -> frozenset[str]:
+    kinds = load_phrases(language).tools
+    counts: Counter[str] = Counter()
+    for kind in kinds:
+        texts = (*kind.about, *kind.orders, *kind.questions, *kind.notes)
+        counts.update(set(_WORDS[language].findall(" ".join(texts).lower())))
+    return frozenset(word for word, count in counts.items() if count * _COMMON > len(kinds))
+
+
+def only_does(source: ToolKind) -> bool:
+    """Whether a tool does something and returns no more than that it did."""
+    if len(source.gives) != 1:
+        return False
+    name, kind = source.gives[0]
+    return name.endswith("_id") or (kind.startswith("enum:") and not _DONE.isdisjoint(kind[5:].split(",")))

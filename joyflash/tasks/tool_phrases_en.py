@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 from joyflash.tasks.grammar import Grammar
+from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.tool_actions_en import ACTIONS
 from joyflash.tasks.tool_names_en import NAME_RULES
 from joyflash.tasks.tool_rules_en import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
-from joyflash.tasks.tool_talk_en import TALK
 from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_en import WORDS
 from joyflash.tasks.words import any_word, pseudo_word
@@ -73,7 +73,7 @@ PHRASES = ToolPhrases(
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
     tools=read_tools("en", _TOPICS),
     words=WORDS,
-    talk=TALK,
+    talk=talk_pairs("en"),
     invent=pseudo_word,
     finish=finish,
     flags=read_flags("en"),

@@ -6,10 +6,11 @@ import random
 
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.talk_drills import invented_word
+from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.tool_names_zh import NAME_RULES
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
-from joyflash.tasks.tool_words_zh import TALK, WORDS
+from joyflash.tasks.tool_words_zh import WORDS
 from joyflash.tasks.words import Split
 
 
@@ -42,7 +43,7 @@ PHRASES = ToolPhrases(
     grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
     tools=read_tools("zh", _TOPICS),
     words=WORDS,
-    talk=TALK,
+    talk=talk_pairs("zh"),
     invent=invent,
     finish=finish,
     flags=read_flags("zh"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from joyflash.tasks.tool_build import Tool, calculator
-from joyflash.tasks.tool_lists import distinct, draw_tool, other_tools
+from joyflash.tasks.tool_lists import distinct, draw_tool, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_results import results_and_answer
@@ -13,6 +13,7 @@ from joyflash.tasks.tool_use import ToolPhrases, load_phrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
+_TALK_SHARE = 0.4
 
 
 def sample_call(rng: random.Random, language: str, split: Split) -> dict:
@@ -53,9 +54,10 @@ def sample_no_tool(rng: random.Random, language: str, split: Split) -> dict:
     """Tools are listed, but none does what is asked, or nothing is asked that needs one."""
     phrases = load_phrases(language)
     slots = Slots()
-    if rng.random() < 0.3:
-        tools = _listed([_target(rng, split, phrases)], rng, split, phrases)
-        asked, answered = rng.choice(phrases.talk)
+    if rng.random() < _TALK_SHARE:
+        first = _target(rng, split, phrases, closed=True)
+        tools = [first, *other_tools(first, 1 + int(rng.random() * 4), rng, split, phrases, closed=True)]
+        asked, answered = talk_beside(tools, rng, phrases)
         text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
         answer = phrases.grammar.fill(answered, rng).strip()
     else:

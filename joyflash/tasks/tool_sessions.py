@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
 
 from joyflash.tasks.tool_build import Tool, calculator
-from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
+from joyflash.tasks.tool_lists import distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_results import results_and_answer
-from joyflash.tasks.tool_use import ToolKind, ToolPhrases, load_phrases
+from joyflash.tasks.tool_use import ToolPhrases, load_phrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.7
 _ROUNDS = {"call": 60, "no_tool": 15, "talk": 10, "several": 8}
 _CALCULATOR_SHARE, _CALCULATOR_ROUNDS = 0.12, 25
 _NUMERIC = ("integer", "number", "price", "expression")
-_DONE = {"ok", "done", "success", "set", "sent", "saved", "secured", "locked", "deleted", "removed", "cancelled"}
-_DONE |= {"closed", "resolved", "copied", "restarted", "changed", "started", "added", "created"}
 _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "完成", "成功", "好", "done")}
-_WORDS_EN, _WORDS_ZH = re.compile("[a-z]{4,}"), re.compile("(?=([一-鿿]{2}))")
 
 
 def sample_session(rng: random.Random, language: str, split: Split) -> dict:
@@ -66,7 +62,7 @@ def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
         source = wanted[0].tool.source
         if number == rounds and rng.random() < 0.5:
             continue
-        if source is not None and _only_does(source):
+        if source is not None and only_does(source):
             messages += results(messages[-1], [rng.choice(_SHORT_RESULTS[language])])
             messages.append(says(phrases.grammar.expand("acknowledge", rng)))
         else:
@@ -146,25 +142,10 @@ def _takes_numbers(tool: Tool) -> bool:
 
 
 def _talk(tools: list[Tool], rng: random.Random, phrases: ToolPhrases, *, called: bool) -> list[dict]:
-    """Small talk that none of ``tools`` has to do with; after the answer to a call (``called``) often thanks."""
+    """Small talk that none of ``tools`` answers; after the answer to a call (``called``) often thanks."""
     if called and rng.random() < 0.6:
         asked, answered = "<pleased>", "<welcome>"
     else:
-        known = " ".join(what_it_does(tool) for tool in tools)
-        asked, answered = rng.choice([talk for talk in phrases.talk if _unrelated(talk[0], known)] or phrases.talk[:1])
+        asked, answered = talk_beside(tools, rng, phrases)
     text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
     return [user(text), says(phrases.grammar.fill(answered, rng).strip())]
-
-
-def _unrelated(text: str, known: str) -> bool:
-    """Whether no longer word of ``text`` (in Chinese: no two characters in a row) occurs in ``known``."""
-    text = text.lower()
-    return not any(word in known for word in (*_WORDS_EN.findall(text), *_WORDS_ZH.findall(text)))
-
-
-def _only_does(source: ToolKind) -> bool:
-    """Whether a tool does something and returns no more than that it did."""
-    if len(source.gives) != 1:
-        return False
-    name, kind = source.gives[0]
-    return name.endswith("_id") or (kind.startswith("enum:") and not _DONE.isdisjoint(kind[5:].split(",")))

@@ -8,6 +8,7 @@ import pytest
 
 from joyflash.tasks import arithmetic
 from joyflash.tasks.talk import facts, sample
+from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.talk_phrases_en import RULES as RULES_EN
 from joyflash.tasks.talk_phrases_en import SOCIAL
 from joyflash.tasks.talk_phrases_zh import RULES as RULES_ZH
@@ -28,6 +29,18 @@ def test_turns_alternate_and_are_never_empty(language: str, split: str) -> None:
         assert all(message["content"].strip() for message in conversation["messages"])
         text = str(conversation["messages"])
         assert not any(word in text for word in FORBIDDEN), text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_written_pairs_are_said_in_training_only(language: str) -> None:
+    written = {answered for _, answered in talk_pairs(language) if "[" not in answered}
+    shares = {}
+    for split in ("train", "heldout"):
+        rng = random.Random(5)
+        answers = [sample(rng, language, split)["messages"][-1]["content"] for _ in range(1000)]
+        shares[split] = sum(answer in written for answer in answers) / 1000
+    assert shares["train"] > 0.12
+    assert shares["heldout"] < 0.02
 
 
 @pytest.mark.parametrize("rules", [RULES_EN, RULES_ZH])

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
 import jsonschema
 import pytest
 
 from joyflash.tasks import generate, tool_sessions
-from joyflash.tasks.tool_build import Tool
-from joyflash.tasks.tool_lists import distinct
-from joyflash.tasks.tool_use import load_phrases
+from joyflash.tasks.tool_build import Tool, real_tool
+from joyflash.tasks.tool_lists import distinct, talk_beside
+from joyflash.tasks.tool_use import load_phrases, parse_tools
 from joyflash.tasks.words import is_heldout
 from tests.tasks.test_tool_use import LANGUAGES, calls_of, leaves, said_by_user, samples
 
@@ -142,8 +144,46 @@ def test_most_listed_tools_of_a_session_are_real(language: str, monkeypatch: pyt
     assert sum(len(tool.parameters) < 2 for tool in listed) > 0.6 * len(listed)
 
 
-def test_small_talk_has_nothing_to_do_with_a_listed_tool() -> None:
-    assert not tool_sessions._unrelated("[tell|give] me a joke", "random_joke tells a joke.")
-    assert tool_sessions._unrelated("what do bees make?", "random_joke tells a joke.")
-    assert not tool_sessions._unrelated("[讲个笑话|说个笑话][吧|]", "xiaohua 讲一个笑话。")
-    assert tool_sessions._unrelated("蜜蜂酿什么？", "xiaohua 讲一个笑话。")
+_BOTH = """
+tool jokes: random_joke
+about: tells a joke
+order: tell a joke
+gives: joke = title
+
+tool money: create_invoice
+about: creates an invoice
+order: create an invoice
+gives: invoice_id = digits
+"""
+
+
+def test_talk_beside_tools_is_answered_by_none_but_may_be_close_to_one_that_only_acts() -> None:
+    said = ("hi", "what's a good joke?", "what is an invoice?", "what do bees make?")
+    phrases = replace(load_phrases("en"), talk=tuple((text, "...") for text in said))
+    rng = random.Random(0)
+    tools = [real_tool(kind, rng, "train", phrases, optional=0) for kind in parse_tools(_BOTH)]
+    counts = Counter(talk_beside(tools, rng, phrases)[0] for _ in range(300))
+    assert set(counts) == {"hi", "what is an invoice?", "what do bees make?"}
+    assert 0.55 < counts["what is an invoice?"] / 300 < 0.75
+    alone = Counter(talk_beside(tools[:1], rng, phrases)[0] for _ in range(300))
+    assert max(alone.values()) < 150
+
+
+def test_talk_beside_chinese_tools_shares_no_telling_pair_of_characters() -> None:
+    phrases = replace(load_phrases("zh"), talk=(("你好", "你好！"), ("讲个笑话", "..."), ("蜜蜂酿什么？", "蜂蜜。")))
+    rng = random.Random(0)
+    kind = parse_tools("tool jokes: xiaohua\nabout: 讲一个笑话\norder: 来一个笑话\ngives: joke = title")[0]
+    tools = [real_tool(kind, rng, "train", phrases, optional=0)]
+    assert {talk_beside(tools, rng, phrases)[0] for _ in range(100)} == {"你好", "蜜蜂酿什么？"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_talk_is_written_in_pairs_that_can_be_said(language: str) -> None:
+    phrases = load_phrases(language)
+    rng = random.Random(0)
+    said = [text for text, _ in phrases.talk]
+    assert len(set(said)) == len(said) > 500
+    for text, answer in phrases.talk:
+        for side in (text, answer):
+            shown = phrases.grammar.fill(side, rng).strip()
+            assert shown and " => " not in shown and not re.search("[][|<>{}]", shown), side
