@@ -1,6 +1,7 @@
-"""A stage after the bundled model's third: copying any word, several requests at once; 50 minutes on two CPU cores.
+"""The bundled model, stage 4: copying any word, several requests at once, talk beside tools; two hours on two CPU cores.
 
-What came out is not shipped: Chinese calls gained, decisions lost (docs/LOG.md).
+It starts from the third stage averaged with a shorter run of this kind, and what ships is the mean (``joyflash merge``)
+of its end and the third stage: calls gain, decisions and comparisons stay (docs/LOG.md).
 """
 
 from joyflash.train.recipe import load_recipe
