@@ -148,6 +148,7 @@ _BOTH = """
 tool jokes: random_joke
 about: tells a joke
 order: tell a joke
+ask: what is a funny joke
 gives: joke = title
 
 tool money: create_invoice
