@@ -12,7 +12,7 @@ from itertools import islice
 import jsonschema
 import pytest
 
-from joyflash.tasks import generate, tool_sessions
+from joyflash.tasks import generate, tool_samples, tool_sessions
 from joyflash.tasks.tool_build import Tool, real_tool
 from joyflash.tasks.tool_lists import distinct, talk_beside
 from joyflash.tasks.tool_use import load_phrases, parse_tools
@@ -188,3 +188,17 @@ def test_talk_is_written_in_pairs_that_can_be_said(language: str) -> None:
         for side in (text, answer):
             shown = phrases.grammar.fill(side, rng).strip()
             assert shown and " => " not in shown and not re.search("[][|<>{}]", shown), side
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_beside_talk_no_listed_tool_could_answer_anything(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside: list[list[Tool]] = []
+    monkeypatch.setattr(
+        tool_samples, "talk_beside", lambda tools, *rest: beside.append(list(tools)) or ("<pleased>", "<welcome>")
+    )
+    rng = random.Random(3)
+    for _ in range(600):
+        tool_samples.sample_no_tool(rng, language, "train")
+    assert 0.33 < len(beside) / 600 < 0.47
+    assert {len(tools) for tools in beside} >= {2, 3, 4, 5}
+    assert not any(tool.source is not None and tool.source.wide for tools in beside for tool in tools)
