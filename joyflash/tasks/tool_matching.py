@@ -15,10 +15,11 @@ import re
 
 from joyflash.tasks.chars_zh import random_characters
 from joyflash.tasks.tool_build import Tool
+from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
 from joyflash.tasks.tool_messages import calls, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, request
-from joyflash.tasks.tool_use import ToolPhrases, load_phrases
+from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import ADJECTIVES, NOUNS, VERBS, Split, identifier
 
 _COUNTS, _COUNT_WEIGHTS = (2, 3, 4, 5, 6), (15, 25, 25, 20, 15)
@@ -38,7 +39,7 @@ _WORDS_EN, _WORDS_ZH = re.compile(r"[A-Za-z][A-Za-z'-]+|\d+"), re.compile("[一-
 
 def sample_match(rng: random.Random, language: str, split: Split) -> dict:
     """Six to fourteen requests, each answered by the bare call of one of two to six tools, or by a refusal."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     tools = _list(rng, split, phrases)
     bare = {tool.name: dataclasses.replace(tool, parameters=()) for tool in tools}
     messages: list[dict] = []

@@ -38,9 +38,10 @@ _TOPICS = (
 )
 # fmt: on
 
+RULES = {**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}
 PHRASES = ToolPhrases(
     language="zh",
-    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
+    grammar=Grammar(RULES),
     tools=read_tools("zh", _TOPICS),
     words=WORDS,
     talk=talk_pairs("zh"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 from joyflash.tasks.tool_build import Tool, calculator
+from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import distinct, draw_tool, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_results import results_and_answer
-from joyflash.tasks.tool_use import ToolPhrases, load_phrases
+from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
@@ -18,7 +19,7 @@ _TALK_SHARE = 0.4
 
 def sample_call(rng: random.Random, language: str, split: Split) -> dict:
     """The user asks for one thing that one of the listed tools does; the answer is that call."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     target = _target(rng, split, phrases)
     slots = Slots()
     wanted = [clause(target, rng, split, phrases, slots)]
@@ -29,7 +30,7 @@ def sample_call(rng: random.Random, language: str, split: Split) -> dict:
 
 def sample_call_many(rng: random.Random, language: str, split: Split) -> dict:
     """The user asks for two or three things at once; the answer is as many calls, in that order."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     slots = Slots()
     wanted, targets = _several(rng, split, phrases, slots)
     tools = _listed(targets, rng, split, phrases)
@@ -39,7 +40,7 @@ def sample_call_many(rng: random.Random, language: str, split: Split) -> dict:
 
 def sample_answer(rng: random.Random, language: str, split: Split) -> dict:
     """Calls, their results and the final answer; in half of the samples no tools are listed (any more)."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     slots = Slots()
     if rng.random() < 0.25:
         wanted, targets = _several(rng, split, phrases, slots)
@@ -52,7 +53,7 @@ def sample_answer(rng: random.Random, language: str, split: Split) -> dict:
 
 def sample_no_tool(rng: random.Random, language: str, split: Split) -> dict:
     """Tools are listed, but none does what is asked, or nothing is asked that needs one."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     slots = Slots()
     if rng.random() < _TALK_SHARE:
         first = _target(rng, split, phrases, closed=True)
@@ -73,7 +74,7 @@ def sample_no_tool(rng: random.Random, language: str, split: Split) -> dict:
 
 def sample_calc(rng: random.Random, language: str, split: Split) -> dict:
     """One or several expressions for a calculator under any name; half of the samples go on to the answer."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     slots = Slots()
     target = calculator(rng, split, phrases)
     wanted: list[Clause] | None = None

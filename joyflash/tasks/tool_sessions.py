@@ -6,11 +6,12 @@ import random
 from collections import Counter
 
 from joyflash.tasks.tool_build import Tool, calculator
+from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_results import results_and_answer
-from joyflash.tasks.tool_use import ToolPhrases, load_phrases
+from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.7
@@ -22,7 +23,7 @@ _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "å
 
 def sample_session(rng: random.Random, language: str, split: Split) -> dict:
     """Two to six rounds over one list of two to five tools: calls, declines, small talk and arithmetic."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     tools = _list(rng.choices((2, 3, 4, 5), weights=(20, 30, 28, 22))[0], rng, split, phrases, real=_REAL_SHARE)
     weights = dict(_ROUNDS)
     if rng.random() < _CALCULATOR_SHARE:
@@ -49,7 +50,7 @@ def sample_session(rng: random.Random, language: str, split: Split) -> dict:
 
 def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
     """Three to eight requests in a row, each for one of two to six real tools; what is done is only acknowledged."""
-    phrases = load_phrases(language)
+    phrases = draw_phrases(rng, language)
     count = rng.choices((2, 3, 4, 5, 6), weights=(12, 24, 27, 22, 15))[0]
     tools = _list(count, rng, split, phrases, real=1.0, light=True)
     messages = opening(rng, phrases, system=0.1, talk=0)
