@@ -111,7 +111,8 @@ def corpora(folder: Path | None, sources: Collection[str] | None = None) -> list
         sources: only these, every one of which must exist; None: all.
 
     Raises:
-        DataError: the folder is missing, holds no JSON Lines file, or lacks one of ``sources``.
+        DataError: the folder is missing, holds no JSON Lines file or two that differ in the suffix only, or lacks one
+            of ``sources``.
     """
     found = _all_corpora(folder)
     if sources is None:
@@ -134,7 +135,12 @@ def _all_corpora(folder: Path | None) -> list[Corpus]:
     files = sorted(path for path in home.iterdir() if path.name.endswith(SUFFIXES))
     if not files:
         raise DataError(f"{home} holds no {', '.join(SUFFIXES)} file.")
-    return [FileCorpus(path) for path in files]
+    found: dict[str, FileCorpus] = {}
+    for corpus in map(FileCorpus, files):
+        other = found.setdefault(corpus.key, corpus)
+        if other is not corpus:
+            raise DataError(f"{other.path} and {corpus.path.name} differ in the suffix only: rename or remove one.")
+    return list(found.values())
 
 
 def is_held_out(text: str) -> bool:

@@ -108,10 +108,7 @@ class Rollouts:
                 f"A prompt of domain {trajectory.domain} has {len(trajectory.ids)} tokens; the engine's context is "
                 f"{self.engine.context_length}. Make the tasks shorter or max_context larger."
             )
-        episode = self.host.start(trajectory.domain, trajectory.task)
-        for reply in trajectory.replies:
-            self.host.step(episode, Reply.from_dict(reply))
-        self._submit(trajectory, episode)
+        self._submit(trajectory, self.host.start(trajectory.domain, trajectory.task, trajectory.replies))
 
     def step(self) -> list[Trajectory]:
         """Advance the engine by a step; return the attempts that have ended with it.
@@ -152,6 +149,7 @@ class Rollouts:
         """Take what has been sampled into the attempts in flight and leave the engine idle."""
         for request_id, (trajectory, _) in self._active.items():
             self._take(trajectory, self._deltas[request_id])
+            self._deltas[request_id] = []
         self.engine.reset()
 
     def resume(self) -> None:

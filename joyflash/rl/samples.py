@@ -81,7 +81,7 @@ def read_samples(folder: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise DataError(f"There is no {SAMPLES} in {folder}: give the folder of an RL run.")
     rows = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):  # see ``recover_rows``
         try:
             rows.append(json.loads(line))
         except ValueError:

@@ -27,7 +27,7 @@ def recover_rows(path: Path) -> list[dict[str, Any]]:
         with path.open("r+b") as file:
             file.truncate(len(whole))
     rows = []
-    for line in whole.decode("utf-8", "replace").splitlines():
+    for line in whole.decode("utf-8", "replace").split("\n"):  # JSON may hold other line breaks as they are
         try:
             row = json.loads(line)
         except ValueError:

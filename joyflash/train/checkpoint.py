@@ -172,10 +172,11 @@ def _restore(
     try:
         model.load_state_dict(state)
         for optimizer, saved in zip(optimizers or [], optimizer_states if optimizers else [], strict=True):
-            rates = [group["lr"] for group in optimizer.param_groups]
+            # The recipe decides, also after it was edited; "lr" may be the last rate of a stage loaded before.
+            own = [(group.get("initial_lr", group["lr"]), group["weight_decay"]) for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["initial_lr"] = rate  # the recipe decides, also after it was edited
+            for group, (rate, decay) in zip(optimizer.param_groups, own, strict=True):
+                group["initial_lr"], group["weight_decay"] = rate, decay
     except (RuntimeError, ValueError, KeyError) as error:
         raise TrainingError(
             f"The checkpoint {checkpoint} cannot be loaded: it is of another model or recipe ({error}). Resume with "

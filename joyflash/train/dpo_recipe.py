@@ -93,6 +93,10 @@ class DPORecipe:
         """γ of the router-bias update: 0, the biases are frozen."""
         return 0.0
 
+    def mtp_on(self, step: int) -> bool:
+        """Whether there is an MTP loss at ``step``: never."""
+        return False
+
     def describe(self) -> str:
         """All settings as indented JSON, what a run folder keeps as ``recipe.json``."""
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)

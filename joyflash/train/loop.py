@@ -62,6 +62,7 @@ def run_stage(
         team: run in several processes; every one of them calls this.
 
     Raises:
+        ConfigError: recipe and model do not fit each other.
         TrainingError: the loss is no longer finite, the data ends, the disk is full, or there is nothing to resume.
     """
     set_recompute(model, recipe.recompute)
@@ -69,6 +70,7 @@ def run_stage(
         if team is not None:
             raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
         train_only(model, recipe.train_only)
+    _check_mtp(recipe, model)
     workers = workers or os.cpu_count() or 1
     notes = [] if resume else [describe_groups(model, model.config)]
     config = model.config
@@ -132,6 +134,18 @@ def train_only(model: JoyFlash, pattern: str) -> None:
         )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(found[name])
+
+
+def _check_mtp(recipe: StageRecipe, model: JoyFlash) -> None:
+    """Refuse an MTP loss without the layer, and the layer alone without its loss."""
+    if model.mtp is None and recipe.mtp_on(recipe.steps - 1):
+        raise ConfigError("The recipe has an MTP loss, but the model has no MTP layer: set mtp_weight to 0.")
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if all(name.startswith("mtp.") for name in trained) and not recipe.mtp_on(0):
+        raise ConfigError(
+            f"train_only is {recipe.train_only!r}, the MTP layer alone, whose loss is off at the first step: set "
+            "mtp_from to 0 and mtp_weight above 0, or name other parameters. DPO never has this loss."
+        )
 
 
 def _resumed(run: Path, place: Place, notes: list[str]) -> Progress:

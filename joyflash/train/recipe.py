@@ -151,7 +151,8 @@ class Recipe:
 
     def learning_rate(self, step: int) -> float:
         """Factor on the peak learning rates at ``step`` (from 0)."""
-        warmup, decay = round(self.steps * self.warmup), round(self.steps * self.decay)
+        warmup = round(self.steps * self.warmup)
+        decay = min(round(self.steps * self.decay), self.steps - warmup)
         return trapezoid(step, self.steps, warmup, decay, 1.0, self.final_lr, self.decay_shape)
 
     def balance(self, step: int) -> float:

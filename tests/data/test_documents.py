@@ -67,6 +67,13 @@ def test_missing_or_empty_folders_are_data_errors(tmp_path: Path):
         corpora(tmp_path)
 
 
+def test_files_of_one_shard_are_refused(tmp_path: Path):
+    (tmp_path / "en.jsonl").write_bytes(_rows("plain"))
+    (tmp_path / "en.jsonl.gz").write_bytes(gzip.compress(_rows("packed")))
+    with pytest.raises(DataError, match=r"en\.jsonl and en\.jsonl\.gz"):
+        corpora(tmp_path)
+
+
 def test_held_out_share_is_one_percent_and_stable():
     share = sum(is_held_out(f"text {i}") for i in range(20_000)) / 20_000
     assert 0.008 < share < 0.012

@@ -200,6 +200,19 @@ def test_pausing_anywhere_changes_nothing(engine_of, host, every):
     assert any(len(set(t.versions)) > 1 for t in again) and all(t.versions == sorted(t.versions) for t in again)
 
 
+def test_a_second_pause_takes_nothing_again(engine_of, host):
+    rollouts = Rollouts(engine_of(small_model()), host, reply_tokens=9)
+    for trajectory in attempts(rollouts, host):
+        rollouts.begin(trajectory)
+    for _ in range(7):
+        rollouts.step()
+    rollouts.pause()
+    once = [json.dumps(trajectory.to_dict()) for trajectory in rollouts.in_flight]
+    assert any(trajectory.log_probs for trajectory in rollouts.in_flight)
+    rollouts.pause()
+    assert [json.dumps(trajectory.to_dict()) for trajectory in rollouts.in_flight] == once
+
+
 def test_a_saved_attempt_goes_on_where_it_was(engine_of, host):
     engine = engine_of(small_model())
     whole = play(engine, host)
@@ -219,6 +232,32 @@ def test_a_saved_attempt_goes_on_where_it_was(engine_of, host):
         expected = by_name[trajectory.group, trajectory.sample]
         assert trajectory.ids == expected.ids and trajectory.reward == expected.reward
         assert trajectory.replies == expected.replies
+
+
+def test_a_saved_attempt_that_cannot_be_led_there_again_fails_as_others_do(engine_of, tmp_path):
+    path, broken = tmp_path / "endless.py", tmp_path / "broken"
+    path.write_text(
+        "from pathlib import Path\nfrom joyflash.rl.environments.protocol import Task, Turn\n"
+        "class Endless:\n"
+        "    def propose(self, rng, language, split):\n"
+        "        return Task(str(rng.random()), ({'role': 'user', 'content': '?'},))\n"
+        "    def start(self, task): return self\n"
+        "    def step(self, reply):\n"
+        f"        if Path({str(broken)!r}).exists(): raise RuntimeError('out of order')\n"
+        "        return Turn(({'role': 'user', 'content': 'more'},))\n"
+    )
+    told = []
+    with EnvironmentHost([Domain("endless", f"{path}:Endless")], on_failure=told.append) as host:
+        rollouts = Rollouts(engine_of(small_model()), host, reply_tokens=3)
+        (attempt,) = attempts(rollouts, host, ("endless",), samples=1)
+        rollouts.begin(attempt)
+        while not attempt.replies:
+            rollouts.step()
+        rollouts.pause()
+        broken.touch()
+        restored = Trajectory.from_dict(json.loads(json.dumps(attempt.to_dict())))
+        Rollouts(engine_of(small_model()), host, reply_tokens=3).run([restored])
+    assert restored.reward == 0.0 and restored.failure == "RuntimeError: out of order" and len(told) == 1
 
 
 def test_sampling_of_another_distribution_is_refused():

@@ -25,7 +25,8 @@ from joyflash.rl.profile import PROFILE
 from joyflash.rl.recipe import RLRecipe
 from joyflash.rl.report import draw_rl_report
 from joyflash.rl.rollout import Rollouts
-from joyflash.rl.samples import read_samples
+from joyflash.rl.samples import SAMPLES, read_samples
+from joyflash.rl.spool import append_rows, recover_rows
 from joyflash.train.logging import read_log
 from joyflash.train.pretrain import copy_tokenizer
 from tests.rl.conftest import small_model
@@ -149,6 +150,13 @@ def test_a_killed_run_is_the_run_that_was_not(start, recipe, tmp_path, monkeypat
     assert len((tmp_path / "cut" / PROFILE).read_text().splitlines()) == 9  # prompts profiled once
     with pytest.raises(TrainingError, match="resume"):
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
+
+
+def test_line_breaks_that_json_leaves_as_they_are_part_no_rows(tmp_path):
+    rows = [{"step": 0, "pieces": "a\u2028b\u2029c\x85d"}, {"step": 1}]
+    append_rows(tmp_path / SAMPLES, rows)
+    assert recover_rows(tmp_path / SAMPLES) == rows
+    assert read_samples(tmp_path) == rows
 
 
 def test_asynchronous_rollouts_keep_within_their_staleness_and_survive_a_kill(start, recipe, tmp_path):

@@ -189,6 +189,11 @@ def test_a_part_of_the_model_can_be_trained_alone(start, tmp_path):
     assert changed and all("layers.0.self_attn" in name for name in changed)
 
 
+def test_the_mtp_layer_alone_is_refused(start, tmp_path):
+    with pytest.raises(ConfigError, match="DPO never has this loss"):
+        _run(start, tmp_path / "run", dataclasses.replace(RECIPE, steps=1, train_only=r"^mtp\."))
+
+
 def test_the_reference_of_another_model_or_other_pairs_is_not_taken(start, tmp_path, monkeypatch):
     from joyflash.train.pair_data import PairData
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from joyflash.errors import ConfigError, DataError, TrainingError
-from joyflash.model.checkpoint import read_model
+from joyflash.model.checkpoint import read_model, save_model
+from joyflash.model.loading import model_folder
 from joyflash.optim.groups import build_optimizers
 from joyflash.optim.schedule import scale_learning_rates
 from joyflash.train import pretrain, sft
@@ -20,6 +21,7 @@ from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.recipe import Recipe, load_recipe, run_recipe_file
 from joyflash.train.workers import RowWorkers
 from tests.model.conftest import TINY, random_model
+from tests.rl.conftest import CONFIG, small_model
 from tests.train.test_losses import row
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.py"))
@@ -166,7 +168,6 @@ def test_unknown_sources_are_named(data, tmp_path):
 
 
 def _rows(recipe, data, tmp_path):
-    from joyflash.model.loading import model_folder
     from joyflash.train.ingredients import Ingredients
 
     with Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards").rows(None) as rows:
@@ -183,6 +184,59 @@ def test_a_resumed_run_takes_its_rates_from_the_recipe(tmp_path):
     scale_learning_rates(after, 1.0)
     assert [group["lr"] for optimizer in after for group in optimizer.param_groups][-1] == 5e-4
     assert after[0].param_groups[0]["lr"] == 4e-4
+
+
+def test_a_stage_resumed_over_the_one_before_takes_its_rates_from_its_own_recipe(tmp_path):
+    model = random_model(TINY)
+    for folder, rates, factor in (("before", (1e-3, 2e-3), 0.1), ("own", (4e-4, 5e-4), 0.5)):
+        saved = build_optimizers(model, TINY, *rates)
+        scale_learning_rates(saved, factor)
+        save_checkpoint(tmp_path / folder, model, saved, Progress(3, {}))
+    after = build_optimizers(model, TINY, 4e-4, 5e-4)
+    for folder in ("before", "own"):
+        load_checkpoint(tmp_path / folder, model, after)
+    scale_learning_rates(after, 1.0)
+    assert [after[0].param_groups[0]["lr"], after[1].param_groups[0]["lr"]] == [4e-4, 5e-4]
+
+
+def test_a_resumed_run_takes_its_weight_decay_from_the_recipe(tmp_path):
+    model = random_model(TINY)
+    save_checkpoint(tmp_path, model, build_optimizers(model, TINY, 1e-3, 2e-3, weight_decay=0.3), Progress(3, {}))
+    after = build_optimizers(model, TINY, 1e-3, 2e-3, weight_decay=0.05)
+    load_checkpoint(tmp_path, model, after)
+    assert {group["weight_decay"] for group in after[0].param_groups} == {0.05}
+    assert [group["weight_decay"] for group in after[1].param_groups] == [0.05, 0.0]  # norms have none
+
+
+@pytest.mark.parametrize("shares", [(0.1, 0.9), (0.5, 0.5), (0.02, 0.98)])
+def test_warmup_and_decay_fit_into_runs_of_every_length(shares):
+    for steps in range(1, 120):
+        recipe = dataclasses.replace(RECIPE, tokens=steps * 512, warmup=shares[0], decay=shares[1], balance_final=0.0)
+        assert recipe.steps == steps
+        assert all(0 < recipe.learning_rate(step) <= 1 and recipe.balance(step) > 0 for step in range(steps))
+
+
+def _sft(tmp_path, data, model, stop_after=None, **values):
+    start = tmp_path / "start"
+    save_model(model, start, torch.float32)
+    pretrain.copy_tokenizer(model_folder("nano"), start)
+    recipe = dataclasses.replace(RECIPE, stage="sft", width=None, text={}, skills={"compare_en": 1}, **values)
+    return sft.run(recipe, start=start, data=data, out=tmp_path / "sft", workers=1, stop_after=stop_after)
+
+
+@pytest.mark.parametrize("values", [{"mtp_from": 0.5}, {"mtp_from": 0.0, "mtp_weight": 0.0}])
+def test_the_mtp_layer_alone_is_not_trained_without_its_loss(data, tmp_path, values):
+    with pytest.raises(ConfigError, match=r"mtp_from to 0 and mtp_weight above 0"):
+        _sft(tmp_path, data, small_model(), train_only=r"^mtp\.", **values)
+    assert not (tmp_path / "sft").exists()
+
+
+def test_an_mtp_loss_without_the_layer_is_refused_at_the_start(data, tmp_path):
+    without = random_model(dataclasses.replace(CONFIG, num_nextn_predict_layers=0))
+    with pytest.raises(ConfigError, match="set mtp_weight to 0"):
+        _sft(tmp_path, data, without, stop_after=1)
+    assert not (tmp_path / "sft").exists()
+    _sft(tmp_path, data, without, stop_after=1, mtp_weight=0.0)
 
 
 @pytest.mark.parametrize(("device", "message"), [("tpu", "cpu or cuda"), ("cuda", "no CUDA GPU")])

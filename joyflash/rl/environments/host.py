@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,11 @@ class EnvironmentHost:
             self._note(domain, f"no task {index}: {failure}")
             return None
 
-    def start(self, domain: str, task: Task) -> str:
-        """Open an episode; nothing runs before its first step."""
+    def start(self, domain: str, task: Task, replies: Sequence[dict[str, Any]] = ()) -> str:
+        """Open an episode, behind ``replies`` (dicts of ``Reply``) that it had before; nothing runs before a step."""
         self._count += 1
         name = f"{domain}/{self._count}"
-        self._open[name] = _Open(domain, task.to_dict())
+        self._open[name] = _Open(domain, task.to_dict(), list(replies))
         return name
 
     def step(self, episode: str, reply: Reply) -> Turn:

@@ -32,7 +32,7 @@ class ProblemFile:
     def __init__(self, path: str, instruction: str = "") -> None:
         self._instruction = instruction
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
+            lines = Path(path).read_text(encoding="utf-8").split("\n")  # JSON may hold other line breaks as they are
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"The problems {path} cannot be read: {error}.") from error
         self._rows = [_row(line, f"{path} line {number}") for number, line in enumerate(lines, 1) if line.strip()]

@@ -250,6 +250,13 @@ def test_problems_from_a_file(tmp_path):
         make_environment("problem_file", {"path": str(path)})
 
 
+def test_a_problem_may_hold_line_breaks_that_json_leaves_as_they_are(tmp_path):
+    path, question = tmp_path / "problems.jsonl", "Two\u2028and\x85three?"
+    path.write_text(json.dumps({"question": question, "answer": "5"}, ensure_ascii=False), encoding="utf-8")
+    environment = make_environment("problem_file", {"path": str(path)})
+    assert environment.propose(random.Random(0), "en", "train").key == question
+
+
 def test_unknown_environments_and_options_are_named():
     with pytest.raises(ConfigError, match="arithmetic"):
         make_environment("arithmetics")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,13 @@ def test_every_kind_of_failure_scores_nothing_and_is_told(file):
         turn = host.step(host.start("broken", task), Reply("x"))
         assert turn.reward == 0 and "no start" in str(turn.failure)
         host.drop(host.start("hostile", task))
+
+
+def test_an_episode_can_be_opened_behind_the_replies_that_it_had(file):
+    with EnvironmentHost([Domain("hostile", f"{file}:Hostile")]) as host:
+        had = [asdict(Reply("a")), asdict(Reply("b"))]
+        episode = host.start("hostile", Task("k", (), facts={"turns": True}), had)
+        assert host.step(episode, Reply("c")).reward == 0.75 and len(had) == 2
 
 
 def test_what_cannot_be_made_is_refused_at_once(file):
