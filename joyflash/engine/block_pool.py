@@ -83,7 +83,7 @@ class BlockPool:
         """Take the longest chain of cached full blocks that holds exactly the first of ``token_ids``.
 
         The caller holds each of the blocks once more and must release them. A prompt may be found whole; leave out its
-        last token if the model has to run on that one. Without a prefix cache nothing is found, nor counted.
+        last token if the model has to run on that one. Without a prefix cache nothing is found.
         """
         if not self.prefix_cache:
             return []
@@ -97,9 +97,13 @@ class BlockPool:
             self._idle.pop(content.block, None)
             found.append(content.block)
             parent = content.serial
-        self.asked_tokens += len(token_ids)
-        self.matched_tokens += len(found) * self._block_size
         return found
+
+    def note_lookup(self, asked: int, matched: int) -> None:
+        """Count a look into the prefix cache that led to something: tokens asked for, and those that were there."""
+        if self.prefix_cache:
+            self.asked_tokens += asked
+            self.matched_tokens += matched
 
     def allocate(self) -> int:
         """Take an unused block, else forget the least recently used idle one; NoFreeBlock if sequences hold all."""

@@ -122,8 +122,9 @@ class ReplyGrammar:
         rules = self._rules
         lines = []
         if rules.thinking:
-            through_mark = f"({without(END_OF_THOUGHT)}) {literal(END_OF_THOUGHT)}"
-            lines.append(f"THOUGHT: {ANY_TEXT if END_OF_THOUGHT in self._control else through_mark}")
+            # Nor may the mark be written in ordinary characters where it is a token: readers of the text see no tokens.
+            mark = "" if END_OF_THOUGHT in self._control else f" {literal(END_OF_THOUGHT)}"
+            lines.append(f"THOUGHT: ({without(END_OF_THOUGHT)}){mark}")
         must = rules.choice == "required" or rules.name is not None
         may = rules.choice != "none" and bool(rules.tools)
         if may:

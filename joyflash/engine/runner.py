@@ -5,6 +5,7 @@ Letters: n rows, D hidden, V vocabulary.
 
 from __future__ import annotations
 
+import logging
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ from joyflash.engine.sequence import CachePlace, SequenceState
 from joyflash.kernels.gumbel import NOT_FINITE
 from joyflash.model.step import Rows, StepModel
 
+_log = logging.getLogger(__name__)
 _BACKLOG = 1024
-"""Most hidden states of a sequence that wait for the MTP layer."""
+"""Hidden states of a sequence that may wait for the MTP layer; the tokens of one step may come on top."""
 _SHARED_ROWS = 16
 """Largest result of a step that a sequence keeps whole for the sake of its own few lines."""
 
@@ -48,7 +50,13 @@ class Runner:
         """Give a sequence the blocks that already hold its beginning, all but its last known token at most."""
         blocks = self.pool.match(sequence.known[: sequence.reusable])
         cached = len(blocks) * self.pool.block_size
-        sequence.place = CachePlace(blocks, cached, cached, len(blocks), max(sequence.place.matched, cached))
+        sequence.place = CachePlace(blocks, cached, cached, len(blocks))
+
+    def note_found(self, sequence: SequenceState) -> None:
+        """Count what a sequence found when it was admitted; not what it finds of its own when it was preempted."""
+        if sequence.found is None:
+            sequence.found = sequence.place.cached
+            self.pool.note_lookup(sequence.reusable, sequence.found)
 
     def needed(self, sequence: SequenceState) -> int:
         """Blocks that a sequence lacks for its known tokens and one more."""
@@ -76,15 +84,16 @@ class Runner:
         routes_nLK = self.model.routes_nLK
         if routes_nLK is not None:
             sequence.note_routes(place.cached, routes_nLK[first : first + count])
+        # The layer needs the token after each position, and that after the last of these is not sampled yet: so what
+        # waits already is read, and these wait.
+        if self._drafting and place.cached - place.mtp_cached >= _BACKLOG:
+            self._catch_up([sequence], wanted=False)
         place.cached += count
         if self._drafting:
             if hidden_nD.shape[0] > max(count, _SHARED_ROWS):
                 with _one_thread():
                     hidden_nD, first = hidden_nD[first : first + count].clone(), 0
             place.backlog.append((hidden_nD, first, count))
-            # The layer needs the token after each position; that after the very last one is not sampled yet.
-            if place.cached - place.mtp_cached >= _BACKLOG and place.cached < len(sequence.known):
-                self._catch_up([sequence], wanted=False)
         else:
             place.mtp_cached = place.cached
         self._seal(sequence)
@@ -130,11 +139,16 @@ class Runner:
             place.cached -= 1
             place.backlog += [(hidden_hD, first, count - 1)] if count > 1 else []
         if finished and place.backlog and self.pool.prefix_cache:
-            self._catch_up([sequence], wanted=False)
-            self._seal(sequence)
+            try:
+                self._catch_up([sequence], wanted=False)
+                self._seal(sequence)
+            except Exception:
+                _log.exception(
+                    "the MTP layer failed over a text that has ended; the prefix cache does not learn its end"
+                )
         self.pool.release(place.blocks)
         sequence.drafts = []
-        sequence.place = CachePlace(matched=place.matched)
+        sequence.place = CachePlace()
 
     def _lacking(self, sequence: SequenceState, length: int) -> int:
         return max(0, -(-length // self.pool.block_size) - len(sequence.place.blocks))

@@ -38,7 +38,6 @@ class CachePlace:
         cached: tokens whose latents are written.
         mtp_cached: tokens whose latents of the MTP layer are written too.
         sealed: blocks that the prefix cache knows.
-        matched: tokens that were there already when it was admitted.
         backlog: where the trunk's hidden states from ``mtp_cached`` to ``cached`` are, for the MTP layer to catch up:
             results [h, D] of the trunk, each with the first and the count of this sequence's lines in it.
     """
@@ -47,7 +46,6 @@ class CachePlace:
     cached: int = 0
     mtp_cached: int = 0
     sealed: int = 0
-    matched: int = 0
     backlog: list[tuple[Tensor, int, int]] = field(default_factory=list)
 
 
@@ -82,6 +80,7 @@ class SequenceState:
         self.rare_tokens = {token for token in self.known if token >= common_tokens}
         self.arrival = 0
         self.place = CachePlace()
+        self.found: int | None = None  # tokens that the prefix cache held when it was first admitted
         self.drafts: list[int] = []
         self.acceptance: Acceptance | None = None  # from its first draft on
         self.draws_plainly = request.params.draws_plainly
@@ -228,7 +227,7 @@ class SequenceState:
             finish_reason,
             stop_reason,
             error,
-            self.place.matched,
+            self.found or 0,
             self._joined_routes() if finish_reason is not None and self._routes else None,
             prompt_logprobs,
         )

@@ -137,6 +137,7 @@ class StepLoop:
                 self._runner.release(sequence, finished=False)
                 return
             self._scheduler.admit(sequence)
+            self._runner.note_found(sequence)
 
     def _plan(self) -> list[_Work]:
         """Decoding sequences with their drafts, then chunks of prompts; every one with the blocks for it."""

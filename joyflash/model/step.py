@@ -142,7 +142,7 @@ class TorchStep:
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """See StepModel."""
-        hidden_nD = hidden_hD[list(lines)]
+        hidden_nD = hidden_hD[list(lines)].to(self._model.lm_head.weight.dtype)  # a compiled step's are float32
         out_nD = torch.empty_like(hidden_nD)
         for index_BT, tables, starts in _batches(rows):
             tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]

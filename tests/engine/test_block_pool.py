@@ -101,13 +101,13 @@ class TestPlain:
         pool.check([])
         assert pool.free_blocks == 3
         assert pool.allocate() in blocks  # Blocks that are kept would come after the third.
+        pool.note_lookup(4, 0)
         assert (pool.asked_tokens, pool.matched_tokens) == (0, 0)
 
     def test_tokens_are_counted(self):
         pool = BlockPool(2, SIZE)
-        fill(pool, [1, 2, 3, 4])
-        pool.match([1, 2, 3])
-        pool.match([8])
+        pool.note_lookup(3, 2)
+        pool.note_lookup(1, 0)
         assert (pool.asked_tokens, pool.matched_tokens) == (4, 2)
 
     def test_clear_forgets(self):

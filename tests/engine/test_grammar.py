@@ -208,6 +208,22 @@ def test_look_alikes_of_a_call_cannot_be_written_in_ordinary_characters(compiler
             assert "<function=" not in tokenizer.decode(done) or whole
 
 
+def test_a_look_alike_of_its_end_cannot_be_written_in_a_thought(compilers):
+    """What follows would be an answer to readers of the text, and a call in it would be held by nothing."""
+    for kind in ("marks", "nano"):
+        tokenizer, compiler = compilers[kind]
+        state = compiler.constraint(ReplyRules(TOOLS, thinking=True)).start()
+        done = []
+        for token_id in tokenizer.encode("a <|end_of_turn|> and <|end_of_thought|>"):
+            if not state.allows(token_id):
+                break
+            state.accept(token_id)
+            done.append(token_id)
+        text = tokenizer.decode(done)
+        assert text.startswith("a <|end_of_turn|> and <|end_of_thought") and not text.endswith("<|end_of_thought|>")
+        assert state.allows(tokenizer.control_tokens["<|end_of_thought|>"])
+
+
 def test_a_token_that_runs_from_a_mark_into_a_name_is_checked():
     tokenizer = FakeTokenizer(with_calls=False)
     compiler = GrammarCompiler(tokenizer)

@@ -60,7 +60,7 @@ class TestPrefixCache:
 @pytest.mark.parametrize("length", [511, 512, 513, 1025])
 @pytest.mark.parametrize("chunk", [256, 512, 2000])
 @pytest.mark.parametrize("drafts", [0, 2])
-def test_a_long_prompt_leaves_the_mtp_layer_in_step(length, chunk, drafts):
+def test_a_long_prompt_leaves_the_mtp_layer_in_step(length, chunk, drafts, caplog):
     """Its hidden states are worked off in portions, the last of which waits for the first sampled token."""
     predict = scripted(SIZE, [30, 31, 32, 33, 34, 35], length)
     engine, _ = make_engine(
@@ -69,6 +69,27 @@ def test_a_long_prompt_leaves_the_mtp_layer_in_step(length, chunk, drafts):
     (output,) = engine.generate([[3] * length], params(temperature=0.0, max_tokens=6))
     assert output.token_ids == (30, 31, 32, 33, 34, 35)
     assert engine.statistics.accepted == engine.statistics.drafted and len(engine.statistics.drafted) == drafts
+    assert "drafting failed" not in caplog.text
+
+
+def test_few_hidden_states_of_a_long_text_wait_for_the_mtp_layer(monkeypatch):
+    monkeypatch.setattr("joyflash.engine.runner._BACKLOG", 20)
+    engine, _ = engine_of(draft=hashed(SIZE), drafts=0, chunk=64)
+    engine.submit(Request([3] * 30, params(max_tokens=100)))
+    waiting = []
+    while engine.has_work:
+        engine.step()
+        waiting += [each.place.cached - each.place.mtp_cached for each in engine._scheduler.running]
+    assert max(waiting) == 30 and max(waiting[1:]) == 20 and min(waiting[30:]) < 3
+
+
+def test_a_failing_mtp_layer_costs_a_text_that_ends_nothing_but_its_place_in_the_cache(caplog):
+    engine, model = engine_of(draft=hashed(SIZE), drafts=0)
+    model.mtp = lambda *_: 1 / 0
+    for _ in range(2):  # the second would find blocks that nobody holds
+        assert engine.generate([[3] * 21], params())[0].finish_reason == "length"
+    assert "ZeroDivisionError" in caplog.text
+    engine._runner.pool.check([])
 
 
 class TestPreemption:
@@ -109,6 +130,16 @@ class TestPreemption:
         engine.submit(Request([4] * 4, params(max_tokens=30), "high", priority=1))
         ends = [delta.request_id for deltas in steps(engine) for delta in deltas if delta.finish_reason]
         assert ends == ["high", "low"]
+
+    def test_own_work_is_no_find_in_the_cache(self):
+        engine, _ = engine_of(slots=2, capacity=40, blocks=10)
+        engine.generate([[3] * 9], params(max_tokens=1))
+        pool = engine._runner.pool
+        asked, matched = pool.asked_tokens, pool.matched_tokens
+        outputs = engine.generate([[3] * 9, [4] * 9], params(max_tokens=25))
+        assert engine.statistics.preemptions > 0
+        assert [output.cached_token_count for output in outputs] == [8, 0]
+        assert (pool.asked_tokens - asked, pool.matched_tokens - matched) == (16, 8)
 
     def test_one_sequence_may_have_the_whole_cache(self):
         engine, _ = engine_of(slots=2, capacity=512, blocks=10)

@@ -117,6 +117,14 @@ def test_the_engine_says_and_does_what_was_asked_for():
     assert first != second  # another order of sums: else it did not happen
 
 
+def test_drafts_behind_a_long_prompt_in_bfloat16(caplog: pytest.LogCaptureFixture):
+    engine = Engine.from_pretrained(
+        "nano", mtp=2, max_context=512, compiled=True, batch_invariant=False, dtype=torch.bfloat16
+    )
+    engine.generate([PROMPT], SamplingParams(temperature=0, max_tokens=8, ignore_eos=True))
+    assert engine.statistics.drafted and "failed" not in caplog.text
+
+
 def test_quantised_weights_are_refused():
     with pytest.raises(ConfigError, match="batch_invariant=False takes prompts through unquantised weights"):
         Engine.from_pretrained("nano", quantization="int8", batch_invariant=False, compiled=True)

@@ -9,6 +9,7 @@ import ctypes
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -153,6 +154,8 @@ class CpuStep:
     def mtp(self, rows: StepRows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
         """Run the MTP layer on ``lines`` of hidden states, one a row; return those of the rows ``kept``, [m, D]."""
         self._check(len(rows.tokens))
+        if any(row <= before for before, row in pairwise((-1, *kept))):
+            raise KernelError(f"Rows to keep must ascend from 0 on; these are {list(kept)}.")
         out_mD = torch.empty(len(kept), self._hidden)
         hidden_hD = hidden_hD.contiguous()
         lines_n, kept_m = array("i", lines), array("i", kept)
