@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from joyflash.errors import AgentError, ServerUnreachableError
+from joyflash.errors import AgentError, ConfigError, ServerUnreachableError
 from joyflash.extras import require
+from joyflash.loopback import is_on_this_machine
 
 INTERRUPTED = "interrupted"
 OnPiece = Callable[[str, str], None]
@@ -50,13 +51,22 @@ class ChatClient:
 
     Raises:
         MissingExtraError: the package openai is not installed.
+        ConfigError: the environment names a proxy that cannot be used; for this machine's servers none is.
     """
 
     def __init__(self, base_url: str, model: str | None = None, *, api_key: str | None = None, timeout: float = 300.0):
         self.base_url = base_url.rstrip("/")
         self._asked_model = model
         self._openai = require("openai", extra="agent")
-        self._client = self._openai.OpenAI(base_url=self.base_url, api_key=api_key or "EMPTY", timeout=timeout)
+        try:
+            self._client = self._openai.OpenAI(
+                base_url=self.base_url,
+                api_key=api_key or "EMPTY",
+                timeout=timeout,
+                http_client=self._openai.DefaultHttpxClient(trust_env=not is_on_this_machine(self.base_url)),
+            )
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"The proxy that the environment names cannot be used: {error}") from error
         self._timeout = timeout
 
     @cached_property

@@ -7,6 +7,7 @@ import shlex
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from joyflash.agent.tools import Tool, ToolError
@@ -14,6 +15,24 @@ from joyflash.errors import AgentError
 from joyflash.extras import require
 
 _START_SECONDS = 30.0
+_END_SECONDS = 10.0
+
+
+class _Connection:
+    """One server: the task that lives with it, and what is known of it."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.ready: Future[list[Tool]] = Future()
+        self.done: Future[None] = Future()
+        self.task: asyncio.Task[None] | None = None
+
+    def end(self) -> None:
+        """In the loop: let the task end; one that still starts does not wait for the event."""
+        if self.ready.done() or self.task is None:
+            self.stop.set()
+        else:
+            self.task.cancel()
 
 
 class McpServers:
@@ -36,7 +55,7 @@ class McpServers:
         self._call_seconds = call_seconds
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="joyflash-mcp", daemon=True)
-        self._open: list[tuple[asyncio.Event, Future[None]]] = []
+        self._open: list[_Connection] = []
         self.tools: list[Tool] = []
 
     def __enter__(self) -> McpServers:
@@ -54,33 +73,40 @@ class McpServers:
 
     def close(self) -> None:
         """End all connections, and the servers that were started."""
-        for stop, done in self._open:
-            self._loop.call_soon_threadsafe(stop.set)
-            done.exception(timeout=_START_SECONDS)
+        for connection in self._open:
+            self._loop.call_soon_threadsafe(connection.end)
+            with suppress(TimeoutError):  # it hangs; the loop ends without it
+                connection.done.exception(timeout=_END_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def _connect(self, server: str) -> list[Tool]:
-        stop, ready = asyncio.Event(), Future[list[Tool]]()
-        done = asyncio.run_coroutine_threadsafe(self._live(server, stop, ready), self._loop)
-        self._open.append((stop, done))
+        connection = _Connection()
+        connection.done = asyncio.run_coroutine_threadsafe(self._live(server, connection), self._loop)
+        self._open.append(connection)
         try:
-            return ready.result(timeout=_START_SECONDS)
+            return connection.ready.result(timeout=_START_SECONDS)
+        except TimeoutError as error:
+            raise AgentError(
+                f"The MCP server '{server}' did not answer within {_START_SECONDS:g} seconds. Try its command by "
+                "itself: it may download something first, or speak another protocol."
+            ) from error
         except Exception as error:
-            why = error or type(error).__name__
+            why = str(error) or type(error).__name__
             raise AgentError(f"The MCP server '{server}' cannot be used: {why}. Try its command by itself.") from error
 
-    async def _live(self, server: str, stop: asyncio.Event, ready: Future[list[Tool]]) -> None:
+    async def _live(self, server: str, connection: _Connection) -> None:
         """One connection from beginning to end, in one task, as the package's cancel scopes demand."""
+        connection.task = asyncio.current_task()
         try:
             async with self._mcp.Client(self._target(server)) as client:
-                ready.set_result(await self._list(client))
-                await stop.wait()
+                connection.ready.set_result(await self._list(client))
+                await connection.stop.wait()
         except BaseException as error:
-            if ready.done():
+            if connection.ready.done():
                 raise
-            ready.set_exception(_first(error))
+            connection.ready.set_exception(_first(error))
 
     def _target(self, server: str) -> Any:
         if server.startswith(("http://", "https://")):
@@ -102,7 +128,7 @@ class McpServers:
             try:
                 result = asyncio.run_coroutine_threadsafe(call, self._loop).result(timeout=self._call_seconds + 5)
             except Exception as error:
-                raise ToolError(f"{found.name} failed: {error or type(error).__name__}") from error
+                raise ToolError(f"{found.name} failed: {str(error) or type(error).__name__}") from error
             text = "\n".join(getattr(part, "text", None) or f"[{part.type}]" for part in result.content)
             if result.is_error:
                 raise ToolError(text)

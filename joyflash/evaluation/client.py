@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from joyflash.errors import ModelNotFoundError, RequestError, ServerUnreachableError
+from joyflash.errors import ConfigError, ModelNotFoundError, RequestError, ServerUnreachableError
 from joyflash.extras import require
+from joyflash.loopback import is_on_this_machine
 
 _BUSY = (429, 500, 502, 503, 504, 529)
 _ATTEMPTS = 4
@@ -35,7 +36,11 @@ class ChatClient:
         self._httpx = require("httpx", extra="eval")
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         limits = self._httpx.Limits(max_connections=None)
-        self._http = self._httpx.Client(headers=headers, timeout=timeout, limits=limits)
+        through_proxy = not is_on_this_machine(self.base_url)
+        try:
+            self._http = self._httpx.Client(headers=headers, timeout=timeout, limits=limits, trust_env=through_proxy)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"The proxy that the environment names cannot be used: {error}") from error
 
     def check(self) -> None:
         """Raise unless the server answers and lists the model."""

@@ -25,7 +25,7 @@ from joyflash.server.metrics import CONTENT_TYPE, Metrics
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
 from joyflash.server.openapi import openapi_document
-from joyflash.server.paging import read_page
+from joyflash.server.paging import INCLUDE, read_page
 from joyflash.server.record import Deltas, NotedDeltas, RequestRecord
 from joyflash.server.request_log import RequestLog
 from joyflash.server.responses import OpenAIResponses
@@ -108,7 +108,7 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     door = admission or Admission(settings.max_requests, settings.max_prompt_tokens)
     intake = Intake(settings)
     metrics = Metrics(async_engine, door)
-    app.add_middleware(Gate, api_keys=settings.api_keys, metrics=metrics, log=RequestLog(settings))
+    app.add_middleware(Gate, settings=settings, metrics=metrics, log=RequestLog(settings))
     _add_process_routes(app, door, metrics)
     _add_model_routes(app, names)
     _add_token_routes(app, Tokenizing(async_engine.engine, names, settings), intake)
@@ -202,7 +202,7 @@ def _add_counting_routes(
 def _add_stored_response_routes(app: FastAPI, store: ResponseStore) -> None:
     @app.get("/v1/responses/{response_id}")
     async def show_response(request: Request, response_id: str) -> JSONResponse:
-        checks.refuse_unknown(request.query_params, ("include", "stream"))
+        checks.refuse_unknown(request.query_params, (*INCLUDE, "stream"))
         checks.one_of("false", why="A response is stored when it is complete.")(
             request.query_params.get("stream", "false"), "stream"
         )

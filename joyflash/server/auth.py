@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from joyflash.errors import ConfigError
+from joyflash.loopback import is_loopback
 from joyflash.server.errors import ApiError
 from joyflash.server.settings import ServerSettings
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_exposure(settings: ServerSettings) -> None:
@@ -55,3 +46,30 @@ def check_key(headers: Mapping[str, str], api_keys: tuple[str, ...]) -> None:
     if not any(matches):
         message = "This API key is not one that the server knows."
         raise ApiError(401, message, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+
+
+def check_origin(method: str, headers: Mapping[str, str]) -> None:
+    """Keep web pages away from a server without a key on a loopback address.
+
+    A page of anywhere may send such a server a form, and one whose name resolves to this machine (DNS rebinding)
+    counts as the server's own and could read everything; both show in what the browser says of them.
+
+    Raises:
+        ApiError: 403 when `Host` is not a loopback one, or when a page of another site changes something.
+    """
+    host = headers.get("host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = host
+    if host and not is_loopback(name) and not name.endswith(".localhost"):
+        message = (
+            f"This server has no key and answers as 127.0.0.1 or localhost only, not as '{name[:80]}'. "
+            "Start it with --api-key, or with --allow-open."
+        )
+        raise ApiError(403, message, code="foreign_host")
+    if method not in ("GET", "HEAD", "OPTIONS") and headers.get("sec-fetch-site") == "cross-site":
+        message = (
+            "This server has no key and does not take requests from pages of other sites. Start it with --api-key."
+        )
+        raise ApiError(403, message, code="foreign_origin")

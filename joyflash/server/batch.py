@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from joyflash.engine.async_engine import AsyncEngine
-from joyflash.errors import EngineBusyError, RequestError
+from joyflash.errors import ConstraintError, EngineBusyError, EngineError
 from joyflash.server.batch_lines import BatchLine, BatchOutput
-from joyflash.server.errors import ApiError, as_api_error
+from joyflash.server.errors import as_api_error
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_chat import OpenAIChat
 from joyflash.server.record import Deltas
@@ -122,11 +122,11 @@ class BatchWork:
     def refuse_bad(self, lines: Sequence[BatchLine]) -> list[BatchLine]:
         """Write down the bad lines; return the others."""
         for line in lines:
-            if line.body is None:
+            if line.request is None:
                 self._fail(line, line.fault)
                 self.out.write(line, None, {"code": "invalid_line", "message": f"line {line.number}: {line.fault}"})
                 self._tell()
-        return [line for line in lines if line.body is not None]
+        return [line for line in lines if line.request is not None]
 
     async def answer_all(self, service: BatchService, model: str, lines: Sequence[BatchLine], concurrency: int) -> None:
         """Answer good lines, ``concurrency`` at a time, in the order in which they come.
@@ -152,18 +152,22 @@ class BatchWork:
             raise errors.exceptions[0] from errors
 
     async def _answer(self, service: BatchService, model: str, line: BatchLine) -> None:
+        request_id = f"req_{uuid.uuid4().hex}"
         try:
-            job = service.prepare({"model": model, **(line.body or {})})
+            # Large schemas take a while to compile, and others wait for the event loop.
+            job = await asyncio.to_thread(service.prepare, {"model": model, **line.body()})
             body = await self._complete(service, job)
             status = 200
             self.report.answered += 1
             usage = body["usage"]
             self.report.tokens += usage["completion_tokens"] if "completion_tokens" in usage else usage["output_tokens"]
-        except (RequestError, ApiError) as error:
-            refusal = as_api_error(error, "")
+        except Exception as error:
+            if isinstance(error, EngineError) and not isinstance(error, ConstraintError):
+                raise  # the engine failed, and not over this line
+            refusal = as_api_error(error, request_id)
             status, body = refusal.status, refusal.body()
-            self._fail(line, str(error))
-        self.out.write(line, {"status_code": status, "request_id": f"req_{uuid.uuid4().hex}", "body": body}, None)
+            self._fail(line, str(refusal))
+        self.out.write(line, {"status_code": status, "request_id": request_id, "body": body}, None)
         self._tell()
 
     async def _complete(self, service: BatchService, job: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from joyflash.errors import DataError
-from joyflash.server.body import MAX_DEPTH, is_too_deep
+from joyflash.server.body import MAX_BRACKETS, MAX_DEPTH, is_too_deep
 
 ENDPOINT = "/v1/chat/completions"
 _ENVELOPE = ("custom_id", "method", "url", "body")
@@ -27,15 +27,19 @@ class BatchLine:
         number: from 1, blank lines counted.
         custom_id: the caller's name for it, else ``line-N``.
         key: a digest of what is asked; a resumed run sees by it whether the question is still the same.
-        body: the request; None for a bad line.
+        request: the request as JSON text, which takes far less memory than what it says; None for a bad line.
         fault: why the line is bad; empty for a good one.
     """
 
     number: int
     custom_id: str
     key: str
-    body: dict[str, Any] | None
+    request: str | None
     fault: str = ""
+
+    def body(self) -> dict[str, Any]:
+        """The request of a good line."""
+        return dict(json.loads(self.request or "{}"))
 
 
 def read_batch(
@@ -58,7 +62,7 @@ def read_batch(
         endpoint: what every line must ask for.
         bare: whether a line may be the fields of a request themselves, without ``custom_id`` and ``body``.
         most_lines: that the file may have.
-        longest: characters that a line may have.
+        longest: characters that a line may have; its brackets are then bounded as those of any request are.
 
     Raises:
         DataError: the file is missing or not UTF-8, or has more lines.
@@ -71,6 +75,8 @@ def read_batch(
             raise DataError(f"The file has more than {most_lines:,} lines; it may have 1 to {most_lines:,}.")
         if longest is not None and len(line) > longest:
             found = _bad(number, line, f"longer than {longest:,} characters")
+        elif longest is not None and line.count("[") + line.count("{") > MAX_BRACKETS:
+            found = _bad(number, line, f"more than {MAX_BRACKETS:,} opening brackets")
         else:
             found = _read(number, line, plain, defaults, endpoint, bare)
         if found.custom_id in seen:
@@ -122,7 +128,8 @@ def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endp
     body = {**{name: value for name, value in defaults.items() if name not in row}, **row}
     if body.get("stream"):
         return _bad(number, line, "a batch cannot stream; leave out 'stream'", custom_id)
-    return BatchLine(number, custom_id, _digest(json.dumps(body, sort_keys=True)), body)
+    text = json.dumps(body, ensure_ascii=False)
+    return BatchLine(number, custom_id, _digest(json.dumps(body, sort_keys=True)), text)
 
 
 def _envelope_fault(row: Mapping[str, Any], endpoint: str) -> str:

@@ -91,11 +91,20 @@ class BatchRunner:
                 await asyncio.wait({task})
                 if not task.cancelled() and task.exception() is not None:
                     LOG.error("batch %s failed", batch["id"], exc_info=task.exception())
-                    self._batches.enter(batch, "failed", errors=_errors("server_error", FAILED))
+                    await self._give_up(batch)
                 elif task.cancelled() and batch["status"] == "cancelling":
                     await self._finish(batch, "cancelled")
             finally:
                 self._current = None
+
+    async def _give_up(self, batch: dict[str, Any]) -> None:
+        """End a batch after a failure that nobody foresaw, with the answers that there are if they can be kept."""
+        errors = _errors("server_error", FAILED)
+        try:
+            await self._finish(batch, "failed", errors=errors)
+        except Exception:
+            LOG.exception("the answers of batch %s could not be sorted", batch["id"])
+            self._batches.enter(batch, "failed", errors=errors)
 
     async def _run(self, batch: dict[str, Any]) -> None:
         """One batch from the state it is in to its end."""

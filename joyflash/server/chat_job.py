@@ -133,6 +133,7 @@ def build_job(
                 rules, schema=reply_schema.schema, strict=reply_schema.strict, schema_param=reply_schema.param
             )
         constraint = engine.reply_constraint(rules)
+    held = constraint is not None  # a budget alone holds no call
     end_of_thought = engine.tokenizer.control_tokens.get(END_OF_THOUGHT)
     if thinking and thinking_budget is not None:
         if end_of_thought is None:
@@ -143,7 +144,7 @@ def build_job(
         model=model,
         request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint),
         tools=tools,
-        held=constraint is not None,
+        held=held,
         json=reply_schema is not None,
         thinking=thinking,
         parallel=use.parallel,

@@ -58,7 +58,8 @@ def integer(low: int, high: int | None = None) -> Check:
     words = f"an integer from {low} to {high}" if high is not None else f"an integer of at least {low}"
 
     def run(value: Any, param: str) -> int:
-        whole = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        # An int may be too long for math.isfinite, which makes a float of it.
+        whole = type(value) is int or (isinstance(value, float) and math.isfinite(value))
         if not whole or value != int(value) or value < low or (high is not None and value > high):
             raise wrong_type(value, param, words)
         return int(value)

@@ -139,7 +139,7 @@ def _responses_part(bounds: ServerSettings) -> list[str]:
         "",
         *_table(("type", "what we do with it"), responses_fields.ITEMS),
         "",
-        f"A tool is {responses_fields.TOOL.words}; only the type `function` is taken, and `strict` may only be false.",
+        f"A tool is {responses_fields.TOOL.words}; only the type `function` is taken.",
         "",
     ]
 

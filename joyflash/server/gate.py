@@ -9,12 +9,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from joyflash.server.auth import check_key
+from joyflash.server.auth import check_key, check_origin
 from joyflash.server.error_shapes import error_response
 from joyflash.server.errors import as_api_error
 from joyflash.server.metrics import Metrics
 from joyflash.server.record import RequestRecord
 from joyflash.server.request_log import RequestLog
+from joyflash.server.settings import ServerSettings
 
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"  # the web chat's files bring a policy of their own
 LOCKED = ("/v1", "/tokenize", "/detokenize")
@@ -26,13 +27,13 @@ class Gate:
 
     Args:
         app: what it guards.
-        api_keys: keys that open `/v1`; empty opens it to everyone.
+        settings: `api_keys` open `/v1`, and whether anyone but this machine's programs may come.
         metrics, log: told about every request when it has ended.
     """
 
-    def __init__(self, app: ASGIApp, api_keys: tuple[str, ...], metrics: Metrics, log: RequestLog):
+    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: Metrics, log: RequestLog):
         self.app = app
-        self.api_keys = api_keys
+        self.settings = settings
         self.metrics = metrics
         self.log = log
 
@@ -58,8 +59,11 @@ class Gate:
             await send(message)
 
         try:
+            headers = Headers(scope=scope)
+            if self.settings.only_local:
+                check_origin(scope["method"], headers)
             if _is_locked(scope["path"]):
-                check_key(Headers(scope=scope), self.api_keys)
+                check_key(headers, self.settings.api_keys)
             await self.app(scope, receive, send_named)
         except ClientDisconnect:
             return

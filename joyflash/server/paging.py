@@ -9,13 +9,15 @@ from joyflash.errors import RequestError
 from joyflash.server import checks
 
 MOST = 100
+INCLUDE = ("include", "include[]")
+"""The parameter as it is named, and as OpenAI's client writes a list of them."""
 
 
 def read_page(
     items: Sequence[dict[str, Any]],
     query: Mapping[str, str],
     *,
-    more: Sequence[str] = ("include",),
+    more: Sequence[str] = INCLUDE,
     newest_first: bool = True,
 ) -> dict[str, Any]:
     """One page of a list.

@@ -166,7 +166,7 @@ def _read_tools(values: list[Any], limit: int) -> dict[str, ToolDefinition]:
         # The kind first: of a tool of another kind the other fields say nothing.
         TOOL_KIND(checks.OBJECT(value, where).get("type"), f"{where}.type")
         given = TOOL(value, where)
-        function = {name: given[name] for name in ("name", "description", "parameters") if name in given}
+        function = {name: given[name] for name in ("name", "description", "parameters", "strict") if name in given}
         try:
             tool = ToolDefinition.from_dict({"type": "function", "function": function}, where)
         except ToolSchemaError as error:

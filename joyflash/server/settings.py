@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from joyflash.loopback import is_loopback
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -70,6 +72,11 @@ class ServerSettings:
     keep_alive_seconds: float = 15.0
     log_format: str = "off"
     log_bodies: bool = False
+
+    @property
+    def only_local(self) -> bool:
+        """Whether being on this machine is all that lets a caller in."""
+        return not self.api_keys and not self.allow_open and is_loopback(self.host)
 
     def most_counted(self, context_length: int) -> int:
         """``max_counted_tokens``, but never less than a model's context."""

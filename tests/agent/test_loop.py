@@ -178,6 +178,17 @@ def test_server_errors() -> None:
         Agent(ChatClient("http://127.0.0.1:9/v1", "toy")).run(TASK)
 
 
+def test_no_proxy_stands_between_programs_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "gopher://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with scripted_server([Say("ok")]) as server:
+        assert run(server).text == "ok"
+    with pytest.raises(ConfigError, match="proxy"):
+        ChatClient("http://example.org/v1", "toy")
+
+
 def test_interrupt_ends_the_answer_and_keeps_its_beginning() -> None:
     heard: list[str] = []
 

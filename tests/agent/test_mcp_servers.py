@@ -75,6 +75,23 @@ def test_the_server_ends_with_the_block(command: str) -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
+def test_a_server_that_says_nothing_is_named_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("joyflash.agent.mcp_servers._START_SECONDS", 2.0)
+    file, started = tmp_path / "silent.py", time.monotonic()
+    file.write_text(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)"
+    )
+    with (
+        pytest.raises(AgentError, match="did not answer within 2 seconds"),
+        McpServers([shlex.join([sys.executable, str(file)])]),
+    ):
+        pass
+    assert time.monotonic() - started < 20
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+
+
 @pytest.mark.parametrize("server", ["no-such-command-anywhere", f"{sys.executable} -c pass", ""])
 def test_a_server_that_cannot_be_used_is_named(server: str) -> None:
     with pytest.raises(AgentError, match="MCP server"), McpServers([server]):

@@ -159,6 +159,15 @@ def test_a_busy_server_is_asked_again(server):
     assert (message["content"], tokens, len(server.bodies)) == ("hi", 7, 3)
 
 
+def test_no_proxy_stands_between_programs_of_one_machine(server, monkeypatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:9")
+    ChatClient(server.url, "nano").check()
+    with pytest.raises(ConfigError, match="proxy"):
+        ChatClient("http://example.org/v1", "nano")
+
+
 def test_errors_are_typed(server, tmp_path):
     with pytest.raises(ConfigError, match="no suite 'card'"):
         run_suite("card", base_url=server.url, model="nano", output=tmp_path)

@@ -58,6 +58,40 @@ def test_an_open_server_must_be_asked_for(host: str, loopback: bool) -> None:
             check_exposure(ServerSettings(host=host))
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        *(({"host": host}, 200) for host in ("localhost:8000", "127.0.0.1", "[::1]:80", "chat.localhost")),
+        *(
+            ({"host": host}, 403)
+            for host in ("evil.example", "evil.example:8000", "localhost.evil.example", "10.0.0.1", "[")
+        ),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        *(({"sec-fetch-site": site}, 200) for site in ("same-origin", "same-site", "none")),
+    ],
+)
+def test_pages_of_other_sites_cannot_use_a_server_without_a_key(headers: dict[str, str], status: int) -> None:
+    def answer(settings: ServerSettings, **more: str) -> int:
+        with live_server(settings) as server:
+            body = {"model": "nano", "messages": [{"role": "user", "content": "hello"}]}
+            response = server.http.post("/v1/chat/completions", json=body, headers={**headers, **more})
+            if "host" in headers:
+                assert server.http.get("/", headers=headers).status_code == response.status_code
+            if response.status_code == 403:
+                assert "--api-key" in response.json()["error"]["message"]
+            return response.status_code
+
+    assert answer(ServerSettings()) == status
+    assert (
+        answer(ServerSettings(allow_open=True)) == answer(ServerSettings(api_keys=("k",)), **{"x-api-key": "k"}) == 200
+    )
+
+
+def test_a_page_of_another_site_may_be_left_by_a_link() -> None:
+    with live_server() as server:
+        assert server.http.get("/", headers={"sec-fetch-site": "cross-site"}).status_code == 200
+
+
 @pytest.mark.parametrize("key", ["", " ", "a ", "schlüssel"])
 def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
     with pytest.raises(ConfigError):

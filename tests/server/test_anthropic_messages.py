@@ -12,6 +12,7 @@ import pytest
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.engine.engine import Engine
 from joyflash.server.anthropic_blocks import read_conversation
+from joyflash.server.anthropic_request import read_message_request
 from joyflash.server.settings import ServerSettings
 from joyflash.server.signatures import ThoughtSigner
 from joyflash.text.messages import Message, ToolCall
@@ -164,6 +165,16 @@ def test_the_thinking_budget_is_kept(server: LiveServer) -> None:
     assert message.content[0].type == "thinking"
     whole = tokenizer.encode("First this, then that.")
     assert message.content[0].thinking == tokenizer.decode(whole[:3])
+
+
+@pytest.mark.parametrize(("choice", "held"), [("auto", False), ("any", True)])
+def test_a_thinking_budget_alone_holds_no_call(server: LiveServer, choice: str, held: bool) -> None:
+    """Calls that nothing holds must be read as such: their JSON may be none."""
+    asked = body(tools=[ADD], tool_choice={"type": choice}, thinking={"type": "enabled", "budget_tokens": 3})
+    engine = server.engine.engine
+    settings = ServerSettings(hold_calls=False)
+    job = read_message_request(asked, engine, settings, lambda name: name, ThoughtSigner(()))
+    assert job.held is held and job.request.constraint is not None
 
 
 def test_stop_sequences(server: LiveServer) -> None:

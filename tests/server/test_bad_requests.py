@@ -162,6 +162,11 @@ def test_a_number_beyond_all_bounds_is_a_400(server: LiveServer) -> None:
     check_error(response, 400, "temperature")
 
 
+@pytest.mark.parametrize("field", ["max_tokens", "n", "seed"])
+def test_an_integer_longer_than_any_float_is_a_400(server: LiveServer, field: str) -> None:
+    check_error(server.chat(**{field: 10**400}), 400, field)
+
+
 def test_another_content_type_is_a_415(server: LiveServer) -> None:
     for headers in ({"content-type": "text/plain"}, {}):
         check_error(server.http.post(CHAT, content=b"{}", headers=headers), 415, None, "unsupported_media_type")

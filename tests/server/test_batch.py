@@ -16,9 +16,10 @@ from openai.types.chat import ChatCompletion
 
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import SamplingParams
-from joyflash.errors import DataError, EngineError
+from joyflash.errors import ConstraintError, DataError, EngineError
 from joyflash.server.batch import BatchReport, run_batch
 from joyflash.server.batch_lines import BatchOutput, read_batch
+from joyflash.server.openai_chat import OpenAIChat
 from tests.server.fakes import scripted_engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,6 +162,39 @@ def test_a_failing_engine_is_one_error_and_keeps_what_is_answered(tmp_path: Path
     assert 0 < kept < 6
     report = run(source, tmp_path / "out.jsonl")
     assert (report.skipped, report.answered) == (kept, 6 - kept)
+
+
+def test_a_line_that_breaks_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare, complete = OpenAIChat.prepare, OpenAIChat.complete
+
+    def breaks(chat: OpenAIChat, body: dict[str, Any]) -> Any:
+        if "p1" in str(body):
+            raise OverflowError("too large")
+        return prepare(chat, body)
+
+    async def tangles(chat: OpenAIChat, job: Any, deltas: Any) -> Any:
+        answer = await complete(chat, job, deltas)
+        if "p4" in str(answer):
+            raise ConstraintError("the schema became too complex")
+        return answer
+
+    monkeypatch.setattr(OpenAIChat, "prepare", breaks)
+    monkeypatch.setattr(OpenAIChat, "complete", tangles)
+    source = write(tmp_path / "in.jsonl", [{"prompt": f"p{n}"} for n in range(6)])
+    report = run(source, tmp_path / "out.jsonl")
+    assert (report.answered, report.failed) == (4, 2)
+    status = {name: row["response"]["status_code"] for name, row in answers(tmp_path / "out.jsonl").items()}
+    assert [status[f"line-{n}"] for n in range(1, 7)] == [200, 500, 200, 200, 400, 200]
+    assert "too large" not in (tmp_path / "out.jsonl").read_text()
+    assert run(source, tmp_path / "out.jsonl").skipped == 6
+
+
+def test_a_line_of_too_many_parts_is_bad_where_memory_is_shared(tmp_path: Path) -> None:
+    lists = '{"custom_id": "a", "body": {"messages": [' + ",".join(["[]"] * 250_000) + "]}}"
+    source = write(tmp_path / "in.jsonl", [lists])
+    (found,) = read_batch(source, {}, bare=False, longest=1 << 20)
+    assert found.request is None and "opening brackets" in found.fault
+    assert read_batch(source, {}, bare=False)[0].fault == ""
 
 
 def test_an_output_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -294,8 +294,11 @@ def test_the_official_client(server: LiveServer) -> None:
             pass
         final = events.get_final_response()
     assert final.output_text == "The result is 23." and final.status == "completed"
-    assert client.responses.retrieve(final.id).output_text == final.output_text
-    assert [item.type for item in client.responses.input_items.list(final.id)] == ["function_call_output"]
+    asked: Any = ["message.output_text.logprobs"]
+    assert client.responses.retrieve(final.id, include=asked).output_text == final.output_text
+    assert [item.type for item in client.responses.input_items.list(final.id, include=asked)] == [
+        "function_call_output"
+    ]
     count = client.responses.input_tokens.count(model="nano", input="call", tools=[ADD])  # type: ignore[list-item]
     assert count.input_tokens == body.usage.input_tokens  # type: ignore[union-attr]
     client.responses.delete(final.id)
@@ -351,6 +354,10 @@ def test_a_failure_in_the_middle_is_an_event(monkeypatch: pytest.MonkeyPatch) ->
         ({"tools": [ADD, ADD]}, "tools[1].name"),
         ({"tools": [{**ADD, "parameters": {"type": "array"}}]}, "tools[0].parameters.type"),
         ({"tools": [{**ADD, "name": f"f{i}"} for i in range(129)]}, "tools"),
+        (
+            {"tools": [{**ADD, "strict": True, "parameters": {"properties": {"a": {"not": {"type": "null"}}}}}]},
+            "tools[0]",
+        ),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": "always"}, "tool_choice"),
         ({"tool_choice": {"type": "function", "name": "x"}, "tools": [ADD]}, "tool_choice.name"),
