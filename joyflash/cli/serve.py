@@ -35,7 +35,9 @@ def serve(
     ] = None,
     served_model_name: Annotated[list[str] | None, typer.Option(help="Name to answer under; may be repeated.")] = None,
     any_model_name: Annotated[bool, typer.Option("--any-model-name", help="Answer under every name.")] = False,
-    allow_open: Annotated[bool, typer.Option("--allow-open", help="Without a key, let other machines and web pages in.")] = False,
+    allow_open: Annotated[
+        bool, typer.Option("--allow-open", help="Without a key, let other machines and web pages in.")
+    ] = False,
     free_tool_calls: Annotated[
         bool, typer.Option("--free-tool-calls", help="Do not hold tool calls to the listed tools and their schemas.")
     ] = False,

@@ -14,7 +14,7 @@ class ServerSettings:
     Attributes:
         host, port: where to listen.
         api_keys: keys that open `/v1`; empty means no key is asked for (then only on a loopback host).
-        allow_open: serve without a key on a host that others can reach.
+        allow_open: serve without a key on a host that others can reach, or under any name and to pages of other sites.
         served_model_names: names under which the model answers; empty means the model's own name.
         any_model_name: answer under whatever name a request gives.
         hold_calls: while decoding, hold tool calls to the listed tools and their schemas.
