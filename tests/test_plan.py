@@ -307,6 +307,9 @@ def test_our_own_command_is_one_that_our_own_command_line_takes(small: Checkpoin
     assert own.argv[:2] == ("joyflash", "serve")
     known = CliRunner().invoke(app, ["serve", "--help"], terminal_width=200).output
     assert all(word in known for word in own.argv if word.startswith("--"))
+    assert "--mtp" not in own.argv
+    for drafts in (0, 1):
+        assert _value(plan(small, GPUS["l4"], mtp=drafts).commands[0].argv, "--mtp") == str(drafts)
     with pytest.raises(ConfigError, match="one device"):
         launch("joyflash", LaunchSettings("m", gpus=2))
 

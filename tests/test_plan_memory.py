@@ -80,7 +80,8 @@ def test_the_plan_of_a_quantised_folder(quantised):
     found = plan(str(path), GPUS["l4"], context=64)
     assert found.quant == name
     assert found.quantised_bytes == found.checkpoint_bytes
-    assert [command.engine for command in found.commands] == ["joyflash", "vllm", "sglang"]
+    sglang = ["sglang"] if name == "int4" else []  # it reads projections of attention unquantised only
+    assert [command.engine for command in found.commands] == ["joyflash", "vllm", *sglang]
     assert not any("must hold weights quantised" in note for note in found.notes)
     assert render(found).startswith(f"{name} fits 1 x l4")
     assert plan(str(path), GPUS["l4"], context=64, quant=name) == found
@@ -102,6 +103,9 @@ def test_serve_hands_a_quantised_folder_over(quantised, monkeypatch):
     options = ["--engine", "vllm", "--model", str(quantised[1]), "--gpus", "4"]
     assert CliRunner().invoke(app, ["serve", *options]).exit_code == 0
     assert started[0][2] == str(quantised[1]) and "--enable-expert-parallel" in started[0]
+    if quantised[0] != "int4":
+        refused = CliRunner().invoke(app, ["serve", "--engine", "sglang", "--model", str(quantised[1])])
+        assert refused.exit_code == 2 and len(started) == 1
 
 
 def test_other_mixtures_have_no_policys_name(folder, tmp_path):

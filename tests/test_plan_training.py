@@ -15,6 +15,7 @@ from joyflash.hardware import GPUS
 from joyflash.model.config import flash_48b_a3b
 from joyflash.plan import plan_training
 from joyflash.plan.training_memory import training_memory
+from joyflash.plan.training_render import render_training
 from joyflash.plan.training_sizes import Layout, TrainingSizes
 from joyflash.plan.training_speed import muon_flops, step_time, token_flops
 
@@ -97,6 +98,13 @@ def test_the_best_layout_fits_and_is_the_fastest():
     fewer = plan_training("flash_48b_a3b", H100, count=found.enough // 2)
     assert not fewer.fits and fewer.best.memory.peak == min(o.memory.peak for o in fewer.options)
     assert plan_training("flash_48b_a3b", H100, count=64, expert_parallel=8).best.layout.expert_parallel == 8
+
+
+@pytest.mark.parametrize(("count", "nodes", "each"), [(8, 1, 8), (12, 2, 6), (16, 2, 8), (20, 4, 5)])
+def test_the_command_starts_as_many_processes_as_were_planned(count, nodes, each):
+    command = render_training(plan_training("nano", H100, count=count)).partition("Command")[2]
+    assert f"--nproc-per-node {each} " in command
+    assert (f"--nnodes {nodes} --rdzv-backend c10d" in command) == (nodes > 1)
 
 
 @pytest.mark.parametrize(

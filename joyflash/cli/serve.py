@@ -191,6 +191,7 @@ def serve_elsewhere(
             context=context,
             concurrency=concurrency,
             mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
+            quantised=checkpoint.quantisation,
             whole_experts=not divides_width(checkpoint, "bf16", gpus),
         ),
     )

@@ -20,7 +20,17 @@ from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
 from joyflash.model.shards import check, checksum, read_checksums, write_checksums
 from joyflash.quantization import formats
 from joyflash.quantization.formats import quantize
-from joyflash.quantization.policy import HEAD, Policy, savings_table
+from joyflash.quantization.policy import EXPERTS, HEAD, Policy, savings_table
+
+PLAIN = ".eh_proj.weight"
+"""Stays as it is in a folder: other engines' MTP layers do not look for a quantised one."""
+NOT_EXPERTS = (
+    r"re:.*self_attn\..*",
+    r"re:.*mlp\.(gate|gate_proj|up_proj|gate_up_proj|down_proj)$",
+    r"re:.*shared_experts\..*",
+    r"re:.*(eh_proj|lm_head|shared_head\.head)$",
+)
+"""Patterns of all linear layers but routed experts, under other engines' names too."""
 
 
 def quantize_folder(
@@ -84,7 +94,7 @@ class _QuantizedTensors:
         self.meta: dict[str, torch.Tensor] = {}
         for name, tensor in source.meta.items():
             chosen, shape = self._policy.format_of(name), tuple(tensor.shape)
-            if chosen is None or shape[-1] % chosen.block[1]:
+            if chosen is None or shape[-1] % chosen.block[1] or name.endswith(PLAIN):
                 self.meta[name] = tensor
                 continue
             self._formats[name] = chosen
@@ -124,6 +134,9 @@ class _QuantizedTensors:
         before it, have patterns of names, which weigh more.
         """
         used = set(self._formats.values())
+        # Engines join layers and give those of the MTP layer other names: where nothing but experts is quantised,
+        # patterns say so for all of them.
+        only_experts = all(re.search(EXPERTS, name) for name in self._formats)
         chosen = list(dict.fromkeys(format for _, format in self._policy.rules if format in used))
         groups = {}
         for number, format in enumerate(chosen):
@@ -141,7 +154,10 @@ class _QuantizedTensors:
             "kv_cache_scheme": None,
             "global_compression_ratio": None,
             "config_groups": groups,
-            "ignore": [name.removesuffix(".weight") for name in linear if name not in self._formats],
+            "ignore": [
+                *(name.removesuffix(".weight") for name in linear if name not in self._formats),
+                *(NOT_EXPERTS if only_experts else ()),
+            ],
         }
 
     def _patterns(self, format: formats.Format) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -40,8 +41,10 @@ def shares_of(count: int, weights: Sequence[float] | None) -> list[float]:
     if not count:
         raise CheckpointError("There is no checkpoint to merge.")
     given = [1.0] * count if weights is None else list(weights)
-    if len(given) != count or min(given) < 0 or sum(given) <= 0:
-        raise CheckpointError(f"{count} checkpoints cannot have the weights {given}: give each one, none negative.")
+    if len(given) != count or not all(0 <= weight < math.inf for weight in given) or not 0 < sum(given) < math.inf:
+        raise CheckpointError(
+            f"{count} checkpoints cannot have the weights {given}: give each a finite one, none negative, not all 0."
+        )
     return [weight / sum(given) for weight in given]
 
 

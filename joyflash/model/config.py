@@ -99,11 +99,16 @@ class ModelConfig:
         if model_type not in MODEL_TYPES:
             raise ConfigError(f"model_type is {model_type!r}; joyflash loads {' and '.join(MODEL_TYPES)}.")
         rope = values.get("rope_parameters") or {}
+        if not isinstance(rope, dict):
+            raise ConfigError(f"rope_parameters is {rope!r}; it must be an object.")
         _refuse_unsupported(values, rope)
         names = {field.name for field in dataclasses.fields(cls)}
         taken = {name: value for name, value in values.items() if name in names}
         if "rope_theta" in rope:
             taken["rope_theta"] = rope["rope_theta"]
+        for field in dataclasses.fields(cls):
+            if field.name in taken:
+                _check_type(field.name, taken[field.name], str(field.type))
         required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
         missing = sorted(required - taken.keys())
         if missing:
@@ -123,6 +128,17 @@ class ModelConfig:
         if not isinstance(values, dict):
             raise CheckpointError(f"{path} holds no JSON object. Copy the file again.")
         return cls.from_dict(values)
+
+
+def _check_type(name: str, value: Any, annotation: str) -> None:
+    """Raise ConfigError where a value of ``config.json`` is of another kind than the field's."""
+    if name.endswith("_token_id") or (value is None and annotation.endswith("| None")):
+        return  # checkpoints name several tokens, or none; the tokenizer knows its own
+    kinds = {"bool": bool, "int": int, "float": int | float, "str": str}
+    kind = annotation.removesuffix(" | None")
+    if not isinstance(value, kinds[kind]) or (isinstance(value, bool) and kind != "bool"):
+        wanted = {"bool": "true or false", "int": "an integer", "float": "a number", "str": "a text"}[kind]
+        raise ConfigError(f"{name} is {value!r} in config.json; it must be {wanted}.")
 
 
 def _refuse_unsupported(values: dict[str, Any], rope: dict[str, Any]) -> None:

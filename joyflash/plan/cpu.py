@@ -72,10 +72,9 @@ def plan_cpu(
         concurrency, context, None, _PREFILL_CHUNK, prefix_cache=True, mtp=mtp, compiled=None, quantization=quant
     )
     memory = host_memory(checkpoint, options, threads=machine.cores)
-    settings = LaunchSettings(checkpoint.path, context=context, concurrency=concurrency)
+    settings = LaunchSettings(checkpoint.path, context=context, concurrency=concurrency, own_mtp=mtp)
     command = launch("joyflash", settings)
-    extra = (("--mtp", mtp), ("--quantization", quant))
-    argv = [*command.argv, *(str(word) for pair in extra if pair[1] is not None for word in pair)]
+    argv = [*command.argv, *(("--quantization", quant) if quant is not None else ())]
     return HostPlan(
         model=checkpoint.path if checkpoint.real else str(model),
         machine=machine.memory,

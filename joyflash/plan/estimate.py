@@ -12,7 +12,7 @@ from joyflash.errors import ConfigError
 from joyflash.hardware import GPU
 from joyflash.model.config import ModelConfig
 from joyflash.plan.checkpoint import Checkpoint, open_checkpoint
-from joyflash.plan.launch import ENGINES, Launch, LaunchSettings, launch
+from joyflash.plan.launch import ENGINES, NOT_IN_SGLANG, Launch, LaunchSettings, launch
 from joyflash.plan.memory import (
     CACHE_BYTES,
     MARGIN,
@@ -88,6 +88,7 @@ def plan(
     checkpoint = open_checkpoint(model) if isinstance(model, str) else model
     config = checkpoint.config
     context = config.max_position_embeddings if context is None else context
+    asked = mtp
     mtp = (DEFAULT_MTP if config.num_nextn_predict_layers else 0) if mtp is None else mtp
     _check(config, count=count, context=context, concurrency=concurrency, mtp=mtp, acceptance=acceptance)
     shown = _shown(checkpoint, quant)
@@ -112,6 +113,8 @@ def plan(
         concurrency=concurrency,
         prefill_chunk=chunk,
         mtp=mtp,
+        own_mtp=asked,
+        quantised=shown if shown.startswith("int") else None,
         online_fp8=quant == "fp8",
         whole_experts=whole,
         memory_share=1 - MARGIN,
@@ -180,6 +183,8 @@ def _commands(settings: LaunchSettings, quant: str) -> tuple[Launch, ...]:
     for engine in ENGINES:
         if engine == "joyflash" and (settings.gpus > 1 or quant != "bf16"):
             continue
+        if engine == "sglang" and settings.quantised in NOT_IN_SGLANG:
+            continue
         found.append(launch(engine, settings))
     return tuple(found)
 
@@ -191,7 +196,7 @@ def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[
     if quant.startswith("int"):
         notes.append(
             f"For {quant} the folder must hold weights quantised that way: vLLM and SGLang do not make them on loading "
-            "(joyflash quantize makes folders that they read)."
+            f"(joyflash quantize makes folders that {'vLLM reads' if quant in NOT_IN_SGLANG else 'they read'})."
         )
     if quant == "fp8":
         notes.append("fp8: --quantization fp8 converts a bf16 folder on loading; leave it out for an fp8 folder.")

@@ -100,8 +100,11 @@ def _options(found: TrainingPlan) -> str:
 
 def _command(found: TrainingPlan) -> str:
     layout = found.best.layout
-    nodes, each = max(1, -(-found.count // NODE)), min(found.count, NODE)
-    launch = f"torchrun --nnodes {nodes} --nproc-per-node {each}" if nodes > 1 else f"torchrun --nproc-per-node {each}"
+    each = next(size for size in range(min(found.count, NODE), 0, -1) if found.count % size == 0)
+    nodes = found.count // each
+    launch = f"torchrun --nproc-per-node {each}"
+    if nodes > 1:
+        launch = f"torchrun --nnodes {nodes} --rdzv-backend c10d --rdzv-endpoint HOST:29500 --nproc-per-node {each}"
     options = f"--device cuda --expert-parallel {layout.expert_parallel} --tokens-at-once {layout.tokens}"
     recompute = f"recompute={layout.recompute}"
     return "\n".join(

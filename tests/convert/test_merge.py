@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from joyflash.cli import app
 from joyflash.convert.merge import merge_folders
 from joyflash.errors import CheckpointError
-from joyflash.model.averaging import average_states
+from joyflash.model.averaging import average_states, shares_of
 from joyflash.model.checkpoint import read_model, save_model
 from tests.model.conftest import TINY, random_model
 
@@ -69,6 +70,10 @@ def test_refusals(folders, tmp_path):
         merge_folders([folders[0], tmp_path / "other"], tmp_path / "merged")
     with pytest.raises(CheckpointError, match="weights"):
         merge_folders(folders, tmp_path / "merged", [1.0, 2.0])
+    for wrong in (math.nan, math.inf, -1.0, 1e308):
+        with pytest.raises(CheckpointError, match="weights"):
+            shares_of(2, [wrong, 1.0 if wrong != 1e308 else 1e308])
+    assert shares_of(2, [0.0, 3.0]) == [0.0, 1.0]
     with pytest.raises(CheckpointError, match="no checkpoint"):
         merge_folders([], tmp_path / "merged")
     one, two = ({"a": torch.zeros(2)}, {"b": torch.zeros(2)})

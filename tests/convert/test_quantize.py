@@ -56,7 +56,7 @@ def test_a_folder_holds_what_quantising_the_model_makes(name, shape, tmp_path):
     hollow, quantized = read_quantized(tmp_path / "out", dtype=torch.bfloat16)
     expected = quantize_model(model, POLICIES[name])
     assert shape != WHOLE or all(tensor.shape[-1] % 32 == 0 for tensor in expected.values())
-    expected = {key: tensor for key, tensor in expected.items() if tensor.shape[-1] % 32 == 0}
+    expected = {key: tensor for key, tensor in expected.items() if tensor.shape[-1] % 32 == 0 and "eh_proj" not in key}
     assert quantized.keys() == expected.keys()
     for key, tensor in quantized.items():
         assert hollow.get_parameter(key).numel() == 0
@@ -113,7 +113,24 @@ def test_the_compressed_tensors_package_reads_it(name, tmp_path, source):
         again = PackedQuantizationCompressor.compress(plain, schemes[0])
         assert torch.equal(again["weight_packed"], parts["weight_packed"])
     linear = {key for key, tensor in after.items() if key.endswith(".weight") and tensor.dim() == 2}
-    assert {key.removesuffix(".weight") for key in linear if "embed_tokens" not in key} == set(config.ignore)
+    named = {name for name in config.ignore if not name.startswith("re:")}
+    assert {key.removesuffix(".weight") for key in linear if "embed_tokens" not in key} == named
+
+
+def test_layers_that_other_engines_join_or_rename_are_ignored_where_only_experts_are_quantised(tmp_path, source):
+    for name in POLICIES:
+        quantize_folder(source, tmp_path / name, POLICIES[name])
+        patterns = [text[3:] for text in described(tmp_path / name)["ignore"] if text.startswith("re:")]
+        assert bool(patterns) == (name == "int4")
+        joined = (
+            "model.layers.0.mlp.gate_up_proj", "model.decoder.mlp.gate_up_proj", "model.decoder.self_attn.kv_b_proj",
+            "model.layers.1.self_attn.fused_qkv_a_proj_with_mqa", "model.layers.1.mlp.shared_experts.gate_up_proj",
+            "model.layers.1.mlp.gate", "model.eh_proj",
+        )  # fmt: skip
+        experts = ("model.layers.1.mlp.experts", "model.layers.1.mlp.experts.3.down_proj")
+        if patterns:
+            assert all(any(re.match(pattern, module) for pattern in patterns) for module in joined)
+            assert not any(re.match(pattern, module) for pattern in patterns for module in experts)
 
 
 def test_nano_from_a_folder_writes_what_nano_quantised_on_loading_does(tmp_path):

@@ -153,6 +153,21 @@ def test_config_reads_both_rope_spellings_and_refuses_others():
         dataclasses.replace(TINY, num_experts_per_tok=99)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vocab_size", None), ("hidden_size", "2048"), ("n_shared_experts", None), ("num_hidden_layers", 2.5),
+        ("num_attention_heads", True), ("rms_norm_eps", "1e-6"), ("norm_topk_prob", 1), ("rope_parameters", "x"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_named(name, value):
+    with pytest.raises(ConfigError, match=f"{name} is "):
+        ModelConfig.from_dict({**TINY.to_dict(), name: value})
+    assert (
+        ModelConfig.from_dict({**TINY.to_dict(), "q_lora_rank": None, "routed_scaling_factor": 2}).q_lora_rank is None
+    )
+
+
 def test_presets_and_dial():
     assert all(preset(name).vocab_size for name in PRESETS)
     assert sized(128).hidden_size < sized(256).hidden_size
