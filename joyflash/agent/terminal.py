@@ -117,8 +117,9 @@ class Terminal:
     def _attach_file(self, name: str) -> None:
         try:
             data = Path(name).expanduser().read_bytes()[: MAX_FILE + 1]
-        except OSError as error:
-            self.write(f"Cannot read {name or 'nothing'}: {error.strerror}.\n")
+        except (OSError, RuntimeError, ValueError) as error:  # "~somebody", "\\0"
+            why = getattr(error, "strerror", None) or error
+            self.write(f"Cannot read {name or 'nothing'}: {why}.\n")
             return
         if len(data) > MAX_FILE or b"\0" in data:
             self.write(f"{name} is not a text, or longer than {MAX_FILE >> 20} MiB.\n")
@@ -140,8 +141,9 @@ class Terminal:
         text = json.dumps({"messages": [*system, *self.history]}, ensure_ascii=False, indent=2)
         try:
             Path(name).expanduser().write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            self.write(f"Cannot write {name or 'without a name'}: {error.strerror}.\n")
+        except (OSError, RuntimeError, ValueError) as error:  # "~somebody", "\\0"
+            why = getattr(error, "strerror", None) or error
+            self.write(f"Cannot write {name or 'without a name'}: {why}.\n")
         else:
             self.write(f"Saved to {name}.\n")
 

@@ -59,15 +59,16 @@ class ToolBox:
 
     def run(self, name: str, arguments: str) -> tuple[bool, str]:
         """Run a call; whether it went well, and the text for the model. Nothing a model writes can raise here."""
+        done, text = True, ""
         try:
             text = self._run(name, arguments)
         except ToolError as error:
-            return False, f"Error: {error}"
+            done, text = False, f"Error: {error}"
         except Exception as error:  # a tool's own mistake; the model may find another way
-            return False, f"Error: {name} failed: {type(error).__name__}: {error}"[:MAX_RESULT]
+            done, text = False, f"Error: {name} failed: {type(error).__name__}: {error}"[:MAX_RESULT]
         if len(text) > MAX_RESULT:
             text = f"{text[:MAX_RESULT]}\n[cut off: {len(text) - MAX_RESULT} more characters]"
-        return True, text
+        return done, text.encode("utf-8", "replace").decode()  # names of files may hold what is no Unicode
 
     def _run(self, name: str, arguments: str) -> str:
         tool = self.tools.get(name)

@@ -172,7 +172,8 @@ def _with_call_ids(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 function = dict(call["function"])
                 if isinstance(function.get("arguments"), dict):
                     function["arguments"] = json.dumps(function["arguments"], ensure_ascii=False)
-                filled.append({"type": "function", "id": f"call_{number}", **call, "function": function})
+                name = call.get("id") or f"call_{number}"  # Arrow writes null for what other rows have
+                filled.append({"type": "function", **call, "id": name, "function": function})
                 number += 1
             message["tool_calls"] = filled
             waiting = [call["id"] for call in filled]

@@ -13,6 +13,7 @@ from joyflash.errors import DataError
 from joyflash.extras import require
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+_CHUNK = 1 << 16
 
 
 def open_text(path: Path) -> io.TextIOWrapper:
@@ -22,10 +23,41 @@ def open_text(path: Path) -> io.TextIOWrapper:
     if path.suffix == ".gz":
         return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8")
     if path.suffix == ".zst":
-        zstandard = require("zstandard", extra="train")
-        stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), closefd=True)
-        return io.TextIOWrapper(stream, encoding="utf-8")
+        return io.TextIOWrapper(io.BufferedReader(_Zstd(path)), encoding="utf-8")
     return path.open(encoding="utf-8")
+
+
+class _Zstd(io.RawIOBase):
+    """The bytes of a ``.zst`` file, frame after frame; the package's own reader takes a cut-off frame for the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._start = require("zstandard", extra="train").ZstdDecompressor().decompressobj
+        self._frame, self._begun = self._start(), False
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            given = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame, self._begun = self._start(), False
+            given = given or self._file.read(_CHUNK)
+            if not given:
+                if self._begun:
+                    raise EOFError("it ends in the middle of a frame")
+                return 0
+            self._begun = True
+            self._ready = memoryview(self._frame.decompress(given))
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from joyflash.evaluation.comparison import bigger_side, chosen_side, verdict
 from joyflash.evaluation.item import EvalItem
+from joyflash.tasks.compare_reading import bigger_side, chosen_side, verdict
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def calls_equal(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str
     left = [(call["name"], _canonical(call["arguments"])) for call in expected]
     try:
         right = [(call["name"], _canonical(json.loads(call["arguments"]))) for call in got]
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return False
     return sorted(left) == sorted(right)
 
@@ -116,7 +116,7 @@ def expression_of(call: Mapping[str, str], tool: str) -> str | None:
     """The normalised ``expression`` argument of a calculator call; None if the call is of another form."""
     try:
         arguments = json.loads(call["arguments"])
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     if call["name"] != tool or not isinstance(arguments, dict) or not isinstance(arguments.get("expression"), str):
         return None

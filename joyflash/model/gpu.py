@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from joyflash.errors import KernelError
 from joyflash.kernels.gpu.graphs import Graphs
+from joyflash.kernels.gpu.launch import power_of_2
 from joyflash.kernels.gpu.norm_linear import norm_linear
 from joyflash.kernels.gpu.rows import DeviceRows
 from joyflash.kernels.gpu.sampling import draw
@@ -288,9 +289,11 @@ class GpuStep:
             *firsts, *[0] * more, *counts, *[0] * more, *lengths, *[0] * more,
         ]  # fmt: skip
         shape = (n, s, longest)
-        if shape not in self._rows:
-            self._rows[shape] = torch.zeros(len(numbers), dtype=torch.int32, device=self._device)
-        room = self._rows[shape]
+        room = self._rows.get(shape)
+        if room is None:
+            room = torch.zeros(len(numbers), dtype=torch.int32, device=self._device)
+            if given <= most:  # graphs read it again; there is no end to longer shapes
+                self._rows[shape] = room
         room.copy_(torch.tensor(numbers, dtype=torch.int32))
         self._stage_tables(rows.tables)
         tokens, positions, owners, first, count, length = room.split([n, n, n, s, s, s])
@@ -310,7 +313,9 @@ class GpuStep:
         """Memory for as many rows, with the places of ``draws`` and the entries ``ids`` in it."""
         rows = _bucket(rows, self._recorded_rows)
         entries = ids if isinstance(ids, int) else len(ids)
-        columns = self._config.vocab_size if isinstance(ids, int) else -(-entries // 256) * 256
+        # Each width has memory and a graph of its own, so there are few: powers of two.
+        most = -(-self._config.vocab_size // 256) * 256
+        columns = self._config.vocab_size if isinstance(ids, int) else min(max(2048, power_of_2(entries)), most)
         key = (rows, 0 if isinstance(ids, int) else columns)
         if key not in self._draws:
             self._draws[key] = DrawBuffers.of(rows, columns, not isinstance(ids, int), self._device)

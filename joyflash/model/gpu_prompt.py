@@ -98,8 +98,9 @@ class PromptLayers:
         n, eps = x_nD.shape[0], self._weights.sizes.eps
         scores_nE = x_nD.new_empty(n, router.weight.shape[0], dtype=torch.float32)
         norm_linear(x_nD, router.weight, scores_nE, eps, x_nD.dtype, norm_K=layer.post_norm, sigmoid=True)
-        chosen_nK = torch.empty(n, router.chosen, dtype=torch.int32, device=x_nD.device)
-        weights_nK = x_nD.new_empty(n, router.chosen, dtype=torch.float32)
+        # Zeros: of a row that is not finite the kernel writes one place only, and the others are read as addresses.
+        chosen_nK = torch.zeros(n, router.chosen, dtype=torch.int32, device=x_nD.device)
+        weights_nK = x_nD.new_zeros(n, router.chosen, dtype=torch.float32)
         choose_experts(
             scores_nE, router.bias_E, self._rows.sequences_n, chosen_nK, weights_nK, router.scale,
             normalise=router.normalise,

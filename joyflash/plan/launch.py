@@ -170,7 +170,7 @@ def _sglang(settings: LaunchSettings) -> Launch:
         raise ConfigError("SGLang takes one --served-model-name and one --api-key; drop the others.")
     if settings.quantised in NOT_IN_SGLANG:
         raise ConfigError(
-            f"SGLang cannot load {settings.quantised}: it wants some projections of attention unquantised. Quantise to int4, "
+            f"SGLang cannot load {settings.quantised}: it wants some projections unquantised. Quantise to int4, "
             "or use --engine vllm."
         )
     argv = ["python", "-m", "sglang.launch_server", "--model-path", settings.model, *_address(settings)]

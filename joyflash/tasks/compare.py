@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from joyflash.tasks import compare_phrases_en, compare_phrases_zh, compare_stories
+from joyflash.tasks.compare_reading import chosen_side, verdict
 from joyflash.tasks.compare_reasoning import compare_steps, relation, sample_numbers
 from joyflash.tasks.grammar import Grammar
 from joyflash.tasks.words import Split, pseudo_word
@@ -34,7 +36,7 @@ class Comparison(NamedTuple):
     """One question with its worked answer.
 
     ``expected`` is what `check_compare` seeks: the winning number as written, "equal", "yes", "no", one of "<", ">",
-    "=", or, for an ordering, the numbers joined by ", ".
+    "=", or, for an ordering, the numbers joined by ", ". In a ``story`` the numbers belong to things with names.
     """
 
     question: str
@@ -42,6 +44,7 @@ class Comparison(NamedTuple):
     steps: str
     conclusion: str
     expected: str
+    story: bool = False
 
 
 def sample_given(rng: random.Random, language: Language, split: Split) -> dict[str, Any]:
@@ -191,7 +194,7 @@ def _story(rng: random.Random, language: Language, split: Split, numbers: tuple[
     steps = compare_steps(numbers[0], numbers[1], language)
     sign = relation(numbers[0], numbers[1])
     if sign == "=":
-        return Comparison(question, numbers, steps, "They are equal." if english else "它们相等。", "equal")
+        return Comparison(question, numbers, steps, "They are equal." if english else "它们相等。", "equal", True)
     won = 0 if sign == (">" if up else "<") else 1
     name = names[won][:1].upper() + names[won][1:]
     size = ("bigger" if up else "smaller") if english else ("大" if up else "小")
@@ -201,7 +204,7 @@ def _story(rng: random.Random, language: Language, split: Split, numbers: tuple[
         if english
         else f"{comparative}的数更{size}，是{numbers[won]}：{name}（{shown[won]}）{comparative}。"
     )
-    return Comparison(question, numbers, steps, conclusion, numbers[won])
+    return Comparison(question, numbers, steps, conclusion, numbers[won], True)
 
 
 def _names(rng: random.Random, language: Language, split: Split, kind: str) -> tuple[str, str]:
@@ -240,11 +243,17 @@ def _names(rng: random.Random, language: Language, split: Split, kind: str) -> t
 _NUMBER = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 
 
-def check_compare(text: str, expected: str) -> bool:
-    """Whether the last sentence of an answer states the expected verdict (see `Comparison.expected`).
+def check_compare(text: str, expected: str, numbers: Sequence[str] = ()) -> bool:
+    """Whether an answer states the expected verdict (see `Comparison.expected`); its last clear statement counts.
 
-    Lenient about wording: "9.9 is bigger than 9.11", "the bigger one is 9.9" and "9.9更大" all count for "9.9";
-    trailing zeros of the number do not matter.
+    Lenient about wording: "9.9 is bigger than 9.11", "9.11 is smaller", "the bigger one is 9.9, not 9.11" and "9.9更大"
+    all count for "9.9"; trailing zeros of the number do not matter.
+
+    Args:
+        text: the answer.
+        expected: the verdict.
+        numbers: of a question for the bigger or smaller one of two, which lets the answer be read for what it says of
+            either; none where the question's words may mean both ("the faster one" of two times, or of two speeds).
     """
     last = _last_sentence(text)
     lowered = last.lower()
@@ -252,39 +261,30 @@ def check_compare(text: str, expected: str) -> bool:
     if expected == "equal":
         return same and "not equal" not in lowered and "不相等" not in lowered
     if expected in ("yes", "no"):
-        verdict = _says_yes(last)
-        return (_says_yes(text) if verdict is None else verdict) == (expected == "yes")
+        said = verdict(last)
+        return (verdict(text) if said is None else said) == (expected == "yes")
     if expected in ("<", ">", "="):
         signs = re.findall("[<>=]", last)
         return bool(signs) and signs[-1] == expected
+    ranked = [Decimal(number) for number in expected.split(", ")]
+    if len(numbers) == 2 and len(ranked) == 1:
+        first, second = (Decimal(number) for number in numbers)
+        ask = "bigger" if ranked[0] == max(first, second) else "smaller"
+        side = chosen_side(text, {"a": numbers[:1], "b": numbers[1:]}, ask=ask)
+        return not same and side == ("a" if ranked[0] == first else "b")
     last = re.sub(r"-?\d+(?:\.\d+)? [<>=] -?\d+(?:\.\d+)?", "", last)  # a relation alone names no winner
     found = [Decimal(number) for number in _NUMBER.findall(last)]
-    wanted = [Decimal(number) for number in expected.split(", ")]
-    if len(wanted) > 1:
-        return found == wanted
+    if len(ranked) > 1:
+        return found == ranked
     if not found or same:
         return False
     # A number right before the comparative is its subject; otherwise "the bigger one is N" puts the subject last.
     subject = re.search(r"(-?\d+(?:\.\d+)?)[^\d,，;；]*?(?:\bis\b|\bcosts\b|更|最|较|大|小)", last)
     if len(set(found)) == 1 or subject is None:
-        return found[-1] == wanted[0]
-    return Decimal(subject.group(1)) == wanted[0]
+        return found[-1] == ranked[0]
+    return Decimal(subject.group(1)) == ranked[0]
 
 
 def _last_sentence(text: str) -> str:
     parts = [part for part in re.split(r"(?<!\d)[.!?](?=\s|$)|(?<=\d)\.(?=\s|$)|[。！？\n]", text) if part.strip(" *_")]
     return parts[-1].strip() if parts else ""
-
-
-def _says_yes(text: str) -> bool | None:
-    """The last clear yes or no of an answer; None where there is none."""
-    found = re.findall(
-        r"\b(yes|true|correct|right|no|false|wrong|incorrect|not)\b|(不|错|否)|(是的|对|正确|没错)", text.lower()
-    )
-    verdicts = [bool(chinese_yes) or word in ("yes", "true", "correct", "right") for word, _, chinese_yes in found]
-    for index, (word, chinese_no, _) in enumerate(found):
-        if word in ("no", "false", "wrong", "incorrect") or chinese_no:
-            return False
-        if verdicts[index]:
-            return True
-    return None

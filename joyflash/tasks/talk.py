@@ -173,7 +173,7 @@ def _facts_en() -> dict[str, list[Fact]]:
             ]
             if (
                 other not in (kind, "food", "household thing", "tool")
-                and not {kind, other} <= {"animal", "insect"}
+                and not any({kind, other} <= alike for alike in ({"animal", "insect"}, {"fruit", "vegetable", "plant"}))
                 and kind != "household thing"
             ):
                 found["kind"].append(Fact("is_a", one, f"No, {one} is {_article(kind)}.", _article(other)))
@@ -252,7 +252,8 @@ def _facts_zh() -> dict[str, list[Fact]]:
                 Fact("category", zh, f"{zh}是一种{kind}。" if kind not in ("家人", "地方") else f"{zh}是{kind}。"),
                 Fact("is_a", zh, f"是的，{zh}是{kind}。", kind),
             ]
-            if other not in (kind, "食物", "日用品", "工具") and not {kind, other} <= {"动物", "昆虫"}:
+            alike = ({"动物", "昆虫"}, {"水果", "蔬菜", "植物"})
+            if other not in (kind, "食物", "日用品", "工具") and not any({kind, other} <= both for both in alike):
                 found["kind"].append(Fact("is_a", zh, f"不是，{zh}是{kind}。", other))
         if kind not in ("天上的东西", "天气词"):
             found["kind"] += [Fact("member", kind, f"{zh}。") for _, zh in words[:6]]

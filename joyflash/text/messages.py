@@ -148,7 +148,7 @@ class Message:
             tool_calls=tuple(ToolCall.from_dict(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(calls)),
             tool_call_id=_optional_string(value.get("tool_call_id"), f"{where}.tool_call_id"),
             name=_optional_string(value.get("name"), f"{where}.name"),
-            weight=_weight(value.get("weight", 1), f"{where}.weight"),
+            weight=1.0 if value.get("weight") is None else _weight(value["weight"], f"{where}.weight"),
         )
 
     def to_dict(self) -> dict[str, Any]:

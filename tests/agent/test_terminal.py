@@ -90,6 +90,11 @@ def test_save(tmp_path: Path) -> None:
     assert "Cannot write" in shown and "no command /nonsense" in shown and "/think" in shown and "two" not in shown
 
 
+def test_a_path_that_no_file_can_have_is_one_line() -> None:
+    shown, _ = talk("/file ~nobody-of-that-name/x", "/save ~nobody-of-that-name/x", "/file a\0b", "one")
+    assert shown.count("Cannot read") == 2 and "Cannot write" in shown and "1: one" in shown
+
+
 def test_after_an_error_the_chat_goes_on_as_if_nothing_was_said() -> None:
     shown, bodies = talk("one", "fail", "two")
     assert "error: The server at" in shown and "HTTP 400" in shown
@@ -120,6 +125,12 @@ def test_chat_command_on_a_pipe() -> None:
         result = CliRunner().invoke(app, options, input="sum\n/quit\n")
     assert result.exit_code == 0 and "[result] 5" in result.stdout
     assert server.bodies[0]["temperature"] == 0 and server.bodies[0]["messages"][0]["content"] == "S"
+
+
+def test_lines_in_another_encoding_are_read_as_well_as_can_be() -> None:
+    with scripted_server(parrot) as server:
+        result = CliRunner().invoke(app, ["chat", "--base-url", server.url], input=b"caf\xe9\n")
+    assert result.exit_code == 0 and server.bodies[0]["messages"][-1]["content"] == "caf\ufffd"
 
 
 def test_agent_command(tmp_path: Path) -> None:

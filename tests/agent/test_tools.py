@@ -56,6 +56,13 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(root)
 
 
+def test_names_that_are_no_unicode_can_be_told(folder: Folder) -> None:
+    (folder.root / b"caf\xe9.txt".decode("utf-8", "surrogateescape")).write_text("Treasure")
+    box = ToolBox(folder.tools())
+    for name, arguments in (("list_files", "{}"), ("search_files", '{"text": "treasure"}'), ("no \ud800", "{}")):
+        assert "?" in box.run(name, arguments)[1].encode().decode()
+
+
 def test_listing_and_search_stay_inside(folder: Folder) -> None:
     listed = [line.split(" ")[0] for line in folder.listing().splitlines()]
     assert listed == ["inner", "long.txt", "picture.bin", "notes/one.txt"]

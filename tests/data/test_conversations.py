@@ -63,6 +63,18 @@ def test_missing_ids_and_object_arguments_are_filled_in():
     assert messages[4].tool_call_id == messages[3].tool_calls[0].id == "mine"
 
 
+def test_null_is_as_good_as_absent():
+    """Arrow writes every field that any row has."""
+    call = {**_call('{"n": 1}'), "weight": None, "name": None}
+    call["tool_calls"] = [{**each, "id": None} for each in call["tool_calls"]]
+    result = {"role": "tool", "content": "3", "tool_call_id": None, "tool_calls": None, "weight": None}
+    messages = parse_conversation(
+        {"messages": [{**USER, "weight": None}, call, result, {**ANSWER, "weight": 0}]}
+    ).messages
+    assert messages[2].tool_call_id == messages[1].tool_calls[0].id != ""
+    assert [message.weight for message in messages] == [1, 1, 1, 0]
+
+
 def test_only_the_assistant_carries_loss():
     sample = render_conversation(parse_conversation({"messages": [USER, ANSWER]}), PlainTemplate())
     scored = sample.ids_n[sample.weights_n > 0].tolist()

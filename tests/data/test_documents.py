@@ -55,9 +55,24 @@ def test_damaged_files_are_data_errors(tmp_path: Path):
     whole = gzip.compress(_rows(*(f"text {i}" for i in range(5_000))))
     (tmp_path / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "latin.jsonl").write_bytes(b'{"text": "\xe9"}\n')
-    for name in ("cut.jsonl.gz", "latin.jsonl"):
+    zstandard = pytest.importorskip("zstandard", reason="the extra 'train' brings zstandard")
+    packed = zstandard.compress(_rows(*(f"text {i}" for i in range(5_000))))
+    (tmp_path / "cut.jsonl.zst").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "early.jsonl.zst").write_bytes(zstandard.compress(_rows("one"))[:-3])
+    (tmp_path / "other.jsonl.zst").write_bytes(b"no zstd at all")
+    for name in ("cut.jsonl.gz", "latin.jsonl", "cut.jsonl.zst", "early.jsonl.zst", "other.jsonl.zst"):
         with pytest.raises(DataError, match="cannot be read"):
             list(FileCorpus(tmp_path / name).documents())
+
+
+def test_a_file_of_several_frames_is_read_whole(tmp_path: Path):
+    zstandard = pytest.importorskip("zstandard", reason="the extra 'train' brings zstandard")
+    texts = [f"text {i}" for i in range(9_000)]
+    frames = [zstandard.compress(_rows(*texts[first : first + 3_000])) for first in (0, 3_000, 6_000)]
+    (tmp_path / "frames.jsonl.zst").write_bytes(b"".join(frames))
+    assert [document.text for document in FileCorpus(tmp_path / "frames.jsonl.zst").documents()] == texts
+    (tmp_path / "empty.jsonl.zst").write_bytes(zstandard.compress(b""))
+    assert list(FileCorpus(tmp_path / "empty.jsonl.zst").documents()) == []
 
 
 def test_missing_or_empty_folders_are_data_errors(tmp_path: Path):

@@ -168,6 +168,16 @@ def test_no_proxy_stands_between_programs_of_one_machine(server, monkeypatch):
         ChatClient("http://example.org/v1", "nano")
 
 
+@pytest.mark.parametrize("limit", [40, 112, 280])
+def test_a_part_of_a_suite_holds_both_kinds_of_names(server, tmp_path, limit):
+    rows = rows_of(server, tmp_path, suite="heldout", limit=limit)
+    real, pseudo = (
+        sum(row.n for (task, _), row in rows.items() if task == f"tool_call, {kind} names")
+        for kind in ("real", "pseudo")
+    )
+    assert min(real, pseudo) > 0.25 * (real + pseudo) > 0
+
+
 def test_errors_are_typed(server, tmp_path):
     with pytest.raises(ConfigError, match="no suite 'card'"):
         run_suite("card", base_url=server.url, model="nano", output=tmp_path)

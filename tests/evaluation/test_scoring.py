@@ -5,15 +5,16 @@ import math
 
 import pytest
 
-from joyflash.evaluation.comparison import bigger_side, chosen_side, verdict
 from joyflash.evaluation.scoring import (
     bits_per_byte,
     calls_equal,
     carries,
+    expression_of,
     mean_and_error,
     normalize_expression,
     wilson_interval,
 )
+from joyflash.tasks.compare_reading import bigger_side, chosen_side, verdict
 
 NUMBERS = {"a": ["9.11"], "b": ["9.9"]}
 PEOPLE = {"a": ["14.9", "Omar"], "b": ["14.761", "Lachlan"]}
@@ -104,6 +105,12 @@ def call(name, **arguments):
 
 def as_text(name, arguments):
     return {"name": name, "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments)}
+
+
+@pytest.mark.parametrize("arguments", ["9" * 5000, "[" * 5000, '{"a": ' * 3000])
+def test_arguments_of_a_looping_model_are_wrong_and_no_failure(arguments):
+    assert not calls_equal([call("f", a="x")], [{"name": "f", "arguments": arguments}])
+    assert expression_of({"name": "f", "arguments": arguments}, "f") is None
 
 
 def test_calls_equal():

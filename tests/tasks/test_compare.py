@@ -34,6 +34,8 @@ def test_every_answer_is_exact(language: str) -> None:
             x, y = Decimal(a), Decimal(b)
             assert (x < y, x > y, x == y)["<>=".index(sign)], item
         assert check_compare(f"{item.steps} {item.conclusion}", item.expected), item
+        if not item.story:
+            assert check_compare(f"{item.steps} {item.conclusion}", item.expected, item.numbers), item
         _check_verdict(item)
 
 
@@ -117,7 +119,24 @@ def test_questions_are_varied_and_the_same_seed_gives_the_same_samples(language:
         ("不对，4.32不比4.5大。", "no", True),
         ("4.5更大。", "4.5", True),
         ("", "4.5", False),
+        ("That is not correct.", "yes", False),
+        ("That is not correct.", "no", True),
     ],
 )
 def test_verifier(text: str, expected: str, right: bool) -> None:
     assert check_compare(text, expected) is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4.5比4.32大。", "4.32比4.5小。", "4.32不比4.5大。", "较大的是4.5，不是4.32。", "4.32 is smaller than 4.5.",
+        "The bigger one is 4.5, not 4.32.", "4.5 is the bigger of 4.32 and 4.5.", "4.32 is not bigger than 4.5.",
+        "It is 4.50.", "-4.5 < 4.32",
+    ],
+)  # fmt: skip
+def test_the_verifier_reads_what_is_said_of_either_number(text: str) -> None:
+    first, second = ("4.32", "4.5") if "-" not in text else ("-4.5", "4.32")
+    assert check_compare(text, second, [first, second])
+    swapped = text.replace("4.50", "4.5").replace(first, "#").replace(second, first).replace("#", second)
+    assert not check_compare(swapped, second, [first, second])

@@ -59,6 +59,14 @@ def test_facts_are_many_and_split(language: str) -> None:
     assert asked[1] and not asked[0] & asked[1]
 
 
+def test_no_vegetable_is_said_to_be_no_plant() -> None:
+    denied = [fact for fact in facts("en", "train")["kind"] if fact.answer.startswith("No") and fact.y == "a plant"]
+    denied += [fact for fact in facts("zh", "train")["kind"] if fact.answer.startswith("不是") and fact.y == "植物"]
+    assert denied and not [
+        fact for fact in denied if any(word in fact.answer for word in ("vegetable", "fruit", "蔬菜"))
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_sums_are_exact(language: str) -> None:
     rng = random.Random(6)

@@ -24,13 +24,14 @@ class Graphs:
         if self._device.type != "cuda":
             work()
             return
-        graph = self._graphs.get(key)
-        if graph is not None:
-            graph.replay()
-            return
-        work()
-        torch.cuda.synchronize(self._device)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        with torch.cuda.device(self._device):  # not the current one of every thread
+            graph = self._graphs.get(key)
+            if graph is not None:
+                graph.replay()
+                return
             work()
-        self._graphs[key] = graph
+            torch.cuda.synchronize(self._device)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, pool=self._pool):
+                work()
+            self._graphs[key] = graph

@@ -69,7 +69,8 @@ def launch(
     if not first.is_cuda and isinstance(kernel, triton.JITFunction):
         raise KernelError("GPU kernels run on the CPU only in Triton's interpreter; set TRITON_INTERPRET=1.")
     extra = {"launch_pdl": True} if pdl else {}
-    kernel[grid](*arguments, **constants, PDL=pdl, num_warps=warps, num_stages=stages, **extra)
+    with torch.cuda.device_of(first):  # Triton launches on the thread's current device
+        kernel[grid](*arguments, **constants, PDL=pdl, num_warps=warps, num_stages=stages, **extra)
 
 
 @functools.cache

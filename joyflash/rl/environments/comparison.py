@@ -18,9 +18,10 @@ class Comparison:
     def propose(self, rng: random.Random, language: str, split: Split) -> Task:
         """See Environment."""
         item = comparison(rng, "en" if language == "en" else "zh", split)
-        facts = {"expected": item.expected}
+        facts = {"expected": item.expected, "numbers": [] if item.story else list(item.numbers)}
         return Task(pair_key(item.numbers), ({"role": "user", "content": item.question},), facts=facts)
 
     def start(self, task: Task) -> SingleTurn:
         """See Environment."""
-        return SingleTurn(lambda text: float(len(text) <= _LONGEST and check_compare(text, task.facts["expected"])))
+        expected, numbers = task.facts["expected"], task.facts["numbers"]
+        return SingleTurn(lambda text: float(len(text) <= _LONGEST and check_compare(text, expected, numbers)))

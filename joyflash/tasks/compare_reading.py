@@ -15,6 +15,7 @@ _MARKS = {"a": "\ue000", "b": "\ue001"}
 _SIDES: dict[str, Side] = {"\ue000": "a", "\ue001": "b"}
 _MARK = "[\ue000\ue001]"
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?!\d|\.\d)")
+_SIGNED = re.compile(rf"(?<![\d.])-?{_NUMBER.pattern}")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？；;\n]+")
 
 # Words that contain a comparing character without comparing.
@@ -74,7 +75,8 @@ def mark_sides(text: str, sides: Mapping[str, Sequence[str]]) -> str:
         side = values.get(Decimal(match.group(0)))
         return _MARKS[side] if side else match.group(0)
 
-    return _NUMBER.sub(mark, text)
+    # A hyphen before a number is a minus only where one of the numbers has one.
+    return (_SIGNED if any(value < 0 for value in values) else _NUMBER).sub(mark, text)
 
 
 def bigger_side(text: str, sides: Mapping[str, Sequence[str]]) -> Side | None:
