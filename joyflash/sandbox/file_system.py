@@ -31,8 +31,9 @@ DEVICES = ("null", "zero", "full", "random", "urandom")
 def visible_paths() -> list[Path]:
     """What the interpreter needs to start: itself, its library, the system's libraries and the linker's cache."""
     wanted = [Path(text) for text in ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")]
-    wanted += [Path("/usr/share/zoneinfo"), Path(sys.base_prefix) / "lib", Path(sysconfig.get_path("stdlib"))]
-    wanted.append(Path(interpreter()))
+    libraries = [Path(sys.base_prefix) / "lib", Path(sysconfig.get_path("stdlib"))]
+    # An interpreter behind linked folders looks for its library where it really lies.
+    wanted += [Path("/usr/share/zoneinfo"), *libraries, *(path.resolve() for path in libraries), Path(interpreter())]
     chosen: list[Path] = []
     for path in wanted:
         if path.exists() and not any(path == other or path.is_relative_to(other) for other in chosen):

@@ -73,6 +73,8 @@ class _Walls:
 def main() -> None:
     """Read the order from standard input, run it, write the report to descriptor ``argv[1]``."""
     report = int(sys.argv[1])
+    os.set_inheritable(report, False)  # its number is the caller's, and may lie beyond those that the program closes
+    os.umask(0o022)  # the caller's may hide from "nobody" what is built here
     order = json.loads(_read_line(0))
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != order["parent"]:

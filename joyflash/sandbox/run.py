@@ -20,6 +20,7 @@ from joyflash.sandbox.isolation import WALLS, Isolation
 from joyflash.sandbox.result import Limits, SandboxResult
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[2]); from joyflash.sandbox.launcher import main; main()"
+_REPORT_BYTES = 64 * 1024
 _GRACE_SECONDS = 10.0  # for building the walls and for ending; the launcher itself keeps the time of the program
 
 
@@ -62,12 +63,19 @@ def isolation() -> Isolation:
     """Which walls this machine gives to this user, found out by a run of an empty program.
 
     Raises:
-        SandboxError: the sandbox itself failed.
+        SandboxError: the sandbox itself failed, or Python does not start in it.
     """
     try:
-        return run_python("pass", allow_incomplete=True).isolation
+        result = run_python("pass", allow_incomplete=True)
     except SandboxUnavailableError as error:
         return Isolation(frozenset(), dict.fromkeys(WALLS, str(error)))
+    if not result.ok:
+        said = result.stderr.strip().splitlines() or [f"status {result.exit_code}, limits {result.limits}"]
+        raise SandboxError(
+            f"An empty program fails in the sandbox ({said[-1]}). Use a Python that is installed outside /tmp, with "
+            "its library in its own lib folder."
+        )
+    return result.isolation
 
 
 def _run(order: bytes, limits: Limits) -> tuple[bytes, bytes, bytes]:
@@ -102,6 +110,7 @@ def _run(order: bytes, limits: Limits) -> tuple[bytes, bytes, bytes]:
 def _read(streams: list[int], process: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, bytes, bytes]:
     """Read all streams until the report is complete, too much has come, or time is long over."""
     deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
+    bounds = dict(zip(streams, (limits.output_bytes, limits.output_bytes, _REPORT_BYTES), strict=True))
     parts: dict[int, bytearray] = {stream: bytearray() for stream in streams}
     assert process.stdin
     with selectors.DefaultSelector() as selector:
@@ -112,9 +121,9 @@ def _read(streams: list[int], process: subprocess.Popen[bytes], limits: Limits) 
                 data = os.read(key.fd, 1 << 16)
                 if not data:
                     selector.unregister(key.fd)
-                elif len(parts[key.fd]) <= limits.output_bytes or key.fd == streams[2]:
+                elif len(parts[key.fd]) <= bounds[key.fd]:
                     parts[key.fd] += data
-                    if len(parts[key.fd]) > limits.output_bytes and key.fd != streams[2]:
+                    if len(parts[key.fd]) > bounds[key.fd]:
                         with contextlib.suppress(BrokenPipeError):
                             process.stdin.close()  # the launcher takes this as the order to end
     out, err, report = (bytes(parts[stream]) for stream in streams)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from joyflash.sandbox import Limits, SandboxResult, run_python
+from joyflash.errors import SandboxError
+from joyflash.sandbox import Limits, SandboxResult, run, run_python
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox needs Linux")
 
@@ -137,6 +138,27 @@ def test_environment_and_descriptors_are_not_inherited(monkeypatch: pytest.Monke
     names, descriptors = result.stdout.splitlines()
     assert set(eval(names)) <= {"HOME", "LANG", "MALLOC_ARENA_MAX", "LC_CTYPE"}
     assert eval(descriptors) == [0, 1, 2]
+
+
+def test_the_report_stays_with_the_launcher_of_a_caller_with_many_files() -> None:
+    """Its number is then beyond those that are closed because the program could open them."""
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(300)]
+    try:
+        result = run_python(
+            "import os\ndef is_open(n):\n    try: return bool(os.fstat(n))\n    except OSError: return False\n"
+            "print([n for n in range(2048) if is_open(n)])"
+        )
+    finally:
+        for file in files:
+            os.close(file)
+    assert result.stdout == "[0, 1, 2]\n"
+
+
+def test_an_endless_report_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = "b' ' * (1 << 20) + b'{\"refused\": \"read to its end\"}'"
+    monkeypatch.setattr(run, "_BOOT", f"import os, sys; os.fdopen(int(sys.argv[1]), 'wb').write({report})")
+    with pytest.raises(SandboxError, match="without a report"):
+        run_python("pass")
 
 
 def ends(code: str, limit: str, limits: Limits | None = None) -> SandboxResult:

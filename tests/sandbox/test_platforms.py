@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import joyflash
-from joyflash.errors import ConfigError
-from joyflash.sandbox import WALLS, Limits, isolation
+from joyflash.errors import ConfigError, SandboxError
+from joyflash.sandbox import WALLS, Limits, isolation, run, run_python
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox needs Linux")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -60,6 +60,32 @@ def test_this_machine_gives_all_walls() -> None:
     found = isolation()
     assert found.complete and found.present == set(WALLS) and not found.reasons
     assert str(found).count(" yes ") == len(WALLS)
+
+
+def test_isolation_says_when_python_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "Limits", lambda: Limits(memory_bytes=4 << 20))
+    with pytest.raises(SandboxError, match=r"An empty program fails.*Use a Python that"):
+        isolation()
+
+
+def test_python_behind_a_linked_folder(tmp_path: Path) -> None:
+    """As uv installs it: home names a link to the folder of the exact version."""
+    real = Path(sys.executable).resolve()
+    (tmp_path / "linked").symlink_to(real.parent.parent)
+    python = tmp_path / "linked" / real.relative_to(real.parent.parent)
+    code = "from joyflash.sandbox import *\nprint(run_python('import os; print(os.__file__)'))"
+    path = {"PYTHONPATH": str(Path(joyflash.__file__).parents[1])}
+    done = subprocess.run([python, "-B", "-c", code], env=path, capture_output=True, text=True, timeout=60)
+    assert f"{Path(os.__file__).resolve()}\\n" in done.stdout, done
+
+
+def test_a_caller_whose_files_are_private() -> None:
+    before = os.umask(0o077)
+    try:
+        result = run_python("import os\nopen('/tmp/x', 'w')\nprint(oct(os.stat('/tmp/x').st_mode))")
+    finally:
+        os.umask(before)
+    assert result.stdout == "0o100644\n", result
 
 
 def test_ordinary_user(package: Path) -> None:

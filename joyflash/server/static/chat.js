@@ -38,7 +38,8 @@ const runs = new Runs({
 
 const acts = {
   show(message) { show(shown, message); keep(shown); refresh(); },
-  resend(question, text) {
+  async resend(question, text) {
+    if (!(await settled())) return;
     add(shown, { role: "user", content: text }, question.parent);
     run();
   },
@@ -47,8 +48,10 @@ const acts = {
     run();
   },
   // Try the same again; what came of it is a version of its own, unless nothing came.
-  retry(answer) {
-    if (answer.content || answer.reasoning) shown.leaf = answer.parent;
+  async retry(answer) {
+    if (!(await settled())) return;
+    const followed = Object.values(shown.messages).some((message) => message.parent === answer.id);
+    if (answer.content || answer.reasoning || followed) shown.leaf = answer.parent;
     else drop(shown, answer);
     run();
   },
@@ -82,6 +85,14 @@ function keep(conversation) {
   // One that was deleted while it was being written stays deleted.
   if (!store.get(conversation.id) && conversation !== shown) return;
   if (!store.save(conversation)) toast(say[store.failure]);
+}
+
+// End the answer that is being written: it would keep another question from being answered. False if the reader has
+// left the conversation meanwhile.
+async function settled() {
+  const conversation = shown;
+  await runs.stop(conversation);
+  return conversation === shown;
 }
 
 function run() {

@@ -13,26 +13,35 @@ export class Runs {
   // hooks: settings(), key(), save(conversation), changed(conversation, answer or null), ended(conversation, answer)
   constructor(hooks) {
     this.hooks = hooks;
-    this.controllers = new Map();
+    this.running = new Map();   // by conversation: { controller, ended }
     this.saved = 0;
     this.leaving = false;   // the page is going away: its connections break, which is no failure of the server
   }
 
-  has(conversation) { return this.controllers.has(conversation?.id); }
+  has(conversation) { return this.running.has(conversation?.id); }
 
-  stop(conversation) { this.controllers.get(conversation?.id)?.abort(); }
+  // Resolves when the answer has ended, at once where none is being written.
+  stop(conversation) {
+    const run = this.running.get(conversation?.id);
+    run?.controller.abort();
+    return run?.ended;
+  }
 
   // Keep what has come so far; called when the page goes away.
   leave(get) {
     this.leaving = true;
-    for (const id of this.controllers.keys()) this.hooks.save(get(id));
+    for (const id of this.running.keys()) this.hooks.save(get(id));
   }
 
   // Answer the last message that is shown. Returns when the answer is complete, waits for a result, or has failed.
-  async start(conversation) {
+  start(conversation) {
     if (this.has(conversation)) return;
-    const controller = new AbortController();
-    this.controllers.set(conversation.id, controller);
+    const run = { controller: new AbortController() };
+    this.running.set(conversation.id, run);
+    return (run.ended = this.rounds(conversation, run.controller.signal));
+  }
+
+  async rounds(conversation, signal) {
     let answer = null;
     try {
       for (let round = 0; ; round++) {
@@ -40,11 +49,11 @@ export class Runs {
           answer.note = say.tooManyRounds;
           break;
         }
-        answer = await this.once(conversation, controller.signal);
+        answer = await this.once(conversation, signal);
         if (answer.state !== "done" || !answer.calls.length || !this.runTools(conversation, answer)) break;
       }
     } finally {
-      this.controllers.delete(conversation.id);
+      this.running.delete(conversation.id);
       this.hooks.save(conversation);
       this.hooks.changed(conversation, null);
       if (answer) this.hooks.ended(conversation, answer);
@@ -82,12 +91,14 @@ export class Runs {
     this.hooks.save(conversation);
   }
 
-  // Run what can be run here; true if every call has its result now.
+  // Run what can be run here; true if every call has its result now. The results follow the answer that called, also
+  // when another version is shown by now.
   runTools(conversation, answer) {
     const tools = activeTools(this.hooks.settings());
+    let last = answer;
     for (const call of answer.calls) {
       const result = runTool(call, tools);
-      if (result) add(conversation, { role: "tool", callId: call.id, name: call.name, ...result });
+      if (result) last = add(conversation, { role: "tool", callId: call.id, name: call.name, ...result }, last.id);
     }
     return openCalls(conversation, answer).length === 0;
   }

@@ -164,6 +164,28 @@ def test_the_calculator_runs_in_the_page_and_the_model_goes_on(web):
     assert len(page.all(".assistant .again")) == 1
 
 
+def test_a_result_follows_its_call_also_when_another_version_is_shown(web):
+    def script(body):
+        asked = [message["content"] for message in body["messages"] if message["role"] == "user"]
+        steps = calculator_script(body)
+        return ["No sum."] if asked == ["Hello"] else [HOLD, *steps] if len(body["messages"]) == 1 else steps
+
+    page, fake, _ = web(script)
+    page.open()
+    page.click("#calculate")
+    page.send("Hello")
+    page.click(".user button[aria-label=Edit]")
+    page.one(".edit textarea").clear()
+    page.type(".edit textarea", "2 to the 70?\ue007")
+    page.wait(lambda: len(fake.bodies) == 2)
+    page.click(".user .versions button")
+    assert page.texts(".user .text") == ["Hello"]
+    fake.gate.set()
+    page.wait_until_idle()
+    assert [message["role"] for message in fake.bodies[2]["messages"]] == ["user", "assistant", "tool"]
+    assert page.answer() == "It is 1180591620717411303424."
+
+
 def own_script(body):
     results = [message["content"] for message in body["messages"] if message["role"] == "tool"]
     return (

@@ -69,6 +69,35 @@ def test_regenerated_and_edited_messages_are_versions_and_nothing_is_lost(web):
     assert page.answer() == "3: next"
 
 
+def test_a_question_edited_while_it_is_answered_is_asked_anew(web):
+    page, fake, _ = web(lambda body: ["One, two", HOLD] if body["messages"][-1]["content"] == "Count" else echo(body))
+    page.open().send("Count", wait=False)
+    page.wait(lambda: page.answer() == "One, two")
+    page.press("ARROW_UP")
+    field = page.one(".edit textarea")
+    field.clear()
+    field.send_keys("Sing\ue007")
+    page.wait(lambda: page.answer() == "You said: Sing" and not page.all("#send.stop"))
+    assert fake.wait_for_hang_up()
+    assert fake.bodies[1]["messages"] == [{"role": "user", "content": "Sing"}]
+    page.click(".user .versions button")
+    assert page.answer() == "One, two" and "stopped" in page.text(".assistant .meta")
+
+
+def test_an_old_failure_is_tried_again_while_a_later_question_is_answered(web):
+    answers = [Refusal(500, "oops"), ["One, two", HOLD], ["Well."]]
+    page, fake, _ = web(lambda body: answers[len(fake.bodies) - 1])
+    page.open().send("Hi")
+    page.send("Count", wait=False)
+    page.wait(lambda: page.answer() == "One, two")
+    page.run("[...document.querySelectorAll('.error button')].at(-1).click()")
+    page.wait(lambda: page.answer() == "Well." and not page.all("#send.stop"))
+    assert fake.bodies[2]["messages"] == [{"role": "user", "content": "Hi"}]
+    page.open(page.run("return '/' + location.hash"))
+    page.click(".assistant .versions button")
+    assert page.texts(".user .text") == ["Hi", "Count"] and page.answer() == "One, two"
+
+
 def test_thoughts_are_folded(web):
     script = say({"reasoning_content": "Let me <b>think</b>."}, HOLD, usage(6, thought=5), "Done.")
     page, fake, _ = web(script)
