@@ -6,12 +6,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from joyflash.engine.async_engine import AsyncEngine
-from joyflash.errors import ConstraintError, EngineBusyError, EngineError
+from joyflash.errors import ConstraintError, EngineBusyError, EngineClosedError, EngineError
 from joyflash.server.batch_lines import BatchLine, BatchOutput
 from joyflash.server.errors import as_api_error
 from joyflash.server.models import ModelNames
@@ -106,6 +107,8 @@ class BatchWork:
         total: lines of the whole file.
         on_progress: told after each line.
         priority: of the requests in the engine; below 0, other callers come first.
+        forgiven: answers in a row that the engine may fail on before the run ends; the engine fails on single texts
+            too, and a run that cannot be begun again should not end over one.
     """
 
     def __init__(
@@ -115,9 +118,13 @@ class BatchWork:
         total: int,
         on_progress: OnProgress | None = None,
         priority: int = 0,
+        forgiven: int = 0,
     ):
         self.out, self.report, self.total, self.on_progress = out, report, total, on_progress
         self.priority = priority
+        self.forgiven, self._failures = forgiven, 0
+        # One thread, so that lines with large schemas do not take those that other callers' requests need.
+        self._preparing = ThreadPoolExecutor(1, "joyflash-batch")
 
     def refuse_bad(self, lines: Sequence[BatchLine]) -> list[BatchLine]:
         """Write down the bad lines; return the others."""
@@ -150,20 +157,24 @@ class BatchWork:
                     group.create_task(worker())
         except BaseExceptionGroup as errors:  # the engine failed under all of them
             raise errors.exceptions[0] from errors
+        finally:
+            self._preparing.shutdown(wait=False, cancel_futures=True)
 
     async def _answer(self, service: BatchService, model: str, line: BatchLine) -> None:
         request_id = f"req_{uuid.uuid4().hex}"
         try:
-            # Large schemas take a while to compile, and others wait for the event loop.
-            job = await asyncio.to_thread(service.prepare, {"model": model, **line.body()})
+            asked = {"model": model, **line.body()}
+            job = await asyncio.get_running_loop().run_in_executor(self._preparing, service.prepare, asked)
             body = await self._complete(service, job)
-            status = 200
+            status, self._failures = 200, 0
             self.report.answered += 1
             usage = body["usage"]
             self.report.tokens += usage["completion_tokens"] if "completion_tokens" in usage else usage["output_tokens"]
         except Exception as error:
             if isinstance(error, EngineError) and not isinstance(error, ConstraintError):
-                raise  # the engine failed, and not over this line
+                self._failures += 1
+                if self._failures > self.forgiven or isinstance(error, EngineClosedError):
+                    raise
             refusal = as_api_error(error, request_id)
             status, body = refusal.status, refusal.body()
             self._fail(line, str(refusal))

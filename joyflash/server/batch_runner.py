@@ -20,6 +20,7 @@ from joyflash.server.file_store import FileStore
 
 LOG = logging.getLogger(__name__)
 BEHIND_OTHERS = -1
+FORGIVEN = 3
 MOST_LINE_CHARACTERS = 1 << 20
 FAILED = "The server failed on this batch; its log says why. What was answered is kept."
 
@@ -91,20 +92,20 @@ class BatchRunner:
                 await asyncio.wait({task})
                 if not task.cancelled() and task.exception() is not None:
                     LOG.error("batch %s failed", batch["id"], exc_info=task.exception())
-                    await self._give_up(batch)
+                    await self._end(batch, "failed", errors=_errors("server_error", FAILED))
                 elif task.cancelled() and batch["status"] == "cancelling":
-                    await self._finish(batch, "cancelled")
+                    await self._end(batch, "cancelled")
             finally:
                 self._current = None
 
-    async def _give_up(self, batch: dict[str, Any]) -> None:
-        """End a batch after a failure that nobody foresaw, with the answers that there are if they can be kept."""
-        errors = _errors("server_error", FAILED)
+    async def _end(self, batch: dict[str, Any], status: str, **changes: Any) -> None:
+        """End a batch whatever the disk says: where its answers cannot be kept they wait for the next process."""
         try:
-            await self._finish(batch, "failed", errors=errors)
+            await self._finish(batch, status, **changes)
         except Exception:
             LOG.exception("the answers of batch %s could not be sorted", batch["id"])
-            self._batches.enter(batch, "failed", errors=errors)
+            with suppress(OSError):  # it has the status in memory then
+                self._batches.enter(batch, status, **changes)
 
     async def _run(self, batch: dict[str, Any]) -> None:
         """One batch from the state it is in to its end."""
@@ -139,10 +140,10 @@ class BatchRunner:
                 longest=MOST_LINE_CHARACTERS,
             )  # fmt: skip
         except (ApiError, DataError) as error:
-            self._refuse(batch, str(error))
+            await self._refuse(batch, str(error))
             return None
         if not lines:
-            self._refuse(batch, f"The file has no lines; it must have 1 to {self._max_lines:,}.")
+            await self._refuse(batch, f"The file has no lines; it must have 1 to {self._max_lines:,}.")
             return None
         return lines
 
@@ -157,7 +158,7 @@ class BatchRunner:
                 counts["completed"] = done - counts["failed"]
 
             count(report.skipped, len(lines))
-            work = BatchWork(out, report, len(lines), count, BEHIND_OTHERS)
+            work = BatchWork(out, report, len(lines), count, BEHIND_OTHERS, FORGIVEN)
             good = work.refuse_bad(todo)
             if good:
                 await work.answer_all(self._services[batch["endpoint"]], self._model, good, self._concurrency)
@@ -179,9 +180,9 @@ class BatchRunner:
         self._batches.enter(batch, status, **changes)
         answers.unlink(missing_ok=True)
 
-    def _refuse(self, batch: dict[str, Any], message: str) -> None:
-        """End a batch whose input is no use."""
-        self._batches.enter(batch, "failed", errors=_errors("invalid_file", message))
+    async def _refuse(self, batch: dict[str, Any], message: str) -> None:
+        """End a batch whose input is no use (any more); answers of an earlier process are kept."""
+        await self._finish(batch, "failed", errors=_errors("invalid_file", message))
 
 
 def _errors(code: str, message: str) -> dict[str, Any]:
@@ -194,6 +195,8 @@ def _sort(answers: Path, parts: Mapping[bool, Path]) -> dict[bool, int]:
     if answers.exists():
         with answers.open("rb") as source, parts[True].open("wb") as good, parts[False].open("wb") as bad:
             for line in source:
+                if not line.endswith(b"\n"):  # the disk was full
+                    break
                 fine = _is_good(line)
                 (good if fine else bad).write(line)
                 counts[fine] += 1

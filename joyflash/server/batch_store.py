@@ -65,8 +65,8 @@ class BatchStore:
             "request_counts": {"total": 0, "completed": 0, "failed": 0},
             "metadata": metadata,
         }
-        self._batches[batch["id"]] = batch
         self.save(batch)
+        self._batches[batch["id"]] = batch
         return batch
 
     def get(self, batch_id: str) -> dict[str, Any]:

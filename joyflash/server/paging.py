@@ -34,7 +34,7 @@ def read_page(
     checks.refuse_unknown(query, ("after", "limit", "order", *more))
     order = checks.one_of("asc", "desc")(query.get("order", "desc" if newest_first else "asc"), "order")
     given = query.get("limit", "20")
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MOST:
+    if not given.isascii() or not given.isdigit() or len(given) > 9 or not 1 <= int(given) <= MOST:
         raise RequestError(f"'limit' must be an integer from 1 to {MOST}.", "limit", "invalid_value")
     line = list(items) if order == "asc" else list(items)[::-1]
     after = query.get("after")

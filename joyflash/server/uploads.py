@@ -71,11 +71,14 @@ async def read_upload(request: Request, settings: ServerSettings) -> Upload:
         reason = getattr(error, "message", "") or "it cannot be decoded"
         raise ApiError(400, f"The form cannot be read: {reason}.", code="invalid_form") from None
     body: dict[str, Any] = {}
+    expiry: dict[str, Any] = {}
     for name, value in form.multi_items():
         if name.startswith("expires_after[") and name.endswith("]"):
-            body.setdefault("expires_after", {})[name[len("expires_after[") : -1]] = value
+            expiry[name[len("expires_after[") : -1]] = value
         else:
             body[name] = value
+    if expiry:
+        body["expires_after"] = expiry
     fields = read_fields(body, UPLOAD_FIELDS)
     file = fields["file"]
     if not isinstance(file, UploadFile):

@@ -190,6 +190,60 @@ def test_a_batch_goes_on_after_a_restart_without_asking_twice(tmp_path: Path) ->
         assert show(server, batch) == last
 
 
+def test_answers_are_kept_when_the_input_is_gone_at_a_restart(tmp_path: Path) -> None:
+    with folder_server(tmp_path, batch_concurrency=2) as server:
+        batch = create(server, [line(i, "count", max_tokens=60) for i in range(12)])
+        assert wait_for(lambda: show(server, batch)["request_counts"]["completed"] >= 3)
+    answers = tmp_path / "batches" / f"{batch['id']}.answers"
+    before = answers.read_text().splitlines()
+    with answers.open("a") as file:
+        file.write('{"id": "batch_req_cut')  # as a full disk leaves it
+    for path in (tmp_path / "files").glob(f"{batch['input_file_id']}*"):
+        path.unlink()
+    with folder_server(tmp_path) as server:
+        last = ended(server, batch, "failed")
+        assert last["errors"]["data"][0]["code"] == "invalid_file"
+        text = server.http.get(f"/v1/files/{last['output_file_id']}/content").text
+        assert text.splitlines() == before
+    assert not answers.exists()
+
+
+def test_a_text_that_the_engine_fails_on_costs_its_line(tmp_path: Path) -> None:
+    def breaks(prompt: str) -> str:
+        if "poison" in prompt:
+            raise RuntimeError("not finite")
+        return "fine"
+
+    with live_server(ServerSettings(files_folder=str(tmp_path)), breaks) as server:
+        rows = [line(i, "poison" if i % 5 == 3 else "hello") for i in range(20)]
+        last = ended(server, create(server, rows))
+        assert last["request_counts"] == {"total": 20, "completed": 16, "failed": 4}
+        bad = rows_of(server, last["error_file_id"])
+        assert set(bad) == {"id-3", "id-8", "id-13", "id-18"}
+        assert all(row["response"]["status_code"] == 500 for row in bad.values())
+        ended(server, create(server, [line(i, "poison") for i in range(20)]), "failed")
+
+
+def test_a_full_disk_ends_one_batch_and_not_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, value: dict[str, Any]) -> None:
+        raise OSError(28, "No space left on device")
+
+    with folder_server(tmp_path) as server:
+        server.model.gate.clear()
+        batch = create(server, [line(0), line(1)])
+        assert wait_for(lambda: show(server, batch)["status"] == "in_progress")
+        with monkeypatch.context() as patch:
+            patch.setattr("joyflash.server.batch_store.write_json", full)
+            file = upload(server, [line(0)]).json()["id"]
+            asked = {"input_file_id": file, "endpoint": CHAT, "completion_window": "24h"}
+            count = len(server.http.get("/v1/batches").json()["data"])
+            assert server.http.post("/v1/batches", json=asked).status_code == 500
+            assert len(server.http.get("/v1/batches").json()["data"]) == count
+            server.model.gate.set()
+            ended(server, batch, "failed")
+        assert ended(server, create(server, [line(2)]))["request_counts"]["completed"] == 1
+
+
 def test_other_callers_come_before_a_batch(tmp_path: Path) -> None:
     with folder_server(tmp_path) as server:
         batch = create(server, [line(i, "count", max_tokens=150) for i in range(40)])
@@ -247,6 +301,7 @@ def test_files_are_bounded_and_expire(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "5"}, "expires_after.seconds"),
         ({"expires_after[anchor]": "created_at", "expires_after[seconds]": "many"}, "expires_after.seconds"),
         ({"expires_after[days]": "1"}, "expires_after.days"),
+        ({"expires_after": "x", "expires_after[anchor]": "created_at"}, "expires_after.seconds"),
     ],
 )
 def test_a_wrong_form_is_a_400_that_names_the_field(batching: LiveServer, form: dict[str, str], param: str) -> None:

@@ -415,6 +415,8 @@ def test_pages() -> None:
         {"limit": "0"},
         {"limit": "101"},
         {"limit": "x"},
+        {"limit": "000000001" + "9" * 4300},
+        {"limit": "00000001099999"},
         {"limit": "²"},
         {"order": "up"},
         {"after": "9"},
