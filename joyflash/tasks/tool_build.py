@@ -30,7 +30,7 @@ _NOUN_NAMES = (
 )
 _VERB_NAMES = ("{}", "do_{}", "{}_it", "run_{}", "{}_item", "{}Tool", "auto_{}", "{}_now")
 _PREFIXES = ("my", "api", "do", "the", "tool", "fn", "x", "app", "new", "svc")
-_SWITCH_SHARE = 0.12
+_SWITCH_SHARE = 0.08
 _SUFFIXES = ("tool", "api", "v2", "fn", "func", "now", "x", "service", "helper", "info")
 
 
@@ -71,7 +71,7 @@ class Tool:
 
 
 def real_tool(
-    source: ToolKind, rng: random.Random, split: Split, phrases: ToolPhrases, *, optional: float = 0.45
+    source: ToolKind, rng: random.Random, split: Split, phrases: ToolPhrases, *, optional: float = 0.7
 ) -> Tool:
     """``source`` under a fresh name: a synonym in a random style or, for one in three, an invented name.
 
@@ -200,8 +200,13 @@ def _invented_parameters(
     return tuple(parameters)
 
 
+def has_switch(tool: Tool) -> bool:
+    """Whether ``tool`` has one of the switches that go with any tool."""
+    return any(parameter.slot == "switch" for parameter in tool.parameters)
+
+
 def _switch(rng: random.Random, split: Split, phrases: ToolPhrases, taken: set[str]) -> list[Parameter]:
-    """For one tool in eight a switch that would go with any tool; half of the time it must be set."""
+    """For one tool in twelve a switch that would go with any tool; half of the time it must be set."""
     if not phrases.flags or rng.random() >= _SWITCH_SHARE:
         return []
     flag = rng.choice(phrases.flags)

@@ -50,7 +50,7 @@ def draw_tool(
     ]
     if not kinds:
         return draw_tool(rng, split, phrases, real=1.0, closed=closed, light=light)
-    return real_tool(rng.choice(kinds), rng, split, phrases, optional=0.12 if light else 0.45)
+    return real_tool(rng.choice(kinds), rng, split, phrases, optional=0.12 if light else 0.7)
 
 
 def other_tools(

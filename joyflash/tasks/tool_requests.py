@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 
 from joyflash.tasks.tool_build import Parameter, Tool
 from joyflash.tasks.tool_use import Saying, ToolPhrases
-from joyflash.tasks.tool_values import Data, Value, draw, join, joinable
+from joyflash.tasks.tool_values import Data, Value, draw, join, joinable, reads_like_a_list
 from joyflash.tasks.words import Split, fits
 
 _SAY_SHARE = 0.3
+_COUNTED_SHARE = 0.2
+_AMOUNTS = ("integer", "number", "price", "time", "date", "expression")
+# Frames that clash with "tell me" and its like: "I need to tell me".
+_CLUMSY = re.compile(
+    r"(?<!you )\bto (?:give|tell|show|get|bring|read|send) me\b|"
+    r"\b(?:let's|let us|help me|help us|we should) (?:give|tell|show|get|bring|read|send) me\b|"
+    r"(?:我们?(?:想|要|得|来|打算|准备|必须|需要|一直想|刚想|还要|正想|急着)|本人想|咱们|让我们|[让叫要请催]我|希望我|吩咐我|通知我)"
+    r"(?:告诉我|给我|问问)|(?:帮我们?|帮忙|给我|替我|告诉我){2}"
+)
 _QUOTES = ('"{}"', "'{}'", "“{}”", "`{}`", "«{}»", "「{}」")
 
 
@@ -54,7 +64,7 @@ def clause(
     """A request for one call of ``tool``; ``form`` fixes its grammatical form."""
     if form is None and (fitting := _sayings(tool, split)) and rng.random() < _SAY_SHARE:
         return _said(tool, rng.choice(fitting), rng, split, phrases, slots)
-    used = {p.slot: p for p in tool.parameters if p.required or rng.random() < 0.5}
+    used = {p.slot: p for p in tool.parameters if p.required or rng.random() < 0.6}
     values = {slot: draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
     if tool.style == "real":
         form, text = _real_text(tool, used, values, rng, phrases, slots, form)
@@ -95,9 +105,10 @@ def _said(
     values = {slot: given.get(slot) or draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
     held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
     text = phrases.grammar.fill(saying.text, rng, **held)
-    for slot in switch:
+    for slot in switch:  # not joined as a second wish would be
         said = _mentioned(used[slot], values[slot], rng, phrases, slots)
-        text = phrases.grammar.expand("join_says", rng, first=_ended(text, phrases), second=said)
+        gap = "" if phrases.language == "zh" else " "
+        text = f"{_ended(text, phrases)}{gap}{said[:1].upper()}{said[1:]}"
     arguments = {p.name: values[slot].data for slot, p in used.items()}
     spoken = {slot: value.spoken for slot, value in values.items()}
     return Clause(text, "say", tool, arguments, next(iter(spoken.values()), ""), spoken)
@@ -115,7 +126,10 @@ def clauses_of_list(
     if not needed or (invented and len(tool.parameters) > 1) or any(parameter.say for parameter in needed):
         return None
     parameter = rng.choice(needed)
-    if parameter.kind in ("text", "flag") or parameter.kind.startswith("list:") or "enum" in parameter.schema:
+    kind = parameter.kind.partition(":")[0]
+    if kind in ("text", "task", "flag", "list") or "enum" in parameter.schema:
+        return None
+    if tool.style == "real" and kind in _AMOUNTS:  # "for 2 and 3 people" is no wish for two of them
         return None
     same = {p.slot: draw(p.kind, rng, split, phrases, p.schema) for p in needed if p is not parameter}
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
@@ -161,12 +175,14 @@ def _list_clauses(
 def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
     """The user's message that asks for all ``clauses`` in their order."""
     texts = [item.text for item in clauses if item.text]
-    if clauses[0].form == "say" or (len(texts) > 1 and any(item.form != "order" for item in clauses)):
+    if clauses[0].form == "say" or (
+        len(texts) > 1 and any(item.form != "order" or ". " in item.text for item in clauses)
+    ):
         return slots.restore(phrases.finish(rng, _join_says(clauses, rng, phrases)))
     text, form = texts[0], clauses[0].form
     for following in texts[1:]:
-        text = phrases.grammar.expand("join_orders", rng, first=text, second=following)
-    asked = phrases.grammar.expand(f"ask_{form}", rng, **{form: text})
+        text = phrases.grammar.expand(_joint("orders", len(texts), rng), rng, first=text, second=following)
+    asked = _asked(form, text, rng, phrases)
     if form != "note" or rng.random() < 0.3:
         asked = phrases.grammar.expand("whole", rng, ask=asked)
     return slots.restore(phrases.finish(rng, asked))
@@ -175,14 +191,27 @@ def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slo
 def _join_says(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases) -> str:
     """Whole messages, and other requests made whole, one after the other."""
     whole = [
-        item.text if item.form == "say" else phrases.grammar.expand(f"ask_{item.form}", rng, **{item.form: item.text})
-        for item in clauses
-        if item.text
+        item.text if item.form == "say" else _asked(item.form, item.text, rng, phrases) for item in clauses if item.text
     ]
     text = whole[0]
     for following in whole[1:]:
-        text = phrases.grammar.expand("join_says", rng, first=_ended(text, phrases), second=following)
+        joint = _joint("says", len(whole), rng)
+        text = phrases.grammar.expand(joint, rng, first=_ended(text, phrases), second=following)
     return text
+
+
+def _joint(what: str, count: int, rng: random.Random) -> str:
+    """The rule that joins two of ``count`` requests; words that count ("two things") only where there are two."""
+    return f"join_two_{what}" if count == 2 and rng.random() < _COUNTED_SHARE else f"join_{what}"
+
+
+def _asked(form: str, text: str, rng: random.Random, phrases: ToolPhrases) -> str:
+    """A clause as a whole request, in a frame that goes with it."""
+    for _ in range(8):
+        asked = phrases.grammar.expand(f"ask_{form}", rng, **{form: text})
+        if not _CLUMSY.search(asked):
+            break
+    return asked
 
 
 def _ended(text: str, phrases: ToolPhrases) -> str:
@@ -243,6 +272,7 @@ def _invented_text(
         main = rest.pop(0)
         value = slots.hold(_quoted(values[main], rng))
         text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **{_topic_slot(tool): topic}, value=value)
+        text = _apart(text, slots)
     else:
         form = "order"
         extra = {"thing": tool.thing} if tool.style == "verb" else {}
@@ -255,6 +285,17 @@ def _invented_text(
     for slot in used.keys() - {parameter.slot for parameter in used.values() if not parameter.say}:
         text = _appended(text, _mentioned(used[slot], values[slot], rng, phrases, slots), phrases, apart=True)
     return form, text
+
+
+def _apart(text: str, slots: Slots) -> str:
+    """A space between two values, or a topic and a value, whose letters would run together."""
+
+    def joint(match: re.Match[str]) -> str:
+        ends = [slots.restore(match[1])[-1:], slots.restore(match[2])[:1]]
+        run_on = all(letter.isalnum() for letter in ends) and len({letter.isascii() for letter in ends}) == 1
+        return f"{match[1]} {match[2]}" if run_on else match[0]
+
+    return re.sub("([\ue000-\uf8ff])([\ue000-\uf8ff])", joint, text)
 
 
 def _action_text(tool: Tool, form: str, value: str, rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
@@ -273,6 +314,8 @@ def _argument_text(parameter: Parameter, value: Value, rng: random.Random, phras
 def _quoted(value: Value, rng: random.Random) -> str:
     """The value as said, in quotation marks for most free texts and for a few other strings."""
     share = 0.45 if value.free_text else 0.1 if isinstance(value.data, str) else 0.0
+    if isinstance(value.data, str) and not value.loose and reads_like_a_list(value.spoken):
+        share = 1.0
     return rng.choice(_QUOTES[:4]).format(value.spoken) if rng.random() < share else value.spoken
 
 

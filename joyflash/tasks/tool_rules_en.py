@@ -10,8 +10,8 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "{order}.", "{order}.", "{order}", "{order}!", "<please> {order}.", "{order}, <please>.",
         "<can_you> {order}?", "<can_you> {order}<for_me>?", "<can_you> <please> {order}?", "<need_you> {order}.",
         "<need_you> {order}<for_me>.", "<go_ahead> {order}.", "{order}<for_me>.", "{order}<for_me>, <please>.",
-        "<wonder> {order}<wonder_end>", "<task>: {order}.", "<time_adverb>, {order}.", "{order} <when>.",
-        "<please> {order} <when>.", "<can_you> {order} <when>?", "<let> {order}.", "<need_to> {order}.",
+        "<wonder> {order}<wonder_end>", "<task>: {order}.", "<time_adverb>, {order}.", "{order}, <when>.",
+        "<please> {order}, <when>.", "<can_you> {order}, <when>?", "<let> {order}.", "<need_to> {order}.",
         "<need_to> {order}. <do_it>", "<tool_hint> {order}.", "{order} <with_tool>.",
         "<can_you> {order} <with_tool>?", "<please> {order} <with_tool>.", "<my_wish> {order}.",
         "<someone> <asked_me_to> {order}.", "<someone> <asked_me_to> {order}. <do_it>", "you <should> {order}.",
@@ -25,7 +25,7 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
     ],
     "ask_note": [
         "{note}", "{note}", "{note}.", "{note} please", "{note}?", "<please>, {note}", "{note}, thanks",
-        "<need>: {note}", "{note} <when>",
+        "<need>: {note}", "{note}, <when>",
     ],
     "whole": [
         "{ask}", "{ask}", "{ask}", "{ask}", "{ask}", "<greeting> {ask}", "<greeting> {ask}", "<reason> {ask}",
@@ -36,17 +36,24 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
     "join_orders": [
         "{first} and {second}", "{first}, and {second}", "{first} and then {second}", "{first}, then {second}",
         "{first}. [Also|Then|After that|Next|And], {second}", "{first}. Then {second}", "{first}; {second}",
-        "first {first}, then {second}", "{first} and also {second}", "{first}, and after that {second}",
+        "{first} and also {second}", "{first}, and after that {second}",
         "{first}, plus {second}", "{first}. <please> also {second}", "{first}. I also [want|need] you to {second}",
-        "{first} as well as {second}", "{first} & {second}", "{first}. Second, {second}",
+        "{first} as well as {second}", "{first} & {second}",
         "{first}, and while you are at it, {second}", "{first}, and once that is done {second}",
+    ],
+    "join_two_orders": [
+        "{first}. Second, {second}", "first {first}, then {second}", "two things: {first} and {second}",
+        "1. {first} 2. {second}",
+    ],
+    "join_two_says": [
+        "Two things. {first} {second}", "1. {first} 2. {second}", "{first} Second: {second}",
+        "First of all: {first} Then: {second}", "First: {first} Second: {second}", "{first} (And {second})",
     ],
     "join_says": [
         "{first} {second}", "{first} {second}", "{first} Also, {second}", "{first} Also: {second}",
         "{first} And {second}", "{first} Oh, and {second}", "{first} Another thing: {second}", "{first}\n{second}",
-        "{first}\n\n{second}", "{first} Plus: {second}", "Two things. {first} {second}", "1. {first} 2. {second}",
-        "{first} Apart from that, {second}", "{first} Second: {second}", "{first} While you're at it: {second}",
-        "{first} (And {second})", "First of all: {first} Then: {second}", "{first} One more: {second}",
+        "{first}\n\n{second}", "{first} Plus: {second}", "{first} Apart from that, {second}",
+        "{first} While you're at it: {second}", "{first} One more: {second}",
         "{first} Next: {second}", "{first} Before I forget: {second}", "{first} Besides, {second}",
     ],
     "please": ["please", "please", "kindly", "pls", "please just", "if you would,"],
@@ -85,7 +92,7 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
     ],
     "when": [
         "now", "right now", "right away", "asap", "when you can", "as soon as possible", "when you get a chance",
-        "quickly", "today", "at once", "immediately", "real quick", "first",
+        "quickly", "at once", "immediately", "real quick",
     ],
     "when_q": ["now", "right now", "today", "at the moment", "by the way", "exactly", "again", "then"],
     "let": ["let's", "let us", "help me", "help me to", "help us", "time to", "we should", "let me ask you to"],
@@ -197,7 +204,7 @@ TOOL_RULES: Mapping[str, Sequence[str]] = {
     "list_comma": [", ", ", ", ", ", "; ", " , "],
     "list_last": [
         "{head} and {last}", "{head} and {last}", "{head}, {last}", "{head}, and {last}", "{head} & {last}",
-        "{head} plus {last}", "{head} as well as {last}",
+        "{head} as well as {last}",
     ],
     "argument": [
         "{name} {value}", "{name} {value}", "{name}: {value}", "{name} = {value}", "{name}={value}",
@@ -270,7 +277,7 @@ TOOL_RULES: Mapping[str, Sequence[str]] = {
         "read me", "send me", "list", "name",
     ],
     "noun_order_open": [
-        "<fetch> the {noun}", "<fetch> the {noun}", "<fetch> a {noun}", "<fetch> {noun}", "I want the {noun}",
+        "<fetch> the {noun}", "<fetch> the {noun}", "<fetch> a {noun}", "<fetch> {noun}",
         "make the {noun}", "run the {noun} lookup",
     ],
     "noun_question": [

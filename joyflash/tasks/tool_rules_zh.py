@@ -11,7 +11,7 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "<please>{order}，<thanks>。", "{order}，<thanks>。", "<can_you>{order}[吗|吗|呢|]？",
         "<can_you>{order}吗？<thanks>。", "<can_you><please2>{order}[吗|]？", "<need_you>{order}。",
         "<need_you>{order}，<when2>。", "<i_want>{order}。", "<i_want>{order}，<do_it>", "<let>{order}吧。",
-        "{order}吧。", "{order}一下。", "{order}，<can_end>？", "{order}，<when2>。", "<when>{order}。",
+        "{order}吧。", "{order}，<can_end>？", "{order}，<when2>。", "<when>{order}。",
         "<when><please>{order}。", "<task>：{order}。", "<tool_hint>{order}。", "<someone><asked_me_to>{order}。",
         "<someone><asked_me_to>{order}，<do_it>", "你[可以|应该|需要|得|要|直接|就]{order}。",
         "<first_word>{order}。", "<first_word><please>{order}。", "有没有办法{order}？", "可不可以{order}？",
@@ -39,16 +39,22 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
     "join_orders": [
         "{first}，{second}", "{first}，然后{second}", "{first}，再{second}", "{first}，并且{second}",
         "{first}，接着{second}", "{first}，同时{second}", "{first}，另外{second}", "{first}，还要{second}",
-        "先{first}，再{second}", "先{first}，然后{second}", "{first}；{second}", "{first}。然后{second}",
+        "{first}；{second}", "{first}。然后{second}",
         "{first}。[另外|还有|之后|顺便|其次|接下来]，{second}", "{first}，顺便{second}", "{first}，之后{second}",
-        "{first}，也{second}", "{first}，最后{second}", "第一，{first}；第二，{second}", "{first}以及{second}",
+        "{first}，也{second}", "{first}以及{second}",
         "{first}，完了{second}", "{first}，麻烦也{second}",
+    ],
+    "join_two_orders": [
+        "先{first}，再{second}", "先{first}，然后{second}", "第一，{first}；第二，{second}",
+        "两件事：{first}，{second}", "{first}，最后{second}",
+    ],
+    "join_two_says": [
+        "两件事。{first}{second}", "1. {first} 2. {second}", "第一件：{first}第二件：{second}", "{first}其次，{second}",
     ],
     "join_says": [
         "{first}{second}", "{first}{second}", "{first}另外，{second}", "{first}还有，{second}", "{first}对了，{second}",
-        "{first}\n{second}", "{first}再有，{second}", "两件事。{first}{second}", "1. {first} 2. {second}",
-        "{first}顺便，{second}", "{first}还有一件事：{second}", "第一件：{first}第二件：{second}",
-        "{first}哦，{second}", "{first}除此之外，{second}", "{first}其次，{second}",
+        "{first}\n{second}", "{first}再有，{second}", "{first}顺便，{second}",
+        "{first}还有一件事：{second}", "{first}哦，{second}", "{first}除此之外，{second}",
         "{first}差点忘了：{second}", "{first}同时，{second}",
     ],
     "please": [
@@ -225,7 +231,7 @@ TOOL_RULES: Mapping[str, Sequence[str]] = {
         "读取", "确认", "查一查", "列出", "取", "调出", "提供", "返回", "找一下", "查一下", "问问",
     ],
     "fetch2": ["找出来", "告诉我", "给我", "查出来", "发给我", "列出来", "调出来", "取来", "算出来"],
-    "noun_order_open": ["<fetch>{noun}", "查一下{noun}", "我要{noun}", "做一次{noun}查询", "把{noun}<fetch2>"],
+    "noun_order_open": ["<fetch>{noun}", "查一下{noun}", "做一次{noun}查询", "把{noun}<fetch2>"],
     "noun_question": [
         "{value}的{noun}是什么", "{value}的{noun}是多少", "{value}的{noun}是哪个", "{value}有什么{noun}",
         "{value}的{noun}怎么样", "{value}对应的{noun}是什么", "什么是{value}的{noun}", "你知道{value}的{noun}吗",

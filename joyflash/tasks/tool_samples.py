@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from joyflash.tasks.tool_build import Tool, calculator
+from joyflash.tasks.tool_build import Tool, calculator, has_switch
 from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import distinct, draw_tool, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
@@ -100,6 +100,8 @@ def _several(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
     while len(targets) < count:
         roll = rng.random()
         other = first if roll < 0.25 else _target(rng, split, phrases)
+        if has_switch(other) and any(map(has_switch, targets)):  # what is said of it could be of either
+            continue
         if other is first or distinct(other, targets):
             targets.append(other)
     form = "order" if rng.random() < 0.5 else None

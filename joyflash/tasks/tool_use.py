@@ -59,6 +59,8 @@ REQUIRED_RULES: Mapping[str, str] = {
     "ask_note": "{note}: a whole request around a telegraphic text",
     "whole": "{ask}: the request alone or with greeting, reason ('I am planning a trip.'), thanks, filler around it",
     "join_orders": "{first} {second}: two imperative clauses as one ('{first} and then {second}')",
+    "join_two_orders": "the same, in words that count ('first … then …'): for two requests only",
+    "join_two_says": "{first} {second}: two whole messages, counted ('Two things. …', '1. … 2. …')",
     "join_says": "{first} {second}: two whole messages as one ('{first} And another thing: {second}')",
     # lists and named arguments
     "list_comma": "what stands between the items of a list but the last two (', ')",

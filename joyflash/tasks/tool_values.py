@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from joyflash.tasks.tool_use import ToolPhrases
@@ -13,6 +14,8 @@ Data = str | int | float | bool | list
 _DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
 _SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
 _TEXT_KINDS = ("text",)
+_LOOSE_KINDS = ("text", "task")
+_LIKE_A_LIST = re.compile(r"[,;&、，；]| and |.{2}(?:和|与|以及).{2}")
 _TOPICS = ("noun", "verb", "thing")
 _COMPOSED = 0.6
 _TITLED = frozenset({"title", "restaurant", "street", "artist", "company", "city"})
@@ -21,11 +24,15 @@ _SMALL_WORDS = frozenset(["a", "and", "at", "for", "in", "of", "on", "the", "to"
 
 @dataclass(frozen=True)
 class Value:
-    """A value as JSON data and as a request says it (the two differ for lists, numbers and booleans only)."""
+    """A value as JSON data and as a request says it (the two differ for lists, numbers and booleans only).
+
+    ``loose`` is a text that people write without quotation marks although it reads like a list ("call mum and Tom").
+    """
 
     data: Data
     spoken: str
     free_text: bool = False
+    loose: bool = False
 
 
 def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> dict:
@@ -86,12 +93,17 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
             amount = number(rng, split, decimals=True)
         return Value(amount, str(amount))
     spoken = text(kind, rng, split, phrases)
-    return Value(spoken, spoken, free_text=kind in _TEXT_KINDS)
+    return Value(spoken, spoken, free_text=kind in _TEXT_KINDS, loose=kind in _LOOSE_KINDS)
 
 
 def joinable(spoken: str) -> bool:
     """Whether a value stays one value in a list in words."""
     return not any(separator in spoken for separator in (", ", " and ", "、", "，", "和", "再"))
+
+
+def reads_like_a_list(spoken: str) -> bool:
+    """Whether a reader might take one value for several."""
+    return _LIKE_A_LIST.search(spoken) is not None
 
 
 def join(items: list[str], rng: random.Random, phrases: ToolPhrases) -> str:
