@@ -1,4 +1,4 @@
-"""FiberPO from the bundled model, which ships without it, on sums, comparisons, a shop and constraints, in two languages.
+"""FiberPO from the bundled model, which ships without it: sums, comparisons, a shop, constraints; two languages.
 
 Rates are those of a model of this size; the report's 1e-6 is for the 48B model.
 """
