@@ -22,7 +22,7 @@ from joyflash.server.run import bind
 from joyflash.server.settings import ServerSettings
 from tests.server.live import CHAT, LiveServer, live_server
 
-HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n".encode()
+HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode()
 QUESTION = {"model": "nano", "messages": [{"role": "user", "content": "hello"}]}
 STREAM = {**QUESTION, "messages": [{"role": "user", "content": "dream"}], "stream": True, "ignore_eos": True}
 
@@ -88,7 +88,7 @@ def test_a_head_that_does_not_come_ends_the_connection() -> None:
 def test_a_body_that_trickles_is_a_408() -> None:
     with live_server(ServerSettings(body_seconds=0.4)) as server:
         for path, kind in ((CHAT, "application/json"), ("/v1/files", "multipart/form-data; boundary=x")):
-            head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
             answer = exchange(server, head.encode() + (b"{" if path == CHAT else b"--x\r\n"))
             assert answer.startswith(b"HTTP/1.1 408 ") and b"connection: close" in answer.lower()
             assert b'"code":"request_timeout"' in answer
@@ -147,7 +147,7 @@ def test_all_bodies_together_are_bounded() -> None:
 
 
 def test_uploads_at_once_are_bounded() -> None:
-    head = b"POST /v1/files HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    head = b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     with live_server() as server, ExitStack() as stack:
         for _ in range(8):
             stack.enter_context(connection(server)).sendall(head + b"Content-Length: 50000\r\n\r\n--x")
@@ -224,9 +224,9 @@ def test_too_many_brackets_are_a_400(server: LiveServer, body: bytes) -> None:
     "request_bytes",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100),
-        b"GET /\xff\xfe HTTP/1.1\r\nHost: test\r\n\r\n",
-        b"GET /health HTTP/1.1\r\nHost: test\r\n" + b"X-Many: 1\r\n" * 100_000 + b"\r\n",
-        b"GET /health HTTP/1.1\r\nHost: test\r\nX-Long: " + b"a" * 1_000_000 + b"\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: 1\r\n" * 100_000 + b"\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 1_000_000 + b"\r\n\r\n",
         HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
         HEAD + b"Content-Length: -1\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",

@@ -23,5 +23,5 @@ class Comparison:
 
     def start(self, task: Task) -> SingleTurn:
         """See Environment."""
-        expected, numbers = task.facts["expected"], task.facts["numbers"]
+        expected, numbers = task.facts["expected"], task.facts.get("numbers", ())
         return SingleTurn(lambda text: float(len(text) <= _LONGEST and check_compare(text, expected, numbers)))
