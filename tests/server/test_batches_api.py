@@ -170,15 +170,21 @@ def test_a_running_batch_is_cancelled_with_its_answers_kept(batching: LiveServer
     assert batching.wait_until_idle()
 
 
-def test_a_batch_goes_on_after_a_restart_without_asking_twice(tmp_path: Path) -> None:
-    with folder_server(tmp_path, batch_concurrency=2) as server:
+def stopped_in_the_middle(folder: Path) -> tuple[dict[str, Any], Path, list[str]]:
+    """A batch of twelve lines whose server has ended: the batch, the file of its answers, and the whole ones in it."""
+    with folder_server(folder, batch_concurrency=2) as server:
         batch = create(server, [line(i, "count", max_tokens=60) for i in range(12)])
         assert wait_for(lambda: show(server, batch)["request_counts"]["completed"] >= 3)
-    answers = tmp_path / "batches" / f"{batch['id']}.answers"
+    answers = folder / "batches" / f"{batch['id']}.answers"
     before = answers.read_text().splitlines()
     assert 3 <= len(before) < 12
     with answers.open("a") as file:
-        file.write('{"id": "batch_req_cut')  # as a kill in the middle of a write leaves it
+        file.write('{"id": "batch_req_cut')  # as a kill in the middle of a write or a full disk leaves it
+    return batch, answers, before
+
+
+def test_a_batch_goes_on_after_a_restart_without_asking_twice(tmp_path: Path) -> None:
+    batch, answers, before = stopped_in_the_middle(tmp_path)
     with folder_server(tmp_path) as server:
         last = ended(server, batch)
         assert last["request_counts"] == {"total": 12, "completed": 12, "failed": 0}
@@ -191,13 +197,7 @@ def test_a_batch_goes_on_after_a_restart_without_asking_twice(tmp_path: Path) ->
 
 
 def test_answers_are_kept_when_the_input_is_gone_at_a_restart(tmp_path: Path) -> None:
-    with folder_server(tmp_path, batch_concurrency=2) as server:
-        batch = create(server, [line(i, "count", max_tokens=60) for i in range(12)])
-        assert wait_for(lambda: show(server, batch)["request_counts"]["completed"] >= 3)
-    answers = tmp_path / "batches" / f"{batch['id']}.answers"
-    before = answers.read_text().splitlines()
-    with answers.open("a") as file:
-        file.write('{"id": "batch_req_cut')  # as a full disk leaves it
+    batch, answers, before = stopped_in_the_middle(tmp_path)
     for path in (tmp_path / "files").glob(f"{batch['input_file_id']}*"):
         path.unlink()
     with folder_server(tmp_path) as server:
