@@ -56,17 +56,17 @@ def draw_tool(
 def other_tools(
     target: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: bool = False
 ) -> list[Tool]:
-    """One to ``count`` tools that cannot do what ``target`` does, half of them close to it.
+    """``count`` tools that cannot do what ``target`` does, half of them close to it.
 
     ``closed``: none that could answer almost anything.
     """
     tools: list[Tool] = []
-    for _ in range(count):
+    while len(tools) < count:
         near = [target] if rng.random() < 0.5 else []
         other = draw_tool(rng, split, phrases, real=0.2 if target.source is None else 0.8, closed=closed, near=near)
         if distinct(other, [target, *tools]):
             tools.append(other)
-    return tools or [invented_tool(rng, split, phrases)]
+    return tools
 
 
 def distinct(tool: Tool, others: Sequence[Tool]) -> bool:

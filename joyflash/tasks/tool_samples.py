@@ -115,7 +115,7 @@ def _target(rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: b
 
 def _listed(targets: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> list[Tool]:
     """The targets among up to four other tools, in random order."""
-    extra = rng.choices((0, 1, 2, 3, 4), weights=(20, 27, 26, 17, 10))[0]
+    extra = rng.choices((0, 1, 2, 3, 4), weights=(30, 22, 22, 16, 10))[0]
     tools = list(targets)
     for other in other_tools(targets[0], extra, rng, split, phrases):
         if distinct(other, tools):

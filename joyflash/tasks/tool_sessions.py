@@ -22,11 +22,11 @@ _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "å
 
 
 def sample_session(rng: random.Random, language: str, split: Split) -> dict:
-    """Two to six rounds over one list of two to five tools: calls, declines, small talk and arithmetic."""
+    """Two to six rounds over one list of one to five tools: calls, declines, small talk and arithmetic."""
     phrases = draw_phrases(rng, language)
-    tools = _list(rng.choices((2, 3, 4, 5), weights=(20, 30, 28, 22))[0], rng, split, phrases, real=_REAL_SHARE)
+    tools = _list(rng.choices((1, 2, 3, 4, 5), weights=(15, 18, 25, 24, 18))[0], rng, split, phrases, real=_REAL_SHARE)
     weights = dict(_ROUNDS)
-    if rng.random() < _CALCULATOR_SHARE:
+    if len(tools) > 1 and rng.random() < _CALCULATOR_SHARE:
         tools[int(rng.random() * len(tools))] = calculator(rng, split, phrases)
         weights["calc"] = _CALCULATOR_ROUNDS
     messages = opening(rng, phrases, system=0.1, talk=0)
@@ -49,9 +49,9 @@ def sample_session(rng: random.Random, language: str, split: Split) -> dict:
 
 
 def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
-    """Three to eight requests in a row, each for one of two to six real tools; what is done is only acknowledged."""
+    """Three to eight requests in a row, each for one of up to six real tools; what is done is only acknowledged."""
     phrases = draw_phrases(rng, language)
-    count = rng.choices((2, 3, 4, 5, 6), weights=(12, 24, 27, 22, 15))[0]
+    count = rng.choices((1, 2, 3, 4, 5, 6), weights=(8, 12, 22, 24, 20, 14))[0]
     tools = _list(count, rng, split, phrases, real=1.0, light=True)
     messages = opening(rng, phrases, system=0.1, talk=0)
     used: Counter[str] = Counter()

@@ -72,7 +72,7 @@ def test_turns_alternate_and_results_answer_their_calls(language: str) -> None:
         assert len(set(made)) == len(made)
         assert answered == made[: len(made) - len(last)]
         rounds, tools = turns.count("u"), len(sample["tools"])
-        assert (2 <= rounds <= 6 and 2 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
+        assert (2 <= rounds <= 6 and 1 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
         systems, ends = systems + turns.startswith("s"), ends + turns.endswith("c")
     assert 8 < systems < 36
     assert 55 < ends < 115
@@ -84,11 +84,11 @@ def test_rounds_differ_and_calls_go_to_several_tools(language: str) -> None:
     several = sum(len({call["name"] for call in calls_of(sample)}) > 1 for sample in sessions)
     turns = [turns_of(sample) for sample in sessions]
     plain, called = (sum(len(re.findall(kind, text)) for text in turns) for kind in ("ua", "uc"))
-    assert several > 0.75 * len(sessions)
+    assert several > 0.55 * len(sessions)
     assert 0.17 < plain / (plain + called) < 0.33
     assert sum("ctt" in text for text in turns) > 8
     for sample in samples(40, language, kinds=("choose",)):
-        assert len({call["name"] for call in calls_of(sample)}) > 1
+        assert len({call["name"] for call in calls_of(sample)}) > 1 or len(sample["tools"]) == 1
         assert "ua" not in turns_of(sample)
 
 

@@ -104,6 +104,16 @@ def test_examples_of_the_repository_are_never_trained_on(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["call", "call_many", "calc", "answer", "session", "choose", "no_tool"])
+def test_the_number_of_listed_tools_does_not_tell_whether_to_call(kind: str, language: str) -> None:
+    """Once a single listed tool always meant a refusal, and nano refused whatever its user's only tool could do."""
+    sizes = Counter(len(sample["tools"]) for sample in samples(200, language, kinds=(kind,)) if sample["tools"])
+    listed = sizes.total()
+    assert 0.03 * listed < sizes[1] < 0.6 * listed
+    assert min(sizes[size] for size in (2, 3, 4, 5)) > 0.03 * listed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_switch_is_set_as_the_request_says(language: str) -> None:
     phrases, rng = load_phrases(language), random.Random(5)
     told: Counter[bool] = Counter()
@@ -172,7 +182,7 @@ def test_one_value_that_reads_like_several_is_quoted(language: str) -> None:
             if reads_like_a_list(value) and value in text:
                 assert any(quotes.format(value) in text for quotes in ('"{}"', "'{}'", "“{}”", "`{}`")), text
                 seen += 1
-    assert seen > 10
+    assert seen > 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
