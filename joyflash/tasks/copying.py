@@ -10,7 +10,7 @@ import random
 from typing import Any
 
 from joyflash.tasks.chars_zh import random_characters
-from joyflash.tasks.words import Split, any_word, fits, identifier, number
+from joyflash.tasks.words import Split, any_word, fits, identifier, number, piece_word
 
 _ASK = {
     "repeat": {
@@ -79,8 +79,10 @@ def _item(rng: random.Random, language: str, split: Split) -> str:
     kind = rng.random()
     if kind < 0.15:
         return str(number(rng, split, decimals=rng.random() < 0.4))
+    if kind < 0.55:
+        return piece_word(rng, split, language)
     if language == "zh" and kind < 0.7:
         return random_characters(rng, rng.randint(2, 4), rarer=0.7)
-    if kind < 0.85:
-        return any_word(rng, split, invented=0.3)
+    if kind < 0.9:
+        return any_word(rng, split, invented=0.3, language=language)
     return identifier(rng, split, language)

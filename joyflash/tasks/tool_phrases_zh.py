@@ -11,7 +11,7 @@ from joyflash.tasks.tool_names_zh import NAME_RULES
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
 from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_zh import WORDS
-from joyflash.tasks.words import Split
+from joyflash.tasks.words import Split, any_word
 
 
 def finish(rng: random.Random, text: str) -> str:
@@ -31,6 +31,11 @@ def invent(rng: random.Random, split: Split) -> str:
     return invented_word(rng, "zh", split)
 
 
+def value_word(rng: random.Random, split: Split) -> str:
+    """A word to copy: nearly half of them invented, the others frequent words or characters from all the vocabulary."""
+    return invent(rng, split) if rng.random() < 0.45 else any_word(rng, split, invented=0, language="zh")
+
+
 # fmt: off
 _TOPICS = (
     "home", "daily", "people", "office", "science", "work", "numbers", "services", "life", "devices",
@@ -48,6 +53,6 @@ PHRASES = ToolPhrases(
     invent=invent,
     finish=finish,
     flags=read_flags("zh"),
-    word=invent,
+    word=value_word,
     proper=frozenset({"person", "city", "company", "artist", "title", "restaurant"}),
 )

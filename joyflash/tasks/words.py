@@ -69,10 +69,22 @@ _ADJECTIVES = (
     "hidden total"
 )
 
+_FUNCTION = (
+    "about after again all also am an and any are as at back be because been before both but by can could did do does "
+    "done down each for from get give go got had has have he her here him his how if in into is it its just let like "
+    "make me more most much must my no none not now of off on once one only or other our out over own please same say "
+    "see set shall she should so some such take tell than that the their them then there these they this those through "
+    "to too two under until up us use very want was we well were what when where which while who whom whose why will "
+    "with without would yes you your"
+)
+
 EXAMPLE_NUMBERS = (9.11, 9.9)
 """The numbers of the shipped example question: never generated, so that answering it cannot be memory."""
+_FUNCTION_WORDS = frozenset(_FUNCTION.split())
+"""Not to be drawn as values: a request must show where a value ends."""
 ONSETS, VOWELS, CODAS = tuple(_ONSETS.split()), tuple(_VOWELS.split()), tuple(_CODAS.replace("-", "").split(" "))
 VERBS, NOUNS, PINYIN, ADJECTIVES = (tuple(text.split()) for text in (_VERBS, _NOUNS, _PINYIN, _ADJECTIVES))
+_PIECES_SHARE = 0.2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -99,25 +111,54 @@ def pseudo_word(rng: random.Random, split: Split, *, longest: int = 9) -> str:
             return word
 
 
-def any_word(rng: random.Random, split: Split, *, invented: float = 0.5) -> str:
-    """An English word or name that a text may hold: a share of them invented, the others frequent in the language.
+def any_word(rng: random.Random, split: Split, *, invented: float = 0.4, language: str = "en") -> str:
+    """A word or name that a text may hold: a share of them invented, the others frequent in the language or pieces.
 
-    Invented words are spelled in small pieces; only real ones teach to copy the tokens that are whole words.
+    Only words that are whole tokens teach to copy these, and only pieces reach every token: of the 8,000 that a small
+    vocabulary has, a fifth is in no frequent word.
     """
-    if rng.random() < invented:
+    roll = rng.random()
+    if roll < invented:
         return pseudo_word(rng, split)
-    words = _frequent_words()[rng.random() < 0.35]
+    if roll > 1 - _PIECES_SHARE:
+        while (word := piece_word(rng, split, language)).lower() in _FUNCTION_WORDS:
+            pass
+        return word
+    words = frequent_words(language)[rng.random() < 0.35]
     while not fits(found := _pick(rng, words), split):
         pass
     return found
 
 
+def piece_word(rng: random.Random, split: Split, language: str) -> str:
+    """One or two letter groups, or two to four Chinese characters; all entries of nano's vocabulary are as likely."""
+    letters, characters = pieces()
+    while True:
+        if language == "zh":
+            word = "".join(rng.choices(characters, k=rng.choice((2, 2, 3, 4))))
+        else:
+            word = "".join(_pick(rng, letters) for _ in range(1 if rng.random() < 0.7 else 2))
+        if fits(word, split):
+            return word
+
+
 @cache
-def _frequent_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Frequent English words (lower case) and names (capitalised), most frequent first."""
-    text = (files("joyflash.tasks") / "words_en.txt").read_text("utf-8").partition("\n")[2]
-    words, names = text.split("\n\n")
+def pieces() -> tuple[tuple[str, ...], str]:
+    """The letter groups and the Chinese characters that are entries of nano's vocabulary."""
+    letters, characters = _data("pieces.txt")
+    return tuple(letters.split()), "".join(characters.split())
+
+
+@cache
+def frequent_words(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Frequent words and names of ``language``, most frequent first."""
+    words, names = _data(f"words_{language}.txt")
     return tuple(words.split()), tuple(names.split())
+
+
+def _data(file: str) -> list[str]:
+    """The two parts of a file of this package, without its first line."""
+    return (files("joyflash.tasks") / file).read_text("utf-8").partition("\n")[2].split("\n\n")
 
 
 def identifier(rng: random.Random, split: Split, language: str, *, invented: float = 2 / 3) -> str:
