@@ -169,7 +169,7 @@ def _action_tool(rng: random.Random, split: Split, phrases: ToolPhrases, like: T
 def _invented_parameters(
     rng: random.Random, split: Split, phrases: ToolPhrases, thing: str, *, first: str | None = None
 ) -> tuple[Parameter, ...]:
-    count = rng.choices((1, 2, 3, 4), weights=(60, 27, 10, 3))[0]
+    count = rng.choices((0, 1, 2, 3, 4), weights=(0 if first else 6, 57, 25, 9, 3))[0]
     parameters: list[Parameter] = []
     for index in range(count):
         kind = rng.choices(_KIND_NAMES, weights=_KIND_WEIGHTS)[0]

@@ -18,6 +18,7 @@ _SAME_NAMES = 3
 _HAN = re.compile("[一-鿿]")
 _DESCRIPTIONS = (
     "noun_about", "verb_about", "vague_about", "argument_about", "vague_argument", "calc_about", "calc_argument_about",
+    "usage",
 )  # fmt: skip
 
 

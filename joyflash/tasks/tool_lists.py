@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from joyflash.tasks.tool_build import Tool, invented_tool, real_tool
@@ -18,6 +19,8 @@ _WORDS = {"en": re.compile("[a-z]{4,}"), "zh": re.compile("(?=([一-鿿]{2}))")}
 # Words in the texts of more than one tool in so many say nothing about what a tool is for.
 _COMMON = 9
 _TRIES = 12
+_CANDIDATES = 5
+_DOCUMENTED = 0.15
 
 
 def draw_tool(
@@ -25,6 +28,8 @@ def draw_tool(
     light: bool = False, near: Sequence[Tool] = (),
 ) -> Tool:  # fmt: skip
     """A tool to list or to ask for.
+
+    One in seven has a longer description, as most people's tools have.
 
     Args:
         rng: source of randomness.
@@ -35,6 +40,19 @@ def draw_tool(
         light: mostly tools of at most one required parameter, with few optional ones.
         near: where one of these is of the same sort (real or invented), the new tool is close to it.
     """
+    tool = _bare_tool(rng, split, phrases, real=real, closed=closed, light=light, near=near)
+    if tool.about and rng.random() < _DOCUMENTED:
+        stop, gap = (".", " ") if tool.about.isascii() else ("。", "")
+        texts = [tool.about if tool.about.endswith((*".!?。！？",)) else tool.about + stop]
+        texts += [phrases.grammar.expand("usage", rng) for _ in range(1 + int(rng.random() * 3))]
+        return replace(tool, about=gap.join(dict.fromkeys(texts)))
+    return tool
+
+
+def _bare_tool(
+    rng: random.Random, split: Split, phrases: ToolPhrases, *, real: float, closed: bool, light: bool,
+    near: Sequence[Tool],
+) -> Tool:  # fmt: skip
     if rng.random() >= real:
         alike = [tool for tool in near if tool.source is None and tool.style != "calc"]
         return invented_tool(rng, split, phrases, like=rng.choice(alike) if alike else None)
@@ -49,24 +67,48 @@ def draw_tool(
         and not (few and sum(argument.required for argument in kind.arguments) > 1)
     ]
     if not kinds:
-        return draw_tool(rng, split, phrases, real=1.0, closed=closed, light=light)
+        return _bare_tool(rng, split, phrases, real=1.0, closed=closed, light=light, near=())
     return real_tool(rng.choice(kinds), rng, split, phrases, optional=0.12 if light else 0.7)
 
 
+def extra_count(rng: random.Random) -> int:
+    """How many tools a list has beyond one, the same for requests that get a call and for those that do not."""
+    count = rng.choices((0, 1, 2, 3, 4, 5), weights=(30, 22, 22, 15, 8, 3))[0]
+    return count + int(rng.random() * 5) if count == 5 else count
+
+
 def other_tools(
-    target: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: bool = False
-) -> list[Tool]:
+    target: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: bool = False,
+    asked: str = "",
+) -> list[Tool]:  # fmt: skip
     """``count`` tools that cannot do what ``target`` does, half of them close to it.
 
-    ``closed``: none that could answer almost anything.
+    Args:
+        target: what the others cannot do.
+        count: how many.
+        rng: source of randomness.
+        split: side of the word split.
+        phrases: the language.
+        closed: none that could answer almost anything.
+        asked: the request; a quarter of the tools are those of a few with most words in common with it.
     """
     tools: list[Tool] = []
     while len(tools) < count:
-        near = [target] if rng.random() < 0.5 else []
-        other = draw_tool(rng, split, phrases, real=0.2 if target.source is None else 0.8, closed=closed, near=near)
-        if distinct(other, [target, *tools]):
-            tools.append(other)
+        found: list[Tool] = []
+        wanted = _CANDIDATES if asked and rng.random() < 0.25 else 1
+        while len(found) < wanted:
+            near = [target] if rng.random() < 0.5 else []
+            real = 0.2 if target.source is None else 0.8
+            other = draw_tool(rng, split, phrases, real=real, closed=closed, near=near)
+            if distinct(other, [target, *tools]):
+                found.append(other)
+        tools.append(max(found, key=lambda tool: common_words(asked, f"{tool.name} {tool.about}")))
     return tools
+
+
+def common_words(first: str, second: str) -> int:
+    """How many longer words, in Chinese pairs of characters, two texts have in common."""
+    return sum(len({*words.findall(first.lower())} & {*words.findall(second.lower())}) for words in _WORDS.values())
 
 
 def distinct(tool: Tool, others: Sequence[Tool]) -> bool:

@@ -101,7 +101,7 @@ def _asked(
     slots = Slots()
     wanted = clause(tool, rng, split, phrases, slots)
     if rng.random() < 0.55:
-        return request([wanted], rng, phrases, slots), wanted
+        return request([wanted], rng, split, phrases, slots), wanted
     about = tool.about
     if tool.source is not None and rng.random() < 0.6:
         about = phrases.grammar.fill(rng.choice(tool.source.about), rng)

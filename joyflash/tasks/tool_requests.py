@@ -13,7 +13,10 @@ from joyflash.tasks.words import Split, fits
 
 _SAY_SHARE = 0.3
 _COUNTED_SHARE = 0.2
-_AMOUNTS = ("integer", "number", "price", "time", "date", "expression")
+_AMOUNTS = ("integer", "number", "price", "expression")
+_MOMENTS = ("time", "date")
+_NUMERIC = (*_AMOUNTS, *_MOMENTS)
+_ASIDE_SHARE = 0.08
 # Frames that clash with "tell me" and its like: "I need to tell me".
 _CLUMSY = re.compile(
     r"(?<!you )\bto (?:give|tell|show|get|bring|read|send) me\b|"
@@ -59,13 +62,16 @@ class Clause:
 
 
 def clause(
-    tool: Tool, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots, *, form: str | None = None
-) -> Clause:
-    """A request for one call of ``tool``; ``form`` fixes its grammatical form."""
+    tool: Tool, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots, *, form: str | None = None,
+    given: tuple[str, Value] | None = None,
+) -> Clause:  # fmt: skip
+    """A request for one call of ``tool``; ``form`` fixes its grammatical form, ``given`` the value of one slot."""
     if form is None and (fitting := _sayings(tool, split)) and rng.random() < _SAY_SHARE:
         return _said(tool, rng.choice(fitting), rng, split, phrases, slots)
     used = {p.slot: p for p in tool.parameters if p.required or rng.random() < 0.6}
     values = {slot: draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
+    if given is not None:
+        values[given[0]] = given[1]
     if tool.style == "real":
         form, text = _real_text(tool, used, values, rng, phrases, slots, form)
     elif tool.style == "calc":
@@ -131,7 +137,10 @@ def clauses_of_list(
         return None
     if tool.style == "real" and kind in _AMOUNTS:  # "for 2 and 3 people" is no wish for two of them
         return None
+    if kind in _MOMENTS and sum(p.kind in _MOMENTS for p in tool.parameters) > 1:  # nor is "from May 2 to May 9"
+        return None
     same = {p.slot: draw(p.kind, rng, split, phrases, p.schema) for p in needed if p is not parameter}
+    spare = [p for p in tool.parameters if p.say and not p.required and not invented and rng.random() < 0.5]
     drawn = {value.spoken: value for value in (draw(parameter.kind, rng, split, phrases) for _ in range(count))}
     if len(drawn) != count or not all(map(joinable, drawn)):
         return None
@@ -146,6 +155,10 @@ def clauses_of_list(
             form, texts = "say", tuple(says)
         held = {slot: slots.hold(_quoted(value, rng)) for slot, value in same.items()}
         text = phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together}, **held)
+        for other in spare if form != "say" else ():
+            same[other.slot] = draw(other.kind, rng, split, phrases, other.schema)
+            said = _mentioned(other, same[other.slot], rng, phrases, slots)
+            text = _appended(text, said, phrases, apart=other.slot == "switch")
     elif tool.style == "calc":
         form = _pick_form(rng)
         text = phrases.grammar.expand(f"calc_{form}", rng, value=together)
@@ -172,19 +185,69 @@ def _list_clauses(
     return clauses
 
 
-def request(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases, slots: Slots) -> str:
+def clause_again(before: Clause, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots) -> Clause | None:
+    """The call of ``before`` with another main value, said in a few words: "and in Rome?".
+
+    None where such words could mean another parameter as well.
+    """
+    kinds = {p.slot: json_kind(p) for p in before.tool.parameters}
+    for parameter in before.tool.parameters:
+        plain = parameter.slot in before.values and parameter.required and "enum" not in parameter.schema
+        if plain and list(kinds.values()).count(kinds[parameter.slot]) == 1 and parameter.kind not in ("text", "flag"):
+            value = draw(parameter.kind, rng, split, phrases, parameter.schema)
+            if value.spoken == before.values[parameter.slot]:
+                return None
+            text = phrases.grammar.expand("again", rng, value=slots.hold(_quoted(value, rng)))
+            arguments = before.arguments | {parameter.name: value.data}
+            return Clause(
+                text, "say", before.tool, arguments, value.spoken, before.values | {parameter.slot: value.spoken}
+            )
+    return None
+
+
+def json_kind(parameter: Parameter) -> str:
+    """The JSON type of a parameter, with "choice" for the values of a list of words."""
+    return "choice" if "enum" in parameter.schema else parameter.schema["type"]
+
+
+def small_talk(asked: str, tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    """Small talk or an easy question as a whole message, half of the time in the frames of requests for ``tools``."""
+    text = phrases.grammar.fill(asked, rng)
+    slots = Slots()
+    if rng.random() < 0.5:
+        text = phrases.grammar.expand("whole", rng, ask=_ended(text, phrases))
+        text = _beside(text, tools, rng, split, phrases, slots)
+    return slots.restore(phrases.finish(rng, text))
+
+
+def _beside(text: str, tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots) -> str:
+    """``text``, at times after a sentence with a number or a name that no parameter of ``tools`` could take."""
+    roll = rng.random() / _ASIDE_SHARE
+    kinds = {p.kind.partition(":")[0] for tool in tools for p in tool.parameters}
+    if roll < 0.5 and kinds.isdisjoint(_NUMERIC):
+        return phrases.grammar.expand("aside_number", rng, number=str(2 + int(rng.random() * 40)), ask=text)
+    if 0.5 <= roll < 1 and kinds <= {*_NUMERIC, "flag", "enum", "email", "url", "file", "id", "phone", "color"}:
+        name = slots.hold(draw("person", rng, split, phrases).spoken)
+        return phrases.grammar.expand("aside_person", rng, person=name, ask=text)
+    return text
+
+
+def request(clauses: list[Clause], rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots) -> str:
     """The user's message that asks for all ``clauses`` in their order."""
+    tools = [item.tool for item in clauses]
     texts = [item.text for item in clauses if item.text]
     if clauses[0].form == "say" or (
         len(texts) > 1 and any(item.form != "order" or ". " in item.text for item in clauses)
     ):
-        return slots.restore(phrases.finish(rng, _join_says(clauses, rng, phrases)))
+        text = _beside(_join_says(clauses, rng, phrases), tools, rng, split, phrases, slots)
+        return slots.restore(phrases.finish(rng, text))
     text, form = texts[0], clauses[0].form
     for following in texts[1:]:
         text = phrases.grammar.expand(_joint("orders", len(texts), rng), rng, first=text, second=following)
     asked = _asked(form, text, rng, phrases)
     if form != "note" or rng.random() < 0.3:
         asked = phrases.grammar.expand("whole", rng, ask=asked)
+    asked = _beside(asked, tools, rng, split, phrases, slots)
     return slots.restore(phrases.finish(rng, asked))
 
 
@@ -268,7 +331,7 @@ def _invented_text(
         topic = slots.hold(_topic_word(tool, rng))
     if tool.action is not None:
         text = _action_text(tool, form, slots.hold(_quoted(values[rest.pop(0)], rng)), rng, phrases, slots)
-    elif rng.random() < 0.75:
+    elif rest and rng.random() < 0.75:
         main = rest.pop(0)
         value = slots.hold(_quoted(values[main], rng))
         text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **{_topic_slot(tool): topic}, value=value)
@@ -313,6 +376,8 @@ def _argument_text(parameter: Parameter, value: Value, rng: random.Random, phras
 
 def _quoted(value: Value, rng: random.Random) -> str:
     """The value as said, in quotation marks for most free texts and for a few other strings."""
+    if value.spoken != value.data and isinstance(value.data, str):
+        return value.spoken
     share = 0.45 if value.free_text else 0.1 if isinstance(value.data, str) else 0.0
     if isinstance(value.data, str) and not value.loose and reads_like_a_list(value.spoken):
         share = 1.0

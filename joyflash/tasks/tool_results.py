@@ -41,7 +41,7 @@ def result_and_reply(
         error = phrases.grammar.expand(
             "error",
             rng,
-            word=item.subject if len(item.subject) < 24 else pseudo_word(rng, split),
+            word=item.subject if 0 < len(item.subject) < 24 else pseudo_word(rng, split),
             number=str(number(rng, split)),
         )
         content = json.dumps({"error": error}, ensure_ascii=False) if rng.random() < 0.4 else error
@@ -60,7 +60,7 @@ def result_and_reply(
         reply = phrases.grammar.expand("reply_noun", rng, noun=item.tool.topic, of=item.subject, value=value)
     else:
         reply = phrases.grammar.expand("reply_value", rng, value=value)
-    return _wrap(value, rng, split, phrases), reply
+    return wrapped(value, rng, split, phrases), reply
 
 
 def calculation_result(
@@ -69,7 +69,7 @@ def calculation_result(
     """A calculator's result (any number: the answer must carry what the tool said) and the final answer."""
     value = str(number(rng, split, decimals=rng.random() < 0.3))
     rule = "calc_pair" if several else "calc_reply"
-    content = _wrap(value, rng, split, phrases)
+    content = wrapped(value, rng, split, phrases)
     if rng.random() < 0.15:
         content = f"{expression} = {value}" if rng.random() < 0.5 else f"{expression}={value}"
     return content, phrases.grammar.expand(rule, rng, expression=expression, value=value)
@@ -86,13 +86,13 @@ def _real_result(item: Clause, rng: random.Random, split: Split, phrases: ToolPh
     if roll < 0.25:
         return phrases.grammar.fill(rng.choice(source.replies), rng, **spoken), reply
     if len(data) == 1 and roll < 0.6:
-        return _wrap(next(iter(fields.values())).spoken, rng, split, phrases), reply
+        return wrapped(next(iter(fields.values())).spoken, rng, split, phrases), reply
     if roll < 0.7:
         return "; ".join(f"{name}: {value.spoken}" for name, value in fields.items()), reply
     return _object(data, rng, split, phrases), reply
 
 
-def _wrap(value: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+def wrapped(value: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
     """``value`` alone, as JSON, or in a sentence."""
     roll = rng.random()
     if roll < 0.4:

@@ -33,6 +33,33 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "<filler> {ask}", "<filler> {ask}", "{ask} <after>", "{ask} <after>", "<reason> {ask} <closing>",
         "<filler> <reason> {ask}", "<greeting> {ask} <closing>", "<reason> {ask} <after>",
     ],
+    "again": [
+        "and {value}?", "and {value}?", "what about {value}?", "how about {value}?", "and for {value}?",
+        "the same for {value}", "same for {value}, please", "now {value}", "{value} too, please",
+        "and {value} as well", "then {value}", "{value}?", "do that with {value} too", "OK, and with {value}?",
+        "once more, with {value}", "again, but {value} this time", "no, I meant {value}", "sorry, {value} instead",
+        "can you do {value} next?", "I'd like {value} as well", "let's do {value} now",
+        "and what would it be for {value}?", "make it {value}",
+    ],
+    "the_result": [
+        "the result", "the result", "what you find", "what you get", "that result", "the outcome", "what comes out",
+        "the answer", "whatever it says", "what it returns",
+    ],
+    "aside_number": [
+        "I'm {number} [years old|now], by the way. {ask}", "I have {number} [minutes|hours] left. {ask}",
+        "We are {number} people here. {ask}", "My train leaves in {number} minutes. {ask}",
+        "I've tried it {number} times. {ask}", "It's my message number {number} today. {ask}",
+        "There are {number} of us waiting. {ask}", "I've worked here for {number} years. {ask}",
+        "{number} colleagues have asked me the same. {ask}", "We live on floor {number}. {ask}",
+        "It took me {number} days to get here. {ask}", "My boss gave me {number} hours for this. {ask}",
+        "I woke up {number} minutes ago. {ask}",
+    ],
+    "aside_person": [
+        "{person} asked me to write to you. {ask}", "I'm {person}, hello. {ask}", "This is {person} speaking. {ask}",
+        "{person} said you can help. {ask}", "{person} is sitting next to me. {ask}", "My name is {person}. {ask}",
+        "{person} and I are at work. {ask}", "I'm writing for {person}. {ask}",
+        "{person} could not do it yesterday. {ask}", "I promised it to {person}. {ask}",
+    ],
     "join_orders": [
         "{first} and {second}", "{first}, and {second}", "{first} and then {second}", "{first}, then {second}",
         "{first}. [Also|Then|After that|Next|And], {second}", "{first}. Then {second}", "{first}; {second}",
@@ -312,6 +339,19 @@ TOOL_RULES: Mapping[str, Sequence[str]] = {
     "verb_note": [
         "{verb} {value}", "{verb}: {value}", "{value} - {verb}", "{verb} -> {value}", "{value}, {verb} it",
         "{verb} needed: {value}", "to {verb}: {value}",
+    ],
+    "usage": [
+        "Returns JSON.", "Returns a JSON object.", "The result is plain text.",
+        "Returns an error if nothing is found.", "Use this [tool|function] when the user asks for it.",
+        "Use this when the user wants it done.", "Only call it once per request.", "Do not guess the arguments.",
+        "All arguments are required unless stated otherwise.", "Arguments are case-sensitive.",
+        "The answer may take [a few seconds|up to a minute].", "Results are cached for [an hour|ten minutes|a day].",
+        "Rate limited.", "Requires [a valid API key|an account|permission].", "Needs no authentication.",
+        "See the [documentation|manual|wiki] for details.", "This is the preferred way to do it.",
+        "Replaces the older version.", "Values are taken as given.", "Units are metric.", "Times are local.",
+        "[Works|Available] worldwide.", "If unsure, ask the user first.", "Never call it without the user's consent.",
+        "Output is limited to 100 entries.", "Can be called several times.", "Has no side effects.",
+        "The operation cannot be undone.",
     ],
     "vague_about": [
         "A tool.", "Internal helper.", "Function", "Does its job.", "Utility", "No description.",

@@ -36,6 +36,26 @@ REQUEST_RULES: Mapping[str, Sequence[str]] = {
         "<filler>{ask}", "<filler>{ask}", "{ask}<after>", "{ask}<after>", "<reason>{ask}<closing>",
         "<filler><reason>{ask}", "<greeting>{ask}<closing>", "<reason>{ask}<after>",
     ],
+    "again": [
+        "那{value}呢？", "那{value}呢？", "{value}呢？", "{value}呢", "再来一个{value}", "还有{value}",
+        "{value}也来一下", "换成{value}", "换{value}", "同样的，{value}", "{value}也要", "再看看{value}",
+        "那换成{value}呢？", "接着{value}", "下一个：{value}", "不对，我是说{value}", "说错了，是{value}",
+        "改成{value}吧", "{value}的话呢？", "照样来{value}", "然后{value}", "再试试{value}",
+    ],
+    "the_result": [
+        "结果", "查到的结果", "得到的结果", "查出来的", "这个结果", "上一步的结果", "返回的内容", "查到的那个",
+    ],
+    "aside_number": [
+        "我今年{number}岁，{ask}", "我只有{number}分钟，{ask}", "我们一共{number}个人，{ask}",
+        "还有{number}分钟就发车了，{ask}", "我试了{number}次都不行，{ask}", "我在这里干了{number}年，{ask}",
+        "我住{number}楼，{ask}", "后面还有{number}个人在排队，{ask}", "老板只给我{number}个小时，{ask}",
+        "我{number}分钟前刚起床，{ask}", "今天已经问你{number}回了，{ask}",
+    ],
+    "aside_person": [
+        "我是{person}，{ask}", "{person}让我来问你，{ask}", "{person}说你能帮忙，{ask}", "{person}就在我旁边，{ask}",
+        "我替{person}问一下，{ask}", "我答应了{person}，{ask}", "{person}昨天没弄成，{ask}",
+        "我和{person}在上班，{ask}", "我叫{person}，{ask}",
+    ],
     "join_orders": [
         "{first}，{second}", "{first}，然后{second}", "{first}，再{second}", "{first}，并且{second}",
         "{first}，接着{second}", "{first}，同时{second}", "{first}，另外{second}", "{first}，还要{second}",
@@ -259,6 +279,15 @@ TOOL_RULES: Mapping[str, Sequence[str]] = {
     "verb_note": [
         "{verb}{value}", "{verb}：{value}", "{value}，{verb}", "{verb} -> {value}", "{value}要{verb}",
         "{verb} {value}", "待{verb}：{value}",
+    ],
+    "usage": [
+        "返回JSON。", "返回一个JSON对象。", "结果是纯文本。", "找不到时返回错误。", "用户需要时调用。",
+        "当用户提出这类请求时使用本工具。", "每次请求只调用一次。", "不要猜测参数。",
+        "除非另有说明，参数都是必填的。", "参数区分大小写。", "可能需要[几秒钟|一分钟]。",
+        "结果缓存[一小时|十分钟|一天]。", "有调用频率限制。", "需要[有效的密钥|登录账号|相应权限]。", "无需登录。",
+        "详见[文档|手册|内网]。", "这是推荐的方式。", "代替旧版本。", "参数按原样使用。", "单位为公制。",
+        "时间为当地时间。", "全球可用。", "不确定时先询问用户。", "未经用户同意不得调用。", "最多返回100条。",
+        "可以多次调用。", "没有副作用。", "操作不可撤销。",
     ],
     "vague_about": [
         "一个工具。", "内部函数。", "函数", "辅助工具", "没有说明。", "见文档。", "团队内部使用。", "测试工具",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
-from joyflash.tasks.tool_build import Tool, calculator, has_switch
+from joyflash.tasks.tool_build import Tool, calculator, has_switch, invented_tool
 from joyflash.tasks.tool_english import draw_phrases
-from joyflash.tasks.tool_lists import distinct, draw_tool, other_tools, talk_beside
+from joyflash.tasks.tool_lists import distinct, draw_tool, extra_count, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
-from joyflash.tasks.tool_results import results_and_answer
+from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind, request, small_talk
+from joyflash.tasks.tool_results import results_and_answer, wrapped
 from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.tool_values import Value, draw
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
 _TALK_SHARE = 0.4
+_CHAIN_SHARE, _HALF_SHARE = 0.3, 0.1
+_UNCHAINED = ("text", "task", "expression")
 
 
 def sample_call(rng: random.Random, language: str, split: Split) -> dict:
@@ -24,7 +28,7 @@ def sample_call(rng: random.Random, language: str, split: Split) -> dict:
     slots = Slots()
     wanted = [clause(target, rng, split, phrases, slots)]
     tools = _listed([target], rng, split, phrases)
-    messages = [*opening(rng, phrases), user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
+    messages = [*opening(rng, phrases), user(request(wanted, rng, split, phrases, slots)), calls(wanted, rng)]
     return to_sample(messages, tools, "call", language)
 
 
@@ -33,22 +37,54 @@ def sample_call_many(rng: random.Random, language: str, split: Split) -> dict:
     phrases = draw_phrases(rng, language)
     slots = Slots()
     wanted, targets = _several(rng, split, phrases, slots)
-    tools = _listed(targets, rng, split, phrases)
-    messages = [*opening(rng, phrases), user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
-    return to_sample(messages, tools, "call_many", language)
+    text = request(wanted, rng, split, phrases, slots)
+    absent = targets.pop() if len(targets) > 1 and rng.random() < _HALF_SHARE else None
+    if absent is not None:  # what can be done is done
+        wanted = [each for each in wanted if each.tool is not absent]
+    tools = [tool for tool in _listed(targets, rng, split, phrases) if absent is None or distinct(tool, [absent])]
+    return to_sample([*opening(rng, phrases), user(text), calls(wanted, rng)], tools, "call_many", language)
 
 
 def sample_answer(rng: random.Random, language: str, split: Split) -> dict:
-    """Calls, their results and the final answer; in half of the samples no tools are listed (any more)."""
+    """Calls, their results and the final answer; in half of the samples no tools are listed (any more).
+
+    In one of eight a second call needs the result of the first.
+    """
     phrases = draw_phrases(rng, language)
     slots = Slots()
+    if rng.random() < _CHAIN_SHARE and (chained := _chained(rng, split, phrases, slots)):
+        return chained
     if rng.random() < 0.25:
         wanted, targets = _several(rng, split, phrases, slots)
     else:
         targets = [_target(rng, split, phrases)]
         wanted = [clause(targets[0], rng, split, phrases, slots)]
-    text = request(wanted, rng, phrases, slots)
+    text = request(wanted, rng, split, phrases, slots)
     return _finished(wanted, targets, text, "answer", rng, split, phrases)
+
+
+def _chained(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots) -> dict | None:
+    """One thing to find out and another to do with what was found: call, result, call, result, answer."""
+    first = invented_tool(rng, split, phrases)
+    second = _target(rng, split, phrases)
+    taking = [p for p in second.parameters if p.required and json_kind(p) == "string" and p.kind not in _UNCHAINED]
+    if first.style != "noun" or not taking or not distinct(second, [first]):
+        return None
+    taken = rng.choice(taking)
+    found = draw(taken.kind, rng, split, phrases).data
+    told = Value(found, phrases.grammar.expand("the_result", rng))
+    asked = [
+        clause(first, rng, split, phrases, slots, form="order"),
+        clause(second, rng, split, phrases, slots, form="order", given=(taken.slot, told)),
+    ]
+    messages = [*opening(rng, phrases), user(request(asked, rng, split, phrases, slots))]
+    messages.append(calls(asked[:1], rng))
+    messages += results(messages[-1], [wrapped(str(found), rng, split, phrases)])
+    messages.append(calls(asked[1:], rng))
+    spelt = replace(asked[1], values=asked[1].values | {taken.slot: str(found)}, subject=str(found))
+    contents, answer = results_and_answer([spelt], rng, split, phrases)
+    messages += [*results(messages[-1], contents), says(answer)]
+    return to_sample(messages, _listed([first, second], rng, split, phrases), "answer", phrases.language)
 
 
 def sample_no_tool(rng: random.Random, language: str, split: Split) -> dict:
@@ -57,16 +93,16 @@ def sample_no_tool(rng: random.Random, language: str, split: Split) -> dict:
     slots = Slots()
     if rng.random() < _TALK_SHARE:
         first = _target(rng, split, phrases, closed=True)
-        tools = [first, *other_tools(first, 1 + int(rng.random() * 4), rng, split, phrases, closed=True)]
+        tools = [first, *other_tools(first, extra_count(rng), rng, split, phrases, closed=True)]
         asked, answered = talk_beside(tools, rng, phrases)
-        text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
+        text = small_talk(asked, tools, rng, split, phrases)
         answer = phrases.grammar.fill(answered, rng).strip()
     else:
         sums = rng.random() < 0.08
         absent = calculator(rng, split, phrases) if sums else _target(rng, split, phrases, closed=True)
-        tools = other_tools(absent, 1 + int(rng.random() * rng.random() * 4), rng, split, phrases, closed=True)
         wanted = [clause(absent, rng, split, phrases, slots)]
-        text = request(wanted, rng, phrases, slots)
+        text = request(wanted, rng, split, phrases, slots)
+        tools = other_tools(absent, 1 + extra_count(rng), rng, split, phrases, closed=True, asked=text)
         answer = decline(absent, rng, phrases)
     messages = [*opening(rng, phrases), user(text), says(answer)]
     return to_sample(messages, tools, "no_tool", language)
@@ -81,7 +117,7 @@ def sample_calc(rng: random.Random, language: str, split: Split) -> dict:
     if rng.random() < 0.35:
         wanted = clauses_of_list(target, 2 + (rng.random() < 0.3), rng, split, phrases, slots)
     wanted = wanted or [clause(target, rng, split, phrases, slots)]
-    text = request(wanted, rng, phrases, slots)
+    text = request(wanted, rng, split, phrases, slots)
     if rng.random() < 0.5:
         tools = _listed([target], rng, split, phrases)
         return to_sample([*opening(rng, phrases), user(text), calls(wanted, rng)], tools, "calc", phrases.language)
@@ -114,10 +150,9 @@ def _target(rng: random.Random, split: Split, phrases: ToolPhrases, *, closed: b
 
 
 def _listed(targets: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> list[Tool]:
-    """The targets among up to four other tools, in random order."""
-    extra = rng.choices((0, 1, 2, 3, 4), weights=(30, 22, 22, 16, 10))[0]
+    """The targets among other tools, in random order."""
     tools = list(targets)
-    for other in other_tools(targets[0], extra, rng, split, phrases):
+    for other in other_tools(targets[0], extra_count(rng), rng, split, phrases):
         if distinct(other, tools):
             tools.append(other)
     rng.shuffle(tools)

@@ -7,9 +7,9 @@ from collections import Counter
 
 from joyflash.tasks.tool_build import Tool, calculator
 from joyflash.tasks.tool_english import draw_phrases
-from joyflash.tasks.tool_lists import distinct, draw_tool, only_does, talk_beside
+from joyflash.tasks.tool_lists import common_words, distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, request
+from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list, request, small_talk
 from joyflash.tasks.tool_results import results_and_answer
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split
@@ -17,6 +17,7 @@ from joyflash.tasks.words import Split
 _REAL_SHARE = 0.7
 _ROUNDS = {"call": 60, "no_tool": 15, "talk": 10, "several": 8}
 _CALCULATOR_SHARE, _CALCULATOR_ROUNDS = 0.12, 25
+_AGAIN, _CANDIDATES = 0.15, 5
 _NUMERIC = ("integer", "number", "price", "expression")
 _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "完成", "成功", "好", "done")}
 
@@ -31,6 +32,8 @@ def sample_session(rng: random.Random, language: str, split: Split) -> dict:
         weights["calc"] = _CALCULATOR_ROUNDS
     messages = opening(rng, phrases, system=0.1, talk=0)
     used: Counter[str] = Counter()
+    last: list[Clause] = []
+    wanted: list[Clause] = []
     count = rng.choices((2, 3, 4, 5, 6), weights=(15, 25, 27, 20, 13))[0]
     for number in range(1, count + 1):
         kind = rng.choices(list(weights), weights=list(weights.values()))[0]
@@ -38,13 +41,17 @@ def sample_session(rng: random.Random, language: str, split: Split) -> dict:
             messages += _decline(tools, rng, split, phrases)
         elif kind == "talk":
             called = len(messages) > 1 and messages[-2]["role"] == "tool"
-            messages += _talk(tools, rng, phrases, called=called)
+            messages += _talk(tools, rng, split, phrases, called=called)
         else:
             slots = Slots()
-            wanted = _wanted(kind, tools, used, rng, split, phrases, slots)
-            messages += [user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
+            again = (
+                clause_again(last[0], rng, split, phrases, slots) if len(last) == 1 and rng.random() < _AGAIN else None
+            )
+            wanted = [again] if again else _wanted(kind, tools, used, rng, split, phrases, slots)
+            messages += [user(request(wanted, rng, split, phrases, slots)), calls(wanted, rng)]
             if number < count or rng.random() < 0.5:
                 messages += _outcome(wanted, messages[-1], rng, split, phrases)
+        last = wanted if kind not in ("no_tool", "talk") else []
     return to_sample(messages, tools, "session", language)
 
 
@@ -59,7 +66,7 @@ def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
     for number in range(1, rounds + 1):
         slots = Slots()
         wanted = _wanted("call", tools, used, rng, split, phrases, slots)
-        messages += [user(request(wanted, rng, phrases, slots)), calls(wanted, rng)]
+        messages += [user(request(wanted, rng, split, phrases, slots)), calls(wanted, rng)]
         source = wanted[0].tool.source
         if number == rounds and rng.random() < 0.5:
             continue
@@ -124,29 +131,33 @@ def _decline(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolP
     else:
         absent = _absent(tools, rng, split, phrases)
     slots = Slots()
-    text = request([clause(absent, rng, split, phrases, slots)], rng, phrases, slots)
+    text = request([clause(absent, rng, split, phrases, slots)], rng, split, phrases, slots)
     return [user(text), says(decline(absent, rng, phrases))]
 
 
 def _absent(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> Tool:
     """A tool that none of ``tools`` can stand for; beside a calculator one that has nothing to compute."""
     calculates = any(tool.style == "calc" for tool in tools)
-    while True:
+    listed, found = " ".join(f"{tool.name} {tool.about}" for tool in tools), []
+    wanted = _CANDIDATES if rng.random() < 0.25 else 1
+    while len(found) < wanted:
         near = tools if rng.random() < 0.5 else []
         absent = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, near=near)
         if distinct(absent, tools) and not (calculates and _takes_numbers(absent)):
-            return absent
+            found.append(absent)
+    return max(found, key=lambda tool: common_words(listed, f"{tool.name} {tool.about}"))
 
 
 def _takes_numbers(tool: Tool) -> bool:
     return any(parameter.required and parameter.kind.startswith(_NUMERIC) for parameter in tool.parameters)
 
 
-def _talk(tools: list[Tool], rng: random.Random, phrases: ToolPhrases, *, called: bool) -> list[dict]:
+def _talk(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases, *, called: bool) -> list[dict]:
     """Small talk that none of ``tools`` answers; after the answer to a call (``called``) often thanks."""
     if called and rng.random() < 0.6:
         asked, answered = "<pleased>", "<welcome>"
+        text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
     else:
         asked, answered = talk_beside(tools, rng, phrases)
-    text = phrases.finish(rng, phrases.grammar.fill(asked, rng))
+        text = small_talk(asked, tools, rng, split, phrases)
     return [user(text), says(phrases.grammar.fill(answered, rng).strip())]

@@ -20,6 +20,7 @@ recipe = load_recipe(
             **dict.fromkeys(("copying_en", "copying_zh"), 24),
         },
         "text": {name: 1.3 * weight for name, weight in _before.text.items()},
+        "tokens": 24_576_000,
         "adamw_lr": 1.2e-3,
         "seed": 6,
     },
