@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 
-from joyflash.tasks.tool_requests import Clause
+from joyflash.tasks.grammar import slots_of
+from joyflash.tasks.tool_requests import Clause, Slots
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import draw, join
 from joyflash.tasks.words import Split, identifier, number, pseudo_word
@@ -31,6 +32,26 @@ def results_and_answer(
     ]
     answer = join_replies([reply for _, reply in outcomes], rng, phrases, sentences=not pairs)
     return [content for content, _ in outcomes], answer
+
+
+def asked_back(wanted: list[Clause], answer: str, rng: random.Random, phrases: ToolPhrases) -> tuple[str, str, str]:
+    """A later question about what the calls of ``wanted`` have returned: what was answered before it, it, the answer.
+
+    What was answered before is ``answer`` or, at times, only that the calls were made.
+    """
+    before = phrases.grammar.expand("looked_up", rng) if rng.random() < 0.4 else answer
+    source, slots = wanted[0].tool.source, Slots()
+    held = {slot: slots.hold(value) for slot, value in wanted[0].values.items()}
+    questions = [text for text in (source.questions if source else ()) if slots_of(text) <= held.keys()]
+    if len(wanted) == 1 and questions and rng.random() < 0.4:
+        question = phrases.grammar.fill(rng.choice(questions), rng, **held)
+        asked = phrases.grammar.expand("ask_back_about", rng, question=question)
+    elif len(wanted) == 1 and wanted[0].tool.style == "noun" and rng.random() < 0.4:
+        asked = phrases.grammar.expand("ask_back_noun", rng, noun=slots.hold(wanted[0].tool.topic))
+    else:
+        asked = phrases.grammar.expand("ask_back", rng)
+    again = phrases.grammar.expand("answer_back", rng, answer=answer) if before is answer else answer
+    return before, slots.restore(phrases.finish(rng, asked)), again
 
 
 def result_and_reply(

@@ -10,14 +10,14 @@ from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import distinct, draw_tool, extra_count, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind, request, small_talk
-from joyflash.tasks.tool_results import results_and_answer, wrapped
+from joyflash.tasks.tool_results import asked_back, results_and_answer, wrapped
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import Value, draw
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
 _TALK_SHARE = 0.4
-_CHAIN_SHARE, _HALF_SHARE = 0.3, 0.1
+_CHAIN_SHARE, _HALF_SHARE, _BACK_SHARE = 0.3, 0.1, 0.2
 _UNCHAINED = ("text", "task", "expression")
 
 
@@ -169,5 +169,10 @@ def _finished(
     if bare:
         asked["weight"] = 0
     contents, answer = results_and_answer(wanted, rng, split, phrases)
-    messages = [*opening(rng, phrases), user(text), asked, *results(asked, contents), says(answer)]
+    messages = [*opening(rng, phrases), user(text), asked, *results(asked, contents)]
+    if rng.random() < _BACK_SHARE:
+        before, question, again = asked_back(wanted, answer, rng, phrases)
+        messages += [says(before), user(question), says(again)]
+    else:
+        messages.append(says(answer))
     return to_sample(messages, [] if bare else _listed(targets, rng, split, phrases), kind, phrases.language)

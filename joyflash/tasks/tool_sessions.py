@@ -10,14 +10,14 @@ from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_lists import common_words, distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list, request, small_talk
-from joyflash.tasks.tool_results import results_and_answer
+from joyflash.tasks.tool_results import asked_back, results_and_answer
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.7
 _ROUNDS = {"call": 60, "no_tool": 15, "talk": 10, "several": 8}
 _CALCULATOR_SHARE, _CALCULATOR_ROUNDS = 0.12, 25
-_AGAIN, _CANDIDATES = 0.15, 5
+_AGAIN, _BACK, _CANDIDATES = 0.15, 0.08, 5
 _NUMERIC = ("integer", "number", "price", "expression")
 _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "完成", "成功", "好", "done")}
 
@@ -74,7 +74,7 @@ def sample_choose(rng: random.Random, language: str, split: Split) -> dict:
             messages += results(messages[-1], [rng.choice(_SHORT_RESULTS[language])])
             messages.append(says(phrases.grammar.expand("acknowledge", rng)))
         else:
-            messages += _outcome(wanted, messages[-1], rng, split, phrases)
+            messages += _outcome(wanted, messages[-1], rng, split, phrases, back=0)
     return to_sample(messages, tools, "choose", language)
 
 
@@ -117,9 +117,14 @@ def _pick(tools: list[Tool], used: Counter[str], rng: random.Random) -> Tool:
     return tool
 
 
-def _outcome(wanted: list[Clause], asked: dict, rng: random.Random, split: Split, phrases: ToolPhrases) -> list[dict]:
-    """The results of the calls and the final answer."""
+def _outcome(
+    wanted: list[Clause], asked: dict, rng: random.Random, split: Split, phrases: ToolPhrases, *, back: float = _BACK
+) -> list[dict]:
+    """The results of the calls and the final answer, at times with a question about it and the answer to that."""
     contents, answer = results_and_answer(wanted, rng, split, phrases)
+    if rng.random() < back:
+        before, question, again = asked_back(wanted, answer, rng, phrases)
+        return [*results(asked, contents), says(before), user(question), says(again)]
     return [*results(asked, contents), says(answer)]
 
 

@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import jsonschema
 import pytest
@@ -74,7 +74,7 @@ def test_turns_alternate_and_results_answer_their_calls(language: str) -> None:
         assert len(set(made)) == len(made)
         assert answered == made[: len(made) - len(last)]
         rounds, tools = turns.count("u"), len(sample["tools"])
-        assert (2 <= rounds <= 6 and 1 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
+        assert (2 <= rounds <= 9 and 1 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
         systems, ends = systems + turns.startswith("s"), ends + turns.endswith("c")
     assert 8 < systems < 36
     assert 55 < ends < 115
@@ -92,6 +92,19 @@ def test_rounds_differ_and_calls_go_to_several_tools(language: str) -> None:
     for sample in samples(40, language, kinds=("choose",)):
         assert len({call["name"] for call in calls_of(sample)}) > 1 or len(sample["tools"]) == 1
         assert "ua" not in turns_of(sample)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_few_words_mean_the_call_before_with_another_value(language: str) -> None:
+    again = 0
+    for sample in samples(200, language, kinds=("session",)):
+        made = [message["tool_calls"] for message in sample["messages"] if message.get("tool_calls")]
+        for (before, *more), (after, *others) in pairwise(made):
+            first, second = (json.loads(call["function"]["arguments"]) for call in (before, after))
+            same = before["function"]["name"] == after["function"]["name"] and first.keys() == second.keys()
+            changed = [name for name in second if not same or first[name] != second[name]]
+            again += not more and not others and same and len(first) > 1 and len(changed) == 1
+    assert again > 8
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
