@@ -60,8 +60,9 @@ def sample_given(rng: random.Random, language: Language, split: Split) -> dict[s
         larger, smaller = sorted(item.numbers, key=Decimal, reverse=True)
         given = f"{larger} {relation(larger, smaller)} {smaller}{stop}"
         parts = [given, item.question] if rng.random() < 0.5 else [item.question, given]
+        joint = gap or rng.choice(("", " "))
         messages += [
-            {"role": "user", "content": (gap or rng.choice(("", " "))).join(parts)},
+            {"role": "user", "content": (joint or "，" if parts[0][-1].isdigit() else joint).join(parts)},
             {"role": "assistant", "content": item.conclusion},
         ]
     return {"messages": messages, "tools": [], "kind": "compare_given", "language": language}

@@ -32,6 +32,25 @@ thing|is rated||stars|better/higher rated|worse/lower rated
 person|walked||km|further ahead|further behind
 thing|lasts||hours|longer lasting|shorter lived
 thing|goes at||km/h|faster|slower
+thing|takes up||MB|bigger/bulkier|smaller
+thing|needs||watts|hungrier for power/thirstier|more economical/thriftier
+thing|runs for||hours on one charge|longer running|shorter running
+thing|is||years old|older|newer/younger
+thing|is||m high|higher/taller|lower
+thing|makes a noise of||decibels|louder/noisier|quieter
+thing|contains||grams of sugar|sweeter/less healthy|less sweet/healthier
+thing|has a discount of||percent|more reduced|less reduced
+thing|arrives in||minutes|later|earlier/sooner
+place|lies at||m above the sea|higher up|lower down
+place|had||mm of rain|wetter|drier
+place|has||thousand people|more populous/more crowded|less populous/emptier
+person|finished after||minutes|later/slower|earlier/quicker
+person|slept||hours|better rested|more tired
+person|saved||dollars|richer|poorer
+person|is||years old|older|younger
+person|lifted||kg|stronger|weaker
+person|threw||m|further|less far
+water|flows at||m per second|faster|slower
 """
 
 SCALES_ZH = """
@@ -58,6 +77,31 @@ person|走了||公里|走得更远|走得更近
 thing|能装||升|装得更多|装得更少
 thing|的评分是||分|评分更高|评分更低
 person|工作了||小时|工作更久|工作更短
+thing|占||MB|占得更多/更占地方|占得更少/更省地方
+thing|的功率是||瓦|更费电/功率更大|更省电/功率更小
+thing|能用||小时|用得更久/更耐用|用得更短
+thing|有||年历史|更老/更旧|更新
+thing|高||米|更高/高|更矮/矮
+thing|的噪声是||分贝|更吵/声音更大|更安静/声音更小
+thing|含糖||克|更甜/含糖更多|没那么甜/含糖更少
+thing|的油耗是||升|更费油|更省油
+thing|还要||分钟才到|到得更晚|到得更早/先到
+thing|的存款是||万元|存得更多|存得更少
+thing|的亮度是||流明|更亮/亮|更暗/暗
+thing|的面积是||平方米|更大/更宽敞|更小/更挤
+place|的海拔是||米|更高/海拔更高|更低/海拔更低
+place|下了||毫米的雨|雨更大/下得更多|雨更小/下得更少
+place|有||万人|人更多/更热闹|人更少/更冷清
+place|的湿度是||度|更潮/更湿润|更干/更干燥
+person|睡了||小时|睡得更久/睡得更多|睡得更短/睡得更少
+person|今年||岁|年纪更大/更年长|年纪更小/更年轻
+person|举起了||公斤|力气更大/举得更重|力气更小/举得更轻
+person|扔了||米|扔得更远|扔得更近
+person|等了||分钟|等得更久|等得更短
+person|攒了||元|攒得更多/更有钱|攒得更少/更没钱
+person|摘了||斤|摘得更多|摘得更少
+person|写了||页|写得更多/写得更长|写得更少/写得更短
+water|流速是每秒||米|流得更快|流得更慢
 """
 
 THINGS_EN = [
