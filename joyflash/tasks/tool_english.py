@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib.resources import files
 
 from joyflash.tasks import tool_phrases_en, tool_phrases_zh, tool_rules_en
 from joyflash.tasks.grammar import Grammar
@@ -58,7 +59,33 @@ def _in_english(tools: Sequence[ToolKind], english: Sequence[ToolKind]) -> Itera
             about += same.about
         if about:
             arguments = tuple(_described(argument, same.arguments if same else ()) for argument in tool.arguments)
-            yield replace(tool, about=about, arguments=arguments)
+            terms = {argument.slot: _options(argument.kind) for argument in arguments}
+            arguments = tuple(
+                replace(
+                    argument, kind="enum:" + ",".join(f"{term}={word}" for word, term in terms[argument.slot].items())
+                )
+                if terms[argument.slot]
+                else argument
+                for argument in arguments
+            )
+            says = tuple(
+                replace(say, given=tuple((slot, terms[slot].get(str(value), value)) for slot, value in say.given))
+                for say in tool.says
+            )
+            yield replace(tool, about=about, arguments=arguments, says=says)
+
+
+def _options(kind: str) -> dict[str, str]:
+    """The Chinese options of a kind and what they are called in English; empty where one has no such name."""
+    words = kind.removeprefix("enum:").split(",") if kind.startswith("enum:") else []
+    terms = {word: _enum_words()[word] for word in words if word in _enum_words()}
+    return terms if len(set(terms.values())) == len(words) else {}
+
+
+@cache
+def _enum_words() -> dict[str, str]:
+    text = (files("joyflash.tasks") / "enum_words.txt").read_text("utf-8").partition("\n")[2]
+    return dict(pair.split("=") for pair in text.split())
 
 
 def _described(argument: Argument, english: Sequence[Argument]) -> Argument:

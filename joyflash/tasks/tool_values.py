@@ -36,6 +36,12 @@ class Value:
     loose: bool = False
 
 
+def options_of(kind: str) -> dict[str, str]:
+    """The options of a kind ``enum:a,b`` and how a request says each: as it is, or as in ``enum:a=one,b=two``."""
+    pairs = [option.partition("=") for option in kind[5:].split(",")] if kind.startswith("enum:") else []
+    return {option: said or option for option, _, said in pairs}
+
+
 def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> dict:
     """The JSON Schema of one parameter of ``kind``, without description."""
     if kind.startswith("integer"):
@@ -47,7 +53,7 @@ def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases)
     if kind.startswith("list:"):
         return {"type": "array", "items": schema_of(kind[5:], rng, split, phrases)}
     if kind.startswith("enum:"):
-        options = [option for option in kind[5:].split(",") if fits(option, split)]
+        options = [option for option in options_of(kind) if fits(option, split)]
         while len(options) < 2:
             options.append(phrases.invent(rng, split))
         rng.shuffle(options)
@@ -60,13 +66,13 @@ def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases)
 
 def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, schema: dict | None = None) -> Value:
     """A random value of ``kind`` on the given side of the split; enumerated kinds choose from ``schema``."""
+    spoken = options_of(kind)
     if schema and "enum" in schema:
         choice = rng.choice(schema["enum"])
-        return Value(choice, choice)
-    if kind.startswith("enum:"):
-        options = kind[5:].split(",")
-        choice = rng.choice([option for option in options if fits(option, split)] or options)
-        return Value(choice, choice)
+        return Value(choice, spoken.get(choice, choice))
+    if spoken:
+        choice = rng.choice([option for option in spoken if fits(option, split)] or list(spoken))
+        return Value(choice, spoken[choice])
     if kind == "flag":
         truth = rng.random() < 0.5
         return Value(truth, str(truth).lower())

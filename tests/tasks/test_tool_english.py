@@ -10,6 +10,7 @@ import pytest
 from joyflash.tasks import SKILLS
 from joyflash.tasks.tool_english import draw_phrases, english_tools
 from joyflash.tasks.tool_use import load_phrases
+from joyflash.tasks.tool_values import draw, options_of
 
 HAN = re.compile("[一-鿿]")
 
@@ -50,3 +51,17 @@ def test_a_third_of_the_chinese_lists_are_english(skill: str) -> None:
 def test_english_conversations_keep_their_phrases() -> None:
     rng = random.Random(10)
     assert all(draw_phrases(rng, "en") is load_phrases("en") for _ in range(50))
+
+
+def test_chinese_requests_say_english_options_in_chinese() -> None:
+    kinds = [argument.kind for tool in english_tools().tools for argument in tool.arguments]
+    named = [options_of(kind) for kind in kinds if "=" in kind]
+    assert len(named) > 30
+    assert all(option.isascii() and said != option for options in named for option, said in options.items())
+    for options in named:
+        value = draw(
+            f"enum:{','.join('='.join(pair) for pair in options.items())}", random.Random(1), "train", english_tools()
+        )
+        assert options[str(value.data)] == value.spoken
+    given = {value for tool in english_tools().tools for say in tool.says for _, value in say.given}
+    assert {"arriving", "waxing"} <= given and not {"到达", "打蜡"} & given
