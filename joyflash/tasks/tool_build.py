@@ -12,8 +12,16 @@ from joyflash.tasks.words import NOUNS, Split, fits, identifier, join_words
 _INVENTED_KINDS = (
     ("word", 24), ("integer", 22), ("number", 10), ("text", 8), ("person", 5), ("city", 5), ("id", 7), ("choice", 6),
     ("flag", 5), ("list:word", 5), ("date", 4), ("time", 2), ("email", 2), ("file", 2), ("url", 1), ("expression", 2),
+    ("object", 4),
 )  # fmt: skip
 _KIND_NAMES, _KIND_WEIGHTS = [kind for kind, _ in _INVENTED_KINDS], [weight for _, weight in _INVENTED_KINDS]
+_FIELDS = {
+    "person": ("name", "person", "contact", "owner", "full_name"), "phone": ("phone", "mobile", "number", "tel"),
+    "email": ("email", "mail", "address"), "city": ("city", "town", "place", "location"), "date": ("date", "day", "on"),
+    "time": ("time", "at", "hour", "start"), "integer": ("count", "quantity", "age", "size", "level"),
+    "number": ("weight", "amount", "length", "score"), "word": ("label", "title", "kind", "topic", "item"),
+    "id": ("id", "code", "key", "reference"), "color": ("color", "colour", "shade"), "product": ("product", "item"),
+}  # fmt: skip
 _NAMING_KINDS = ("id", "id", "word", "word", "integer", "person", "city", "file")
 _NOUN_NAMES = (
     "get_{}",
@@ -180,6 +188,8 @@ def _invented_parameters(
         name = identifier(rng, split, phrases.language)
         if any(name.lower() == other.name.lower() for other in parameters):
             continue
+        if kind == "object":
+            kind = _object_kind(rng, split, phrases)
         schema = schema_of(kind, rng, split, phrases)
         called = name
         roll = rng.random()
@@ -198,6 +208,16 @@ def _invented_parameters(
         parameters.append(Parameter(f"p{index}", name, kind, schema, required, called))
     parameters += _switch(rng, split, phrases, {parameter.name for parameter in parameters})
     return tuple(parameters)
+
+
+def _object_kind(rng: random.Random, split: Split, phrases: ToolPhrases) -> str:
+    """An object of two or three fields under natural or invented names."""
+    fields: dict[str, str] = {}
+    for kind in rng.sample(sorted(_FIELDS), 2 + (rng.random() < 0.3)):
+        natural = rng.random() < 0.65
+        name = _restyle(_FIELDS[kind], rng, split) if natural else identifier(rng, split, phrases.language)
+        fields.setdefault(name, kind)
+    return "object:" + "|".join(f"{name}={kind}" for name, kind in fields.items())
 
 
 def has_switch(tool: Tool) -> bool:

@@ -133,7 +133,7 @@ def clauses_of_list(
         return None
     parameter = rng.choice(needed)
     kind = parameter.kind.partition(":")[0]
-    if kind in ("text", "task", "flag", "list") or "enum" in parameter.schema:
+    if kind in ("text", "task", "flag", "list", "object") or "enum" in parameter.schema:
         return None
     if tool.style == "real" and kind in _AMOUNTS:  # "for 2 and 3 people" is no wish for two of them
         return None
@@ -193,7 +193,11 @@ def clause_again(before: Clause, rng: random.Random, split: Split, phrases: Tool
     kinds = {p.slot: json_kind(p) for p in before.tool.parameters}
     for parameter in before.tool.parameters:
         plain = parameter.slot in before.values and parameter.required and "enum" not in parameter.schema
-        if plain and list(kinds.values()).count(kinds[parameter.slot]) == 1 and parameter.kind not in ("text", "flag"):
+        if (
+            plain
+            and list(kinds.values()).count(kinds[parameter.slot]) == 1
+            and json_kind(parameter) not in ("boolean", "object")
+        ):
             value = draw(parameter.kind, rng, split, phrases, parameter.schema)
             if value.spoken == before.values[parameter.slot]:
                 return None

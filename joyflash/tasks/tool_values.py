@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import NOUNS, Split, fits, number, pseudo_word
 
-Data = str | int | float | bool | list
+Data = str | int | float | bool | list | dict
 
 _DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
 _SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
@@ -42,6 +42,11 @@ def options_of(kind: str) -> dict[str, str]:
     return {option: said or option for option, _, said in pairs}
 
 
+def fields_of(kind: str) -> list[tuple[str, str]]:
+    """Names and kinds of the fields of a kind ``object:name=person|age=integer``."""
+    return [(name, each) for name, _, each in (field.partition("=") for field in kind[7:].split("|"))]
+
+
 def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases) -> dict:
     """The JSON Schema of one parameter of ``kind``, without description."""
     if kind.startswith("integer"):
@@ -58,6 +63,9 @@ def schema_of(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases)
             options.append(phrases.invent(rng, split))
         rng.shuffle(options)
         return {"type": "string", "enum": options}
+    if kind.startswith("object:"):
+        fields = {name: schema_of(each, rng, split, phrases) for name, each in fields_of(kind)}
+        return {"type": "object", "properties": fields, "required": list(fields)}
     if kind == "choice":
         options = {word(kind, rng, split, phrases) for _ in range(2 + int(rng.random() * 3))}
         return {"type": "string", "enum": [*sorted(options), phrases.invent(rng, split)]}
@@ -85,6 +93,15 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
             if joinable(item.spoken):
                 drawn[item.spoken] = item
         return Value([item.data for item in drawn.values()], join(list(drawn), rng, phrases))
+    if kind.startswith("object:"):
+        parts = {name: draw(each, rng, split, phrases) for name, each in fields_of(kind)}
+        said = [value.spoken for value in parts.values()]
+        if rng.random() < 0.7 or not all(map(joinable, said)):
+            said = [
+                phrases.grammar.expand("argument", rng, name=name.replace("_", " "), value=value.spoken)
+                for name, value in parts.items()
+            ]
+        return Value({name: value.data for name, value in parts.items()}, join(said, rng, phrases))
     if kind.startswith("integer:"):
         low, high = (int(bound) for bound in kind[8:].split("-"))
         amount = low + int(rng.random() * (high - low + 1))

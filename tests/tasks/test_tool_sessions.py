@@ -17,7 +17,7 @@ from joyflash.tasks.tool_build import Tool, real_tool
 from joyflash.tasks.tool_lists import distinct, talk_beside
 from joyflash.tasks.tool_use import load_phrases, parse_tools
 from joyflash.tasks.words import is_heldout
-from tests.tasks.test_tool_use import LANGUAGES, calls_of, leaves, said_by_user, samples
+from tests.tasks.test_tool_use import LANGUAGES, calls_of, leaves, meant, said_by_user, samples
 
 KINDS = ("session", "choose")
 
@@ -39,8 +39,7 @@ def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
-    tools = load_phrases(language).tools
-    given = {str(value) for tool in tools for saying in tool.says for _, value in saying.given}
+    given = meant(language)
     for sample in samples(150 if split == "train" else 12, language, split, kinds=KINDS):
         schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
         assert len(schemas) == len(sample["tools"])

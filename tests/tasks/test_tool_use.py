@@ -14,9 +14,10 @@ import pytest
 from joyflash.tasks import generate
 from joyflash.tasks.tool_build import invented_tool, real_tool
 from joyflash.tasks.tool_check import check_call
+from joyflash.tasks.tool_english import english_tools
 from joyflash.tasks.tool_requests import Slots, clause, clauses_of_list, request
 from joyflash.tasks.tool_use import load_phrases, parse_tools
-from joyflash.tasks.tool_values import reads_like_a_list
+from joyflash.tasks.tool_values import options_of, reads_like_a_list
 from joyflash.tasks.words import is_heldout
 
 KINDS = ("call", "call_many", "answer", "no_tool", "calc")
@@ -37,7 +38,20 @@ def said_by_user(sample: dict) -> str:
 
 
 def leaves(arguments: dict) -> list:
-    return [leaf for value in arguments.values() for leaf in (value if isinstance(value, list) else [value])]
+    found = []
+    for value in arguments.values():
+        found += value if isinstance(value, list) else leaves(value) if isinstance(value, dict) else [value]
+    return found
+
+
+def meant(language: str) -> set[str]:
+    """Values that a request may mean without spelling them."""
+    tools = (*load_phrases(language).tools, *(english_tools().tools if language == "zh" else ()))
+    given = {str(value) for tool in tools for saying in tool.says for _, value in saying.given}
+    return given | {
+        option for tool in tools for argument in tool.arguments for option in options_of(argument.kind)
+        if "=" in argument.kind
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -52,8 +66,7 @@ def test_generation_is_deterministic_and_resumes_at_any_index(language: str) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_calls_fit_their_schema_the_request_and_the_split(language: str, split) -> None:
-    tools = load_phrases(language).tools
-    given = {str(value) for tool in tools for saying in tool.says for _, value in saying.given}
+    given = meant(language)
     for sample in samples(1500, language, split):
         schemas = {tool["function"]["name"]: tool["function"]["parameters"] for tool in sample["tools"]}
         assert len(schemas) == len(sample["tools"])
