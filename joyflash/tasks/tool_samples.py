@@ -17,7 +17,7 @@ from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
 _TALK_SHARE = 0.4
-_CHAIN_SHARE, _HALF_SHARE, _BACK_SHARE = 0.3, 0.1, 0.2
+_CHAIN_SHARE, _HALF_SHARE, _BACK_SHARE = 0.3, 0.03, 0.2
 _UNCHAINED = ("text", "task", "expression")
 
 
@@ -128,7 +128,7 @@ def _several(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
     """Two or three requests in one message and the tools that they need."""
     count = 2 + (rng.random() < 0.25)
     first = _target(rng, split, phrases)
-    if rng.random() < 0.55:
+    if rng.random() < 0.45:
         wanted = clauses_of_list(first, count, rng, split, phrases, slots)
         if wanted is not None:
             return wanted, [first]
