@@ -51,13 +51,15 @@ class Mixture:
         self.parts = parts
         self._drawn = dict.fromkeys(self.sources, 0)
         self._tokens = dict.fromkeys(self.sources, 0)
+        self._before = dict.fromkeys(self.sources, 0)  # tokens given out under other weights
 
     def __iter__(self) -> Iterator[Drawn]:
         return self
 
     def __next__(self) -> Drawn:
-        total = sum(self._tokens.values()) + 1
-        name = max(self.weights, key=lambda name: self.weights[name] * total - self._tokens[name])
+        given = {name: count - self._before[name] for name, count in self._tokens.items()}
+        total = sum(given.values()) + 1
+        name = max(self.weights, key=lambda name: self.weights[name] * total - given[name])
         index = self._drawn[name] * self.parts + self.part
         drawn = self.draw(name, index)
         self._drawn[name] += 1
@@ -74,11 +76,24 @@ class Mixture:
 
     def state_dict(self) -> dict[str, Any]:
         """JSON-able position."""
-        return {"part": [self.part, self.parts], "drawn": dict(self._drawn), "tokens": dict(self._tokens)}
+        return {
+            "part": [self.part, self.parts],
+            "drawn": dict(self._drawn),
+            "tokens": dict(self._tokens),
+            "before": dict(self._before),
+            "weights": dict(self.weights),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to a saved position; raise DataError where the sources or the parts are not those of the state."""
+        """Go to a saved position; raise DataError where the sources or the parts are not those of the state.
+
+        Where the weights are others, they hold from here on: a source whose weight has grown makes up for nothing.
+        """
         if set(state["drawn"]) != set(self.sources) or list(state["part"]) != [self.part, self.parts]:
             raise DataError("The saved data position belongs to another mixture; resume with the recipe of that run.")
         self._drawn = {name: int(state["drawn"][name]) for name in self.sources}
         self._tokens = {name: int(state["tokens"][name]) for name in self.sources}
+        same = state.get("weights", self.weights) == self.weights
+        self._before = {name: int(state.get("before", {}).get(name, 0)) for name in self.sources}
+        if not same:
+            self._before = dict(self._tokens)

@@ -46,6 +46,26 @@ def test_parts_never_overlap():
     assert not seen[0] & seen[1] | seen[0] & seen[2] | seen[1] & seen[2]
 
 
+def test_other_weights_hold_from_where_a_run_is_resumed() -> None:
+    """Else a source with a greater weight makes up for the past: 60 steps of nothing but three sources."""
+    before = _mixture()
+    for _ in itertools.islice(before, 2_000):
+        pass
+    names = list(before.weights)
+    weights = dict(zip(names, [8.0, *[1.0] * (len(names) - 1)], strict=True))
+    after = Mixture(list(before.sources.values()), weights)
+    after.load_state_dict(json.loads(json.dumps(before.state_dict())))
+    start = after.tokens()
+    for _ in itertools.islice(after, 60):
+        pass
+    drawn = {name: count - start[name] for name, count in after.tokens().items()}
+    for name, share in after.weights.items():
+        assert drawn[name] / sum(drawn.values()) == pytest.approx(share, abs=0.12)
+    again = Mixture(list(before.sources.values()), weights)
+    again.load_state_dict(json.loads(json.dumps(after.state_dict())))
+    assert [next(again).source for _ in range(50)] == [next(after).source for _ in range(50)]
+
+
 def test_wrong_mixtures_are_refused():
     source = ListSource("a", [5], splittable=True)
     for sources, weights in (([], {}), ([source, source], {"a": 1.0}), ([source], {"b": 1.0}), ([source], {"a": 0.0})):
