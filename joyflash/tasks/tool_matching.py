@@ -16,9 +16,10 @@ import re
 from joyflash.tasks.chars_zh import random_characters
 from joyflash.tasks.tool_build import Tool
 from joyflash.tasks.tool_english import draw_phrases
+from joyflash.tasks.tool_framing import request
 from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
 from joyflash.tasks.tool_messages import calls, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, request
+from joyflash.tasks.tool_requests import Clause, Slots, clause
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import ADJECTIVES, NOUNS, VERBS, Split, identifier
 

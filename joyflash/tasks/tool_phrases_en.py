@@ -9,6 +9,7 @@ from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.tool_actions_en import ACTIONS
 from joyflash.tasks.tool_names_en import NAME_RULES
 from joyflash.tasks.tool_rules_en import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
+from joyflash.tasks.tool_turns_en import TURN_RULES
 from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_en import WORDS
 from joyflash.tasks.words import any_word, pseudo_word
@@ -70,7 +71,7 @@ _TOPICS = (
 
 PHRASES = ToolPhrases(
     language="en",
-    grammar=Grammar({**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
+    grammar=Grammar({**REQUEST_RULES, **TURN_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}),
     tools=read_tools("en", _TOPICS),
     words=WORDS,
     talk=talk_pairs("en"),

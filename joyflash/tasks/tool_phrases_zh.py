@@ -9,6 +9,7 @@ from joyflash.tasks.talk_drills import invented_word
 from joyflash.tasks.talk_pairs import talk_pairs
 from joyflash.tasks.tool_names_zh import NAME_RULES
 from joyflash.tasks.tool_rules_zh import ANSWER_RULES, REQUEST_RULES, TOOL_RULES, VALUE_RULES
+from joyflash.tasks.tool_turns_zh import TURN_RULES
 from joyflash.tasks.tool_use import ToolPhrases, read_flags, read_tools
 from joyflash.tasks.tool_words_zh import WORDS
 from joyflash.tasks.words import Split, any_word
@@ -43,7 +44,7 @@ _TOPICS = (
 )
 # fmt: on
 
-RULES = {**REQUEST_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}
+RULES = {**REQUEST_RULES, **TURN_RULES, **TOOL_RULES, **ANSWER_RULES, **VALUE_RULES, **NAME_RULES}
 PHRASES = ToolPhrases(
     language="zh",
     grammar=Grammar(RULES),

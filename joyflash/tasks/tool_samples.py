@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from joyflash.tasks.tool_build import Tool, calculator, has_switch, invented_tool
 from joyflash.tasks.tool_english import draw_phrases
+from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import distinct, draw_tool, extra_count, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind, request, small_talk
+from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind
 from joyflash.tasks.tool_results import asked_back, results_and_answer, wrapped
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import Value, draw

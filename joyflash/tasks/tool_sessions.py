@@ -7,9 +7,10 @@ from collections import Counter
 
 from joyflash.tasks.tool_build import Tool, calculator
 from joyflash.tasks.tool_english import draw_phrases
+from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import common_words, distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list, request, small_talk
+from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list
 from joyflash.tasks.tool_results import asked_back, results_and_answer
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split

@@ -1,0 +1,52 @@
+"""How Chinese conversations go on: once more, asked back, one thing with another's result, asides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+# fmt: off
+TURN_RULES: Mapping[str, Sequence[str]] = {
+    "again": [
+        "那{value}呢？", "那{value}呢？", "{value}呢？", "{value}呢", "再来一个{value}", "还有{value}",
+        "{value}也来一下", "换成{value}", "换{value}", "同样的，{value}", "{value}也要", "再看看{value}",
+        "那换成{value}呢？", "接着{value}", "下一个：{value}", "不对，我是说{value}", "说错了，是{value}",
+        "改成{value}吧", "{value}的话呢？", "照样来{value}", "然后{value}", "再试试{value}",
+    ],
+    "looked_up": [
+        "好了。", "已经查到了。", "查好了。", "完成了。", "已经办好。", "结果出来了。", "弄好了。",
+        "工具已经返回结果。", "搞定。", "我拿到结果了。",
+    ],
+    "ask_back": [
+        "刚才说的是什么？", "再说一遍？", "结果是什么来着", "没听清，再说一次", "结果呢？", "那结果呢",
+        "到底是什么？", "查到什么了？", "[我忘了|没记住]，是[什么|多少]来着？", "[工具|它]怎么说的？", "返回了什么？",
+        "把结果再发一下", "告诉我[结果|答案]", "所以呢？", "最后是[多少|什么|哪个]？", "我要记下来，是什么？",
+        "[刚刚走神了|信号不好|没看见]，[是什么|再说一遍|结果是]？", "确认一下，结果是？", "重复一下结果",
+        "[那|所以]到底怎么样？", "具体是[什么|多少]？", "你查出来的是？", "只说结果就行", "那我该写什么？",
+    ],
+    "ask_back_noun": [
+        "{noun}是什么来着？", "那{noun}呢？", "再说一下{noun}", "{noun}是多少？", "刚才的{noun}是？",
+        "{noun}再报一遍", "我忘了{noun}", "所以{noun}是？", "你查到的{noun}是什么？", "{noun}，重复一下",
+        "只要{noun}",
+    ],
+    "ask_back_about": [
+        "刚才说{question}来着？", "我忘了，{question}？", "再说一遍，{question}？", "你刚查过的，{question}？",
+        "所以，{question}？", "那{question}？", "确认一下，{question}？", "简单说，{question}？",
+        "没听清，{question}？",
+    ],
+    "answer_back": ["{answer}", "{answer}", "{answer}", "刚才说过：{answer}", "好的，{answer}", "再说一遍：{answer}"],
+    "the_result": [
+        "结果", "查到的结果", "得到的结果", "查出来的", "这个结果", "上一步的结果", "返回的内容", "查到的那个",
+    ],
+    "aside_number": [
+        "我今年{number}岁，{ask}", "我只有{number}分钟，{ask}", "我们一共{number}个人，{ask}",
+        "还有{number}分钟就发车了，{ask}", "我试了{number}次都不行，{ask}", "我在这里干了{number}年，{ask}",
+        "我住{number}楼，{ask}", "后面还有{number}个人在排队，{ask}", "老板只给我{number}个小时，{ask}",
+        "我{number}分钟前刚起床，{ask}", "今天已经问你{number}回了，{ask}",
+    ],
+    "aside_person": [
+        "我是{person}，{ask}", "{person}让我来问你，{ask}", "{person}说你能帮忙，{ask}", "{person}就在我旁边，{ask}",
+        "我替{person}问一下，{ask}", "我答应了{person}，{ask}", "{person}昨天没弄成，{ask}",
+        "我和{person}在上班，{ask}", "我叫{person}，{ask}",
+    ],
+}
+# fmt: on
