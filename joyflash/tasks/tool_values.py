@@ -77,7 +77,7 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
     spoken = options_of(kind)
     if schema and "enum" in schema:
         choice = rng.choice(schema["enum"])
-        return Value(choice, spoken.get(choice, choice))
+        return Value(choice, spoken.get(choice, str(choice)))
     if spoken:
         choice = rng.choice([option for option in spoken if fits(option, split)] or list(spoken))
         return Value(choice, spoken[choice])
