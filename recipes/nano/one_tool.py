@@ -1,7 +1,7 @@
 """The bundled model, stage 6: calls where only one tool is listed, and copies of everything in the vocabulary.
 
 Two hours on two CPU cores, from the mean 1 : 2 (``joyflash merge``) of the fourth stage and the end of the fifth's run,
-before its MTP layer was retrained. What ships is the mean 1 : 2 of the fifth stage and the end of this one (docs/LOG.md).
+before its MTP layer was retrained. What ships is the mean 1 : 2 of the fifth stage and this run's end (docs/LOG.md).
 """
 
 from joyflash.train.recipe import load_recipe
