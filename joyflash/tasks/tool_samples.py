@@ -34,7 +34,10 @@ def sample_call(rng: random.Random, language: str, split: Split) -> dict:
 
 
 def sample_call_many(rng: random.Random, language: str, split: Split) -> dict:
-    """The user asks for two or three things at once; the answer is as many calls, in that order."""
+    """The user asks for two or three things at once; the answer is as many calls, in that order.
+
+    Now and then no listed tool can do the last one: then the others are done.
+    """
     phrases = draw_phrases(rng, language)
     slots = Slots()
     wanted, targets = _several(rng, split, phrases, slots)

@@ -203,14 +203,13 @@ def test_freed_memory_is_given_back_behind_long_bodies(server: LiveServer, monke
 def test_a_long_body_does_not_hold_up_short_ones() -> None:
     with live_server() as server, ThreadPoolExecutor(4) as pool:
         counted = {**QUESTION, "messages": [{"role": "user", "content": "word " * 200_000}]}
-        start = time.monotonic()
         long = [pool.submit(httpx.post, f"{server.url}/v1/messages/count_tokens", json=counted, timeout=120)]
         long += [pool.submit(httpx.post, f"{server.url}/tokenize", json=counted, timeout=120) for _ in range(3)]
         time.sleep(0.2)
         assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
-        short = time.monotonic() - start
+        waiting = sum(not future.done() for future in long)  # no share of the time: neighbours stretch both parts
         assert [future.result().status_code for future in long] == [200] * 4
-        assert short < 0.7 * (time.monotonic() - start)
+        assert waiting > 0
 
 
 @pytest.mark.parametrize("body", [b'{"user": [' + b"[]," * MAX_BRACKETS + b"[]]}", b"{" * (MAX_BRACKETS + 1)])
