@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from joyflash.server.batch_lines import read_batch
 from joyflash.server.body import MAX_BRACKETS, is_too_deep
 from joyflash.server.run import bind
 from joyflash.server.settings import ServerSettings
+from joyflash.text.tokenizer import Tokenizer
 from tests.server.live import CHAT, LiveServer, live_server
 
 HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode()
@@ -200,16 +202,28 @@ def test_freed_memory_is_given_back_behind_long_bodies(server: LiveServer, monke
         assert soon(lambda times=times: len(given) == times, 10) and len(given) == times
 
 
-def test_a_long_body_does_not_hold_up_short_ones() -> None:
-    with live_server() as server, ThreadPoolExecutor(4) as pool:
-        counted = {**QUESTION, "messages": [{"role": "user", "content": "word " * 200_000}]}
-        long = [pool.submit(httpx.post, f"{server.url}/v1/messages/count_tokens", json=counted, timeout=120)]
-        long += [pool.submit(httpx.post, f"{server.url}/tokenize", json=counted, timeout=120) for _ in range(3)]
-        time.sleep(0.2)
-        assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
-        waiting = sum(not future.done() for future in long)  # no share of the time: neighbours stretch both parts
-        assert [future.result().status_code for future in long] == [200] * 4
-        assert waiting > 0
+def test_long_bodies_do_not_hold_up_short_ones(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the long ones take: here they wait until the short ones have been answered."""
+    encode, reading, answered = Tokenizer.encode, threading.Semaphore(0), threading.Event()
+
+    def slow(self: Tokenizer, text: str) -> list[int]:
+        if len(text) > intake.LONG_BYTES:
+            reading.release()
+            assert answered.wait(60)
+        return encode(self, text)
+
+    monkeypatch.setattr(Tokenizer, "encode", slow)
+    body = {"model": "nano", "prompt": "word " * 20_000}
+    with ThreadPoolExecutor(12) as pool:
+        try:
+            long = [pool.submit(httpx.post, f"{server.url}/tokenize", json=body, timeout=120) for _ in range(12)]
+            assert reading.acquire(timeout=60)
+            assert httpx.get(f"{server.url}/health", timeout=30).status_code == 200
+            assert httpx.post(f"{server.url}/tokenize", json={**body, "prompt": "hi"}, timeout=30).status_code == 200
+            assert not any(future.done() for future in long)
+        finally:
+            answered.set()
+        assert [future.result().status_code for future in long] == [200] * 12
 
 
 @pytest.mark.parametrize("body", [b'{"user": [' + b"[]," * MAX_BRACKETS + b"[]]}", b"{" * (MAX_BRACKETS + 1)])
