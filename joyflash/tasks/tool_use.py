@@ -35,6 +35,8 @@ Kinds of values: ``integer``, ``integer:1-30`` (a range), ``number``, ``price``,
 ``date`` (rule ``value_date``), ``time`` (rule ``value_time``), ``email``, ``id``, ``url``, ``phone``, ``file``,
 ``expression``, ``word`` (one invented or plain word), ``flag``, ``enum:a,b,c``, ``list:KIND``, and every key
 of ``ToolPhrases.words``.
+Two more are made by code only: ``enum:a=one,b=two`` (options that a request says in other words) and
+``object:NAME=KIND|NAME=KIND``.
 """
 
 from __future__ import annotations
