@@ -1,11 +1,13 @@
 """Copying and looking up, the circuit under every tool call, in its densest form.
 
 A model that is to call tools under any name must copy words that it has never seen. In a tool call only a few tokens
-teach that; here nearly half of them do, so the circuit forms after far fewer tokens.
+teach that; here nearly half of them do, so the circuit forms after far fewer tokens. Some samples are calls with many
+values, where the copies stand as they will.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -30,11 +32,28 @@ _ASK = {
         "zh": ("{list}\n{item}后面是什么？", "在{list}里，{item}的下一个是？"),
     },
 }
+_CALL_SHARE = 0.45
+_CALLS = {
+    "list": {
+        "en": ("{tool}: {values}", "Call {tool} with {values}.", "Put {values} into {tool}.", "{values} -> {tool}"),
+        "zh": ("{tool}：{values}", "用{values}调用{tool}。", "把{values}交给{tool}", "{values} -> {tool}"),
+    },
+    "named": {
+        "en": ("{tool} with {values}", "Call {tool}: {values}", "{values}, that is all for {tool}", "{tool} {values}"),
+        "zh": ("{tool}，{values}", "调用{tool}：{values}", "{values}，用{tool}", "用{tool}，其中{values}"),
+    },
+}
+_NAMED = {
+    "en": ("{key} {value}", "{key}: {value}", "{key} = {value}", "{value} as {key}", '{key} "{value}"'),
+    "zh": ("{key}是{value}", "{key}：{value}", "{key}为{value}", "{value}作为{key}", "{key}设成“{value}”"),
+}
 _PAIRS = (": ", " = ", "=", " - ", " is ", ":", " -> ")
 
 
 def sample(rng: random.Random, language: str, split: Split) -> dict[str, Any]:
-    """One conversation: repeat a list, write it in lines, look keys up in a table, or say what follows an item."""
+    """One conversation: repeat a list, write it in lines or into a call, look keys up, or say what follows an item."""
+    if rng.random() < _CALL_SHARE:
+        return _call(rng, language, split)
     kind = rng.choices(tuple(_ASK), (3, 2, 4, 1))[0]
     items = _distinct(rng, language, split, rng.randint(4, 12))
     between = rng.choice((", ", " ", "; ", " / ") if language == "en" else ("、", "，", " ", "；"))
@@ -53,6 +72,33 @@ def sample(rng: random.Random, language: str, split: Split) -> dict[str, Any]:
         question = question.replace("{" + name + "}", value)
     messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
     return {"messages": messages, "tools": [], "kind": "copying", "language": language}
+
+
+def _call(rng: random.Random, language: str, split: Split) -> dict[str, Any]:
+    """A call of one tool with many values: a list, or a parameter for each."""
+    name, count = identifier(rng, split, language), rng.randint(3, 12)
+    if rng.random() < 0.5:
+        kind, keys = "list", [identifier(rng, split, language)]
+        items = _distinct(rng, language, split, count)
+        values = rng.choice((", ", " ", "; ") if language == "en" else ("、", "，", " ", "；")).join(items)
+        arguments: dict[str, Any] = {keys[0]: items}
+    else:
+        kind, keys = "named", list(dict.fromkeys(identifier(rng, split, language) for _ in range(1 + count // 2)))
+        between = (" ", "") if language == "en" else ("",)
+        arguments = {
+            key: rng.choice(between).join(_distinct(rng, language, split, rng.choice((1, 1, 2)))) for key in keys
+        }
+        form = rng.choice(_NAMED[language])
+        said = [form.replace("{key}", key).replace("{value}", value) for key, value in arguments.items()]
+        values = rng.choice((", ", " and ") if language == "en" else ("，", "、", "，")).join(said)
+    text = rng.choice(_CALLS[kind][language]).replace("{tool}", name).replace("{values}", values)
+    given = {"type": "string"} if kind == "named" else {"type": "array", "items": {"type": "string"}}
+    schema = {"type": "object", "properties": dict.fromkeys(keys, given), "required": keys}
+    tool = {"type": "function", "function": {"name": name, "parameters": schema}}
+    function = {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}
+    made = {"id": f"call_{rng.getrandbits(32):08x}", "type": "function", "function": function}
+    messages = [{"role": "user", "content": text}, {"role": "assistant", "content": None, "tool_calls": [made]}]
+    return {"messages": messages, "tools": [tool], "kind": "copying", "language": language}
 
 
 def _table(rng: random.Random, language: str, split: Split) -> tuple[dict[str, str], str]:

@@ -21,6 +21,7 @@ _COMMON = 9
 _TRIES = 12
 _CANDIDATES = 5
 _DOCUMENTED = 0.15
+_ON_SUBJECT = 0.6
 
 
 def draw_tool(
@@ -145,9 +146,12 @@ def what_it_does(tool: Tool) -> str:
 def talk_beside(tools: Sequence[Tool], rng: random.Random, phrases: ToolPhrases) -> tuple[str, str]:
     """Small talk or an easy question (rule texts of what is said and of the answer) that needs none of ``tools``.
 
-    It has no telling word in common with a tool that finds something out; one that only does something may be close:
-    "what is an invoice" asks for no invoice. Nearly half of the time such a close text is looked for.
+    Often it is on the very subject of one of ``tools``. Else it has no telling word in common with a tool that finds
+    something out; one that only does something may be close: "what is an invoice" asks for no invoice. Nearly half of
+    the time such a close text is looked for.
     """
+    if rng.random() < _ON_SUBJECT and (found := _talk_on_subject(tools, rng, phrases)):
+        return found
     only = {tool.name: tool.source is not None and only_does(tool.source) for tool in tools}
     answers = " ".join(what_it_does(tool) for tool in tools if not only[tool.name])
     acts = " ".join(what_it_does(tool) for tool in tools if only[tool.name])
@@ -159,6 +163,16 @@ def talk_beside(tools: Sequence[Tool], rng: random.Random, phrases: ToolPhrases)
         if near and not any(word in answers for word in words):
             return talk
     return phrases.talk[0]
+
+
+def _talk_on_subject(tools: Sequence[Tool], rng: random.Random, phrases: ToolPhrases) -> tuple[str, str] | None:
+    """Talk written for one of ``tools`` that has no telling word in common with any other of them."""
+    tool = rng.choice(tools)
+    if tool.source is None or not tool.source.talk:
+        return None
+    talk = rng.choice(tool.source.talk)
+    others = " ".join(what_it_does(other) for other in tools if other is not tool)
+    return None if any(word in others for word in _telling_words(talk[0], phrases.language)) else talk
 
 
 @cache

@@ -65,7 +65,7 @@ def _mistype(rng: random.Random, text: str) -> str:
 # fmt: off
 _TOPICS = (
     "world", "home", "daily", "people", "work", "office", "science", "numbers", "life", "services",
-    "devices", "messages", "places", "facts",
+    "devices", "messages", "places", "facts", "community",
 )
 # fmt: on
 

@@ -40,7 +40,7 @@ def value_word(rng: random.Random, split: Split) -> str:
 # fmt: off
 _TOPICS = (
     "home", "daily", "people", "office", "science", "work", "numbers", "services", "life", "devices",
-    "messages", "places", "facts",
+    "messages", "places", "facts", "community",
 )
 # fmt: on
 

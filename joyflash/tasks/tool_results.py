@@ -4,60 +4,49 @@ from __future__ import annotations
 
 import json
 import random
+from typing import NamedTuple
 
-from joyflash.tasks.grammar import slots_of
-from joyflash.tasks.tool_requests import Clause, Slots
+from joyflash.tasks.tool_requests import Clause
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import draw, join
 from joyflash.tasks.words import Split, identifier, number, pseudo_word
 
 _RESULT_KINDS = ("number", "integer", "integer", "word", "word", "id", "person", "price", "text", "date")
-_STATUSES = ("ok", "done", "success", "completed", "created", "saved", "accepted", "sent", "true")
+STATUSES = ("ok", "done", "success", "completed", "created", "saved", "accepted", "sent", "true")
 _OTHER_FIELDS = (("status", "ok"), ("ok", True), ("cached", False), ("code", 200), ("unit", "none"))
 _RESULT_KEYS = ("result", "value", "output", "answer", "data", "response")
 
 
-def results_and_answer(
-    wanted: list[Clause], rng: random.Random, split: Split, phrases: ToolPhrases
-) -> tuple[list[str], str]:
-    """The contents of the tool messages that answer the calls of ``wanted``, and the final answer to all of them."""
+class Outcome(NamedTuple):
+    """What the calls of a request have come to: the contents of their tool messages, and the final answer to all."""
+
+    contents: list[str]
+    answer: str
+    failed: bool
+
+
+def outcome(wanted: list[Clause], rng: random.Random, split: Split, phrases: ToolPhrases) -> Outcome:
+    """What the calls of ``wanted`` return; now and then an error."""
     sums = all(item.tool.style == "calc" for item in wanted)
     pairs = sums or all(item.tool.style in ("noun", "name") for item in wanted)
     several = pairs and len(wanted) > 1
-    outcomes = [
-        calculation_result(item.subject, rng, split, phrases, several=several)
+    found = [
+        (*calculation_result(item.subject, rng, split, phrases, several=several), False)
         if sums
         else result_and_reply(item, rng, split, phrases, several=several)
         for item in wanted
     ]
-    answer = join_replies([reply for _, reply in outcomes], rng, phrases, sentences=not pairs)
-    return [content for content, _ in outcomes], answer
-
-
-def asked_back(wanted: list[Clause], answer: str, rng: random.Random, phrases: ToolPhrases) -> tuple[str, str, str]:
-    """A later question about what the calls of ``wanted`` have returned: what was answered before it, it, the answer.
-
-    What was answered before is ``answer`` or, at times, only that the calls were made.
-    """
-    before = phrases.grammar.expand("looked_up", rng) if rng.random() < 0.4 else answer
-    source, slots = wanted[0].tool.source, Slots()
-    held = {slot: slots.hold(value) for slot, value in wanted[0].values.items()}
-    questions = [text for text in (source.questions if source else ()) if slots_of(text) <= held.keys()]
-    if len(wanted) == 1 and questions and rng.random() < 0.4:
-        question = phrases.grammar.fill(rng.choice(questions), rng, **held)
-        asked = phrases.grammar.expand("ask_back_about", rng, question=question)
-    elif len(wanted) == 1 and wanted[0].tool.style == "noun" and rng.random() < 0.4:
-        asked = phrases.grammar.expand("ask_back_noun", rng, noun=slots.hold(wanted[0].tool.topic))
-    else:
-        asked = phrases.grammar.expand("ask_back", rng)
-    again = phrases.grammar.expand("answer_back", rng, answer=answer) if before is answer else answer
-    return before, slots.restore(phrases.finish(rng, asked)), again
+    answer = join_replies([reply for _, reply, _ in found], rng, phrases, sentences=not pairs)
+    return Outcome([content for content, *_ in found], answer, any(failed for *_, failed in found))
 
 
 def result_and_reply(
     item: Clause, rng: random.Random, split: Split, phrases: ToolPhrases, *, several: bool = False
-) -> tuple[str, str]:
-    """The content of the tool message and the sentence of the final answer; ``several`` asks for a short pair."""
+) -> tuple[str, str, bool]:
+    """The content of the tool message, the sentence of the final answer, and whether it tells of an error.
+
+    ``several`` asks for a short pair.
+    """
     if rng.random() < 0.08:
         error = phrases.grammar.expand(
             "error",
@@ -66,14 +55,14 @@ def result_and_reply(
             number=str(number(rng, split)),
         )
         content = json.dumps({"error": error}, ensure_ascii=False) if rng.random() < 0.4 else error
-        return content, phrases.grammar.expand("reply_error", rng, error=error)
+        return content, phrases.grammar.expand("reply_error", rng, error=error), True
     source = item.tool.source
     if source is not None and source.gives and source.replies:
-        return _real_result(item, rng, split, phrases)
+        return (*_real_result(item, rng, split, phrases), False)
     kind = rng.choice(_RESULT_KINDS)
     value = draw(kind, rng, split, phrases).spoken
     if item.tool.style in ("verb", "action") and rng.random() < 0.35:
-        value = rng.choice(_STATUSES)
+        value = rng.choice(STATUSES)
         reply = phrases.grammar.expand("reply_done", rng, value=value)
     elif several and item.subject:
         reply = phrases.grammar.expand("reply_pair", rng, of=item.subject, value=value)
@@ -81,7 +70,7 @@ def result_and_reply(
         reply = phrases.grammar.expand("reply_noun", rng, noun=item.tool.topic, of=item.subject, value=value)
     else:
         reply = phrases.grammar.expand("reply_value", rng, value=value)
-    return wrapped(value, rng, split, phrases), reply
+    return wrapped(value, rng, split, phrases), reply, False
 
 
 def calculation_result(

@@ -7,18 +7,19 @@ from dataclasses import replace
 
 from joyflash.tasks.tool_build import Tool, calculator, has_switch, invented_tool
 from joyflash.tasks.tool_english import draw_phrases
+from joyflash.tasks.tool_follow_ups import follow_ups
 from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import distinct, draw_tool, extra_count, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind
-from joyflash.tasks.tool_results import asked_back, results_and_answer, wrapped
+from joyflash.tasks.tool_results import outcome, wrapped
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import Value, draw
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6
-_TALK_SHARE = 0.4
-_CHAIN_SHARE, _HALF_SHARE, _BACK_SHARE = 0.3, 0.03, 0.2
+_TALK_SHARE = 0.5
+_CHAIN_SHARE, _HALF_SHARE, _BACK_SHARE = 0.3, 0.03, 0.45
 _UNCHAINED = ("text", "task", "expression")
 
 
@@ -86,8 +87,8 @@ def _chained(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
     messages += results(messages[-1], [wrapped(str(found), rng, split, phrases)])
     messages.append(calls(asked[1:], rng))
     spelt = replace(asked[1], values=asked[1].values | {taken.slot: str(found)}, subject=str(found))
-    contents, answer = results_and_answer([spelt], rng, split, phrases)
-    messages += [*results(messages[-1], contents), says(answer)]
+    found = outcome([spelt], rng, split, phrases)
+    messages += [*results(messages[-1], found.contents), says(found.answer)]
     return to_sample(messages, _listed([first, second], rng, split, phrases), "answer", phrases.language)
 
 
@@ -172,11 +173,10 @@ def _finished(
     asked = calls(wanted, rng)
     if bare:
         asked["weight"] = 0
-    contents, answer = results_and_answer(wanted, rng, split, phrases)
-    messages = [*opening(rng, phrases), user(text), asked, *results(asked, contents)]
+    found = outcome(wanted, rng, split, phrases)
+    messages = [*opening(rng, phrases), user(text), asked, *results(asked, found.contents)]
     if rng.random() < _BACK_SHARE:
-        before, question, again = asked_back(wanted, answer, rng, phrases)
-        messages += [says(before), user(question), says(again)]
+        messages += follow_ups(wanted, found, rng, split, phrases)
     else:
-        messages.append(says(answer))
+        messages.append(says(found.answer))
     return to_sample(messages, [] if bare else _listed(targets, rng, split, phrases), kind, phrases.language)

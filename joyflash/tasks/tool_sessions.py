@@ -7,18 +7,19 @@ from collections import Counter
 
 from joyflash.tasks.tool_build import Tool, calculator
 from joyflash.tasks.tool_english import draw_phrases
+from joyflash.tasks.tool_follow_ups import follow_ups
 from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import common_words, distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
 from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list
-from joyflash.tasks.tool_results import asked_back, results_and_answer
+from joyflash.tasks.tool_results import outcome
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.7
-_ROUNDS = {"call": 60, "no_tool": 15, "talk": 10, "several": 8}
+_ROUNDS = {"call": 60, "no_tool": 25, "talk": 14, "several": 12}
 _CALCULATOR_SHARE, _CALCULATOR_ROUNDS = 0.12, 25
-_AGAIN, _BACK, _CANDIDATES = 0.15, 0.08, 5
+_AGAIN, _BACK, _CANDIDATES = 0.15, 0.15, 5
 _NUMERIC = ("integer", "number", "price", "expression")
 _SHORT_RESULTS = {"en": ("ok", "done", "OK", "success", "true"), "zh": ("ok", "完成", "成功", "好", "done")}
 
@@ -122,11 +123,10 @@ def _outcome(
     wanted: list[Clause], asked: dict, rng: random.Random, split: Split, phrases: ToolPhrases, *, back: float = _BACK
 ) -> list[dict]:
     """The results of the calls and the final answer, at times with a question about it and the answer to that."""
-    contents, answer = results_and_answer(wanted, rng, split, phrases)
+    found = outcome(wanted, rng, split, phrases)
     if rng.random() < back:
-        before, question, again = asked_back(wanted, answer, rng, phrases)
-        return [*results(asked, contents), says(before), user(question), says(again)]
-    return [*results(asked, contents), says(answer)]
+        return [*results(asked, found.contents), *follow_ups(wanted, found, rng, split, phrases)]
+    return [*results(asked, found.contents), says(found.answer)]
 
 
 def _decline(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPhrases) -> list[dict]:

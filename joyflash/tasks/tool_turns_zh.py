@@ -30,10 +30,50 @@ TURN_RULES: Mapping[str, Sequence[str]] = {
     ],
     "ask_back_about": [
         "刚才说{question}来着？", "我忘了，{question}？", "再说一遍，{question}？", "你刚查过的，{question}？",
-        "所以，{question}？", "那{question}？", "确认一下，{question}？", "简单说，{question}？",
-        "没听清，{question}？",
+        "确认一下，{question}？", "简单说，{question}？", "没听清，{question}？",
     ],
     "answer_back": ["{answer}", "{answer}", "{answer}", "刚才说过：{answer}", "好的，{answer}", "再说一遍：{answer}"],
+    "ask_field": [
+        "{field}呢？", "那{field}呢？", "{field}是[多少|什么]？", "还有{field}呢？", "[顺便|再]说一下{field}",
+        "我还要{field}", "里面有{field}吗？", "[好的，|谢谢，|嗯，]{field}呢？", "{field}那一项怎么写的？",
+        "返回里的{field}是？", "{field}也告诉我", "只要{field}",
+    ],
+    "answer_field": [
+        "{field}是{value}。", "{field}：{value}", "是{value}。", "{value}", "结果里{field}是{value}。",
+        "写的是{value}。",
+    ],
+    "ask_right": [
+        "是{value}，对吧？", "{value}，没错吧？", "你说的是{value}吗？", "是{value}吗？", "那就是{value}？",
+        "我听成{value}了，对吗？", "我记的是{value}，对不对？", "所以是{value}咯？", "[等等，|啊，]{value}？",
+        "是不是{value}？",
+    ],
+    "answer_right": ["对，{value}。", "是的，{value}。", "没错，是{value}。", "对，就是{value}。", "正确，{value}。"],
+    "answer_wrong": ["不是，是{value}。", "不对，{value}。", "不，结果是{value}。", "是{value}，不是{wrong}。"],
+    "ask_sure": [
+        "确定吗？", "你确定？", "真的[吗|假的]？", "是工具查的吗？", "感觉不太对", "没弄错吧？", "靠谱吗？", "没错吗？",
+        "[可|能]信吗？",
+    ],
+    "answer_sure": [
+        "确定，工具返回的就是这个：{answer}", "是的，是工具给出的：{answer}", "没错，我查过了，{answer}",
+        "是的，{answer}", "没错，{answer}",
+    ],
+    "ask_source": [
+        "这是[哪来的|怎么来的]？", "不是你编的吧？", "你怎么知道？", "有什么依据？", "谁说的？", "哪儿查的？",
+        "根据是什么？",
+    ],
+    "answer_source": [
+        "是工具给出的：{answer}", "这是工具的结果：{answer}", "工具返回的：{answer}", "我用工具查的，{answer}",
+    ],
+    "pass_on": [
+        "帮我[写|拟]一条[短信|消息]告诉{person}", "怎么跟{person}说？", "写成给{person}的便条",
+        "我要转给{person}，怎么写", "{person}也想知道，我怎么回？", "改成发给{person}的一句话",
+        "{person}刚才也问我了，我该怎么说？",
+    ],
+    "passed_on": ["{person}你好，{answer}", "{person}，{answer}", "给{person}：{answer}", "{person}，你好！{answer}"],
+    "ask_sentence": [
+        "用一句[完整的|]话说",  "[总结|概括]一下", "一句话告诉我",  "写下来给我",
+        "念给我听", "那该怎么说？",  "我怎么跟别人讲？",
+    ],
     "the_result": [
         "结果", "查到的结果", "得到的结果", "查出来的", "这个结果", "上一步的结果", "返回的内容", "查到的那个",
     ],

@@ -16,6 +16,7 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
     say detailed=true: Flying to {city} {date}, so I want to know all about the weather there.
     gives: temperature = degrees ; condition = sky
     reply: It is {temperature} and {condition} in {city}.
+    talk: How far ahead can one trust a forecast? => A few days, after that it is guesswork.
 
 * ``tool DOMAIN: NAMES``. Tools of one domain are near misses of each other: they must never be able to answer each
   other's requests. A domain that starts with ``*`` marks tools that could answer too much (web search): they are never
@@ -29,6 +30,7 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
 * ``say`` lines: whole messages as people write them, with capitals and punctuation, in which the wish may be told
   indirectly. Every required slot is either in the text or given a value before the colon (``say minutes=30: …half an
   hour…``, several separated by ", "); optional slots may be in the text or be given; they are used exactly then.
+* ``talk`` lines: what is said on the tool's subject without a need for it, and the answer in words.
 * ``gives``: fields of the result and their kinds; ``reply`` lines: the final answer; each mentions every field.
 
 Kinds of values: ``integer``, ``integer:1-30`` (a range), ``number``, ``price``, ``text`` (rule ``value_text``),
@@ -90,6 +92,18 @@ REQUIRED_RULES: Mapping[str, str] = {
     "ask_back_noun": "{noun}: the same, naming what was looked up",
     "ask_back_about": "{question}: the same, with the whole question (without question mark)",
     "answer_back": "{answer}: the answer given again",
+    "ask_field": "{field}: asks for another field of a result ('and the {field}?')",
+    "answer_field": "{field} {value}: the answer to that",
+    "ask_right": "{value}: asks whether that was the result",
+    "answer_right": "{value}: yes, it was",
+    "answer_wrong": "{value} {wrong}: no, it was {value}",
+    "ask_sure": "no slots: doubts a result ('are you sure?')",
+    "answer_sure": "{answer}: yes, it is certain",
+    "ask_source": "no slots: asks where a result comes from ('did you guess that?', 'how do you know?')",
+    "answer_source": "{answer}: says that it comes from the tool",
+    "pass_on": "{person}: asks to word a result for somebody",
+    "passed_on": "{person} {answer}: the result worded for them",
+    "ask_sentence": "no slots: asks for a result in other words ('in one line, please')",
     "the_result": "no slots: what an earlier request will have found ('the result', 'what you find')",
     "aside_number": "{number} {ask}: a sentence with a number that is no argument, and the request",
     "aside_person": "{person} {ask}: a sentence with a person who is no argument, and the request",
@@ -163,6 +177,7 @@ class ToolKind:
     gives: tuple[tuple[str, str], ...]
     replies: tuple[str, ...]
     says: tuple[Saying, ...] = ()
+    talk: tuple[tuple[str, str], ...] = ()
     wide: bool = False
 
 
@@ -260,7 +275,7 @@ def _parse_tool(block: str) -> ToolKind:
     if not head.startswith("tool ") or not names.strip():
         raise ValueError(f"a tool block starts with 'tool DOMAIN: NAMES', not {first!r}")
     domain = head.removeprefix("tool ").strip()
-    texts: dict[str, list[str]] = {key: [] for key in ("about", "order", "ask", "note", "gives", "reply")}
+    texts: dict[str, list[str]] = {key: [] for key in ("about", "order", "ask", "note", "gives", "reply", "talk")}
     arguments: list[Argument] = []
     said: list[re.Match[str]] = []
     for line in lines:
@@ -283,6 +298,9 @@ def _parse_tool(block: str) -> ToolKind:
     for request in texts["order"] + texts["ask"] + texts["note"]:
         if slots_of(request) != required:
             raise ValueError(f"tool {names.split()[0]}: {request!r} must mention exactly {sorted(required)}")
+    talk = [tuple(line.split(" => ")) for line in texts["talk"]]
+    if any(len(pair) != 2 or slots_of("".join(pair)) for pair in talk):
+        raise ValueError(f"tool {names.split()[0]}: a 'talk' line is 'said => answered', without slots")
     if not texts["about"] or not texts["order"]:
         raise ValueError(f"tool {names.split()[0]}: needs an 'about' line and an 'order' line")
     return ToolKind(
@@ -296,6 +314,7 @@ def _parse_tool(block: str) -> ToolKind:
         gives=tuple((name.strip(), kind.strip()) for name, kind in gives),
         replies=tuple(texts["reply"]),
         says=tuple(_parse_saying(match, names.split()[0], {item.slot: item for item in arguments}) for match in said),
+        talk=tuple((said, answered) for said, answered in talk),
         wide=domain.startswith("*"),
     )
 

@@ -73,7 +73,7 @@ def test_turns_alternate_and_results_answer_their_calls(language: str) -> None:
         assert len(set(made)) == len(made)
         assert answered == made[: len(made) - len(last)]
         rounds, tools = turns.count("u"), len(sample["tools"])
-        assert (2 <= rounds <= 9 and 1 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
+        assert (2 <= rounds <= 20 and 1 <= tools <= 5) if sample["kind"] == "session" else 3 <= rounds <= 8
         systems, ends = systems + turns.startswith("s"), ends + turns.endswith("c")
     assert 8 < systems < 36
     assert 55 < ends < 115
@@ -86,7 +86,7 @@ def test_rounds_differ_and_calls_go_to_several_tools(language: str) -> None:
     turns = [turns_of(sample) for sample in sessions]
     plain, called = (sum(len(re.findall(kind, text)) for text in turns) for kind in ("ua", "uc"))
     assert several > 0.55 * len(sessions)
-    assert 0.17 < plain / (plain + called) < 0.33
+    assert 0.3 < plain / (plain + called) < 0.5
     assert sum("ctt" in text for text in turns) > 8
     for sample in samples(40, language, kinds=("choose",)):
         assert len({call["name"] for call in calls_of(sample)}) > 1 or len(sample["tools"]) == 1
@@ -184,6 +184,23 @@ def test_talk_beside_tools_is_answered_by_none_but_may_be_close_to_one_that_only
     assert max(alone.values()) < 150
 
 
+def test_talk_is_often_on_the_very_subject_of_a_listed_tool_but_of_no_other() -> None:
+    lines = "\ntalk: who wrote the first invoice? => Merchants did.\ntalk: bees sting => Ouch."
+    kinds = parse_tools("\n\n".join(block + lines for block in _BOTH.split("\n\n")[:1]) + "\n\n" + _BOTH)
+    phrases = replace(load_phrases("en"), talk=(("hi", "hello"),))
+    rng = random.Random(1)
+    with_talk, _, rival = (real_tool(kind, rng, "train", phrases, optional=0) for kind in kinds)
+    assert with_talk.source is not None and with_talk.source.talk == (
+        ("who wrote the first invoice?", "Merchants did."),
+        ("bees sting", "Ouch."),
+    )
+    alone = Counter(talk_beside([with_talk], rng, phrases)[0] for _ in range(300))
+    assert set(alone) == {"hi", "who wrote the first invoice?", "bees sting"}
+    assert 0.3 < alone["hi"] / 300 < 0.5
+    beside = Counter(talk_beside([with_talk, rival], rng, phrases)[0] for _ in range(300))
+    assert beside["who wrote the first invoice?"] == 0 < beside["bees sting"]
+
+
 def test_talk_beside_chinese_tools_shares_no_telling_pair_of_characters() -> None:
     phrases = replace(load_phrases("zh"), talk=(("你好", "你好！"), ("讲个笑话", "..."), ("蜜蜂酿什么？", "蜂蜜。")))
     rng = random.Random(0)
@@ -213,6 +230,6 @@ def test_beside_talk_no_listed_tool_could_answer_anything(language: str, monkeyp
     rng = random.Random(3)
     for _ in range(600):
         tool_samples.sample_no_tool(rng, language, "train")
-    assert 0.33 < len(beside) / 600 < 0.47
+    assert 0.43 < len(beside) / 600 < 0.57
     assert {len(tools) for tools in beside} >= {2, 3, 4, 5}
     assert not any(tool.source is not None and tool.source.wide for tools in beside for tool in tools)

@@ -273,13 +273,16 @@ def test_requests_are_phrased_in_thousands_of_ways(language: str) -> None:
 
 def test_real_tools_are_many_and_each_has_requests() -> None:
     tools = load_phrases("en").tools
-    assert len(tools) >= 60
+    assert len(tools) >= 500
+    assert sum(len(tool.talk) for tool in tools) >= 2 * len(tools)
     assert all(len(tool.orders + tool.questions + tool.notes + tool.says) >= 4 for tool in tools)
 
 
 def test_tool_blocks_with_mistakes_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="get_x"):
         parse_tools("tool d: get_x\nabout: X.\ncity = city ; city ; the city\norder: look")
+    with pytest.raises(ValueError, match="'talk' line"):
+        parse_tools("tool d: get_x\nabout: X.\norder: look\ntalk: what is x?")
     with pytest.raises(ValueError, match="tool DOMAIN"):
         parse_tools("about: X.")
     with pytest.raises(ValueError, match="there are no tool phrases"):

@@ -1,0 +1,25 @@
+"""The bundled model, stage 7: more rounds over one list of tools, and questions about what a call has returned.
+
+Two hours on two CPU cores, from the sixth stage (what the bundled model was). Its MTP layer is trained afterwards
+(``drafts.py``), so it is left out here.
+"""
+
+from joyflash.train.recipe import load_recipe
+
+_before = load_recipe("recipes/nano/one_tool.py")
+_more = {"session": 32, "choose": 14, "call": 17, "call_many": 20, "answer": 16, "copying": 18, "match": 4}
+
+recipe = load_recipe(
+    "recipes/nano/one_tool.py",
+    {
+        "skills": {
+            **_before.skills,
+            "no_tool_en": 30,
+            "no_tool_zh": 23,
+            **{f"{skill}_{language}": weight for skill, weight in _more.items() for language in ("en", "zh")},
+        },
+        "tokens": 20_971_520,
+        "mtp_from": 1.0,
+        "seed": 7,
+    },
+)
