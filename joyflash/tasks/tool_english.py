@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
 from joyflash.tasks import tool_phrases_en, tool_phrases_zh, tool_rules_en
 from joyflash.tasks.grammar import Grammar
-from joyflash.tasks.tool_use import Argument, ToolKind, ToolPhrases, load_phrases
+from joyflash.tasks.tool_use import Argument, Saying, ToolKind, ToolPhrases, load_phrases
 
 _SHARE = 0.35
 # A Chinese and an English tool that share so many names do the same.
@@ -68,11 +68,14 @@ def _in_english(tools: Sequence[ToolKind], english: Sequence[ToolKind]) -> Itera
                 else argument
                 for argument in arguments
             )
-            says = tuple(
-                replace(say, given=tuple((slot, terms[slot].get(str(value), value)) for slot, value in say.given))
-                for say in tool.says
-            )
-            yield replace(tool, about=about, arguments=arguments, says=says)
+            terms |= {f"{slot}2": words for slot, words in terms.items()}
+            says, twice = ([_renamed(saying, terms) for saying in texts] for texts in (tool.says, tool.twice))
+            yield replace(tool, about=about, arguments=arguments, says=tuple(says), twice=tuple(twice))
+
+
+def _renamed(saying: Saying, terms: Mapping[str, Mapping[str, str]]) -> Saying:
+    """``saying`` with the options that it gives called by their English names."""
+    return replace(saying, given=tuple((slot, terms[slot].get(str(value), value)) for slot, value in saying.given))
 
 
 def _options(kind: str) -> dict[str, str]:

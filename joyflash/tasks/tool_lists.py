@@ -22,6 +22,9 @@ _TRIES = 12
 _CANDIDATES = 5
 _DOCUMENTED = 0.15
 _ON_SUBJECT = 0.6
+# Where several texts of a request go is the hardest part of a call.
+_SEVERAL_TEXTS = 2.5
+_NO_TEXT = ("integer", "number", "price", "flag", "enum", "list", "object", "expression")
 
 
 def draw_tool(
@@ -36,9 +39,9 @@ def draw_tool(
         rng: source of randomness.
         split: side of the word split.
         phrases: the language.
-        real: share of real tools.
+        real: share of real tools; those that take several texts are drawn more often.
         closed: leave out tools that could answer almost anything (web search).
-        light: mostly tools of at most one required parameter, with few optional ones.
+        light: more tools of at most one required parameter, with few optional ones.
         near: where one of these is of the same sort (real or invented), the new tool is close to it.
     """
     tool = _bare_tool(rng, split, phrases, real=real, closed=closed, light=light, near=near)
@@ -59,7 +62,7 @@ def _bare_tool(
         return invented_tool(rng, split, phrases, like=rng.choice(alike) if alike else None)
     sources = [tool.source for tool in near if tool.source is not None]
     domain = rng.choice(sources).domain if sources else None
-    few = light and rng.random() < 0.85
+    few = light and rng.random() < 0.5
     kinds = [
         kind
         for kind in phrases.tools
@@ -69,7 +72,13 @@ def _bare_tool(
     ]
     if not kinds:
         return _bare_tool(rng, split, phrases, real=1.0, closed=closed, light=light, near=())
-    return real_tool(rng.choice(kinds), rng, split, phrases, optional=0.12 if light else 0.7)
+    weights = [_SEVERAL_TEXTS if _texts(kind) > 1 else 1.0 for kind in kinds]
+    return real_tool(rng.choices(kinds, weights)[0], rng, split, phrases, optional=0.12 if light else 0.7)
+
+
+def _texts(kind: ToolKind) -> int:
+    """How many required parameters of a tool are given words of the request."""
+    return sum(argument.required and not argument.kind.startswith(_NO_TEXT) for argument in kind.arguments)
 
 
 def extra_count(rng: random.Random) -> int:

@@ -11,7 +11,7 @@ from joyflash.tasks.tool_use import Saying, ToolPhrases
 from joyflash.tasks.tool_values import Data, Value, draw, join, joinable, reads_like_a_list
 from joyflash.tasks.words import Split, fits
 
-_SAY_SHARE = 0.3
+_SAY_SHARE, _TWICE_SHARE = 0.4, 0.75
 _AMOUNTS = ("integer", "number", "price", "expression")
 _MOMENTS = ("time", "date")
 _QUOTES = ('"{}"', "'{}'", "“{}”", "`{}`", "«{}»", "「{}」")
@@ -75,11 +75,16 @@ def clause(
     return Clause(text, form, tool, arguments, first.spoken, spoken)
 
 
-def _sayings(tool: Tool, split: Split) -> list[Saying]:
-    """The messages that fit the parameters which ``tool`` has, and whose given values are on this side of the split."""
+def _sayings(tool: Tool, split: Split, *, twice: bool = False) -> list[Saying]:
+    """The messages that fit the parameters which ``tool`` has, and whose given values are on this side of the split.
+
+    Those that mean one call or, ``twice``, two.
+    """
     if tool.source is None:
         return []
     schemas = {parameter.slot: parameter.schema for parameter in tool.parameters}
+    if twice:
+        schemas |= {f"{slot}2": schema for slot, schema in schemas.items()}
 
     def fits_tool(saying: Saying) -> bool:
         return saying.slots <= schemas.keys() and all(
@@ -89,7 +94,7 @@ def _sayings(tool: Tool, split: Split) -> list[Saying]:
             for slot, value in saying.given
         )
 
-    return [saying for saying in tool.source.says if fits_tool(saying)]
+    return [saying for saying in (tool.source.twice if twice else tool.source.says) if fits_tool(saying)]
 
 
 def _said(
@@ -113,10 +118,15 @@ def _said(
 def clauses_of_list(
     tool: Tool, count: int, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
 ) -> list[Clause] | None:
-    """One request that gives the same tool several main values; None where the tool's parameters do not allow it.
+    """One request for several calls of the same tool; None where the tool's parameters do not allow it.
+
+    A message written for two calls, or one for a single call that names several main values.
 
     Further required parameters get one value for all. The first clause carries the text of all of them.
     """
+    fitting = _sayings(tool, split, twice=True) if count == 2 else []
+    if fitting and rng.random() < _TWICE_SHARE and not any(p.required for p in tool.parameters if p.slot == "switch"):
+        return _said_twice(tool, rng.choice(fitting), rng, split, phrases, slots)
     needed = [parameter for parameter in tool.parameters if parameter.required]
     invented = tool.style != "real"
     if not needed or (invented and len(tool.parameters) > 1) or any(parameter.say for parameter in needed):
@@ -160,6 +170,31 @@ def clauses_of_list(
         word = {_topic_slot(tool): slots.hold(_topic_word(tool, rng))}
         text = phrases.grammar.expand(f"{tool.style}_{form}", rng, **word, value=together)
     return _list_clauses(tool, parameter, form, text, drawn, same)
+
+
+def _said_twice(
+    tool: Tool, saying: Saying, rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slots
+) -> list[Clause]:  # fmt: skip
+    """Two calls in the words of ``saying``, which differ in at least one argument."""
+    kinds = {p.slot: p for p in tool.parameters}
+    given = {slot: Value(data, str(data)) for slot, data in saying.given}
+    while True:
+        values = dict(given)
+        for slot in sorted(saying.slots):
+            parameter = kinds.get(slot) or kinds[slot[:-1]]
+            values[slot] = draw(parameter.kind, rng, split, phrases, parameter.schema)
+        first = {slot: value for slot, value in values.items() if slot in kinds}
+        second = {slot: values.get(f"{slot}2", value) for slot, value in first.items()}
+        if any(first[slot].data != second[slot].data for slot in first):
+            break
+    held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
+    texts = (phrases.grammar.fill(saying.text, rng, **held), "")
+    clauses = []
+    for text, each in zip(texts, (first, second), strict=True):
+        arguments = {p.name: each[p.slot].data for p in tool.parameters if p.slot in each}
+        spoken = {slot: value.spoken for slot, value in each.items()}
+        clauses.append(Clause(text, "say", tool, arguments, next(iter(spoken.values())), spoken))
+    return clauses
 
 
 def _list_clauses(

@@ -133,7 +133,7 @@ def _several(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
     """Two or three requests in one message and the tools that they need."""
     count = 2 + (rng.random() < 0.25)
     first = _target(rng, split, phrases)
-    if rng.random() < 0.45:
+    if rng.random() < 0.55:
         wanted = clauses_of_list(first, count, rng, split, phrases, slots)
         if wanted is not None:
             return wanted, [first]

@@ -14,6 +14,7 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
     note: {city} weather
     say: I'm off to {city} in an hour. Umbrella or sunglasses?
     say detailed=true: Flying to {city} {date}, so I want to know all about the weather there.
+    twice: Is it warmer in {city} or in {city2} right now?
     gives: temperature = degrees ; condition = sky
     reply: It is {temperature} and {condition} in {city}.
     talk: How far ahead can one trust a forecast? => A few days, after that it is guesswork.
@@ -30,6 +31,8 @@ lines, in ``tools/LANGUAGE/*.txt``, which ``read_tools`` reads::
 * ``say`` lines: whole messages as people write them, with capitals and punctuation, in which the wish may be told
   indirectly. Every required slot is either in the text or given a value before the colon (``say minutes=30: …half an
   hour…``, several separated by ", "); optional slots may be in the text or be given; they are used exactly then.
+* ``twice`` lines: the same for two calls in one message; the second call has the value of ``{SLOT2}`` where there is
+  one, else that of ``{SLOT}``.
 * ``talk`` lines: what is said on the tool's subject without a need for it, and the answer in words.
 * ``gives``: fields of the result and their kinds; ``reply`` lines: the final answer; each mentions every field.
 
@@ -53,7 +56,7 @@ from importlib.resources import files
 from joyflash.tasks.grammar import Grammar, slots_of
 from joyflash.tasks.words import Split
 
-_SAY = re.compile(r"say(?: (\w+=[^:,]+(?:, \w+=[^:,]+)*))?: (.+)")
+_SAY = re.compile(r"(say|twice)(?: (\w+=[^:,]+(?:, \w+=[^:,]+)*))?: (.+)")
 
 # Every grammar must have these rules; the value says which slots each receives and what it writes.
 REQUIRED_RULES: Mapping[str, str] = {
@@ -177,6 +180,7 @@ class ToolKind:
     gives: tuple[tuple[str, str], ...]
     replies: tuple[str, ...]
     says: tuple[Saying, ...] = ()
+    twice: tuple[Saying, ...] = ()
     talk: tuple[tuple[str, str], ...] = ()
     wide: bool = False
 
@@ -298,6 +302,7 @@ def _parse_tool(block: str) -> ToolKind:
     for request in texts["order"] + texts["ask"] + texts["note"]:
         if slots_of(request) != required:
             raise ValueError(f"tool {names.split()[0]}: {request!r} must mention exactly {sorted(required)}")
+    slots = {item.slot: item for item in arguments}
     talk = [tuple(line.split(" => ")) for line in texts["talk"]]
     if any(len(pair) != 2 or slots_of("".join(pair)) for pair in talk):
         raise ValueError(f"tool {names.split()[0]}: a 'talk' line is 'said => answered', without slots")
@@ -313,21 +318,27 @@ def _parse_tool(block: str) -> ToolKind:
         notes=tuple(texts["note"]),
         gives=tuple((name.strip(), kind.strip()) for name, kind in gives),
         replies=tuple(texts["reply"]),
-        says=tuple(_parse_saying(match, names.split()[0], {item.slot: item for item in arguments}) for match in said),
+        says=tuple(_parse_saying(match, names.split()[0], slots) for match in said if match[1] == "say"),
+        twice=tuple(_parse_saying(match, names.split()[0], slots) for match in said if match[1] == "twice"),
         talk=tuple((said, answered) for said, answered in talk),
         wide=domain.startswith("*"),
     )
 
 
 def _parse_saying(match: re.Match[str], tool: str, arguments: Mapping[str, Argument]) -> Saying:
-    pairs = [pair.split("=", 1) for pair in match[1].split(", ")] if match[1] else []
-    slots = slots_of(match[2])
+    """A ``say`` or ``twice`` line; in the latter a slot may have a twin, its name with a 2 behind it."""
+    pairs = [pair.split("=", 1) for pair in match[2].split(", ")] if match[2] else []
+    slots = slots_of(match[3])
     named = slots | {slot for slot, _ in pairs}
+    twins = {slot for slot in named if match[1] == "twice" and slot[-1] == "2" and slot[:-1] in named & set(arguments)}
     missing = {slot for slot, argument in arguments.items() if argument.required} - named
-    if missing or named - set(arguments) or len(named) != len(slots) + len(pairs):
+    if missing or named - twins - set(arguments) or len(named) != len(slots) + len(pairs):
         raise ValueError(f"tool {tool}: {match[0]!r} must name each required slot, known slots only, each once")
-    given = tuple((slot, _given(tool, arguments[slot].kind, written.strip())) for slot, written in pairs)
-    return Saying(match[2], given, frozenset(slots))
+    if match[1] == "twice" and not twins:
+        raise ValueError(f"tool {tool}: {match[0]!r} must have a slot that differs in the second call")
+    kinds = {slot: arguments[slot[:-1] if slot in twins else slot].kind for slot in named}
+    given = tuple((slot, _given(tool, kinds[slot], written.strip())) for slot, written in pairs)
+    return Saying(match[3], given, frozenset(slots))
 
 
 def _given(tool: str, kind: str, written: str) -> str | int | float | bool:
