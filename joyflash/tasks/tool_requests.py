@@ -105,7 +105,7 @@ def _said(
     used = {p.slot: p for p in tool.parameters if p.slot in saying.slots | given.keys() | switch}
     values = {slot: given.get(slot) or draw(p.kind, rng, split, phrases, p.schema) for slot, p in used.items()}
     held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
-    text = phrases.grammar.fill(saying.text, rng, **held)
+    text = _apart(phrases.grammar.fill(saying.text, rng, **held), slots)
     for slot in switch:  # not joined as a second wish would be
         said = _mentioned(used[slot], values[slot], rng, phrases, slots)
         gap = "" if phrases.language == "zh" else " "
@@ -120,7 +120,7 @@ def clauses_of_list(
 ) -> list[Clause] | None:
     """One request for several calls of the same tool; None where the tool's parameters do not allow it.
 
-    A message written for two calls, or one for a single call that names several main values.
+    A message written for two calls, or an order or question for a single call that names several main values.
 
     Further required parameters get one value for all. The first clause carries the text of all of them.
     """
@@ -150,12 +150,9 @@ def clauses_of_list(
         assert source is not None
         form = "question" if source.questions and rng.random() < 0.4 else "order"
         texts = source.questions if form == "question" else source.orders
-        spelt = {p.slot for p in needed}
-        if (says := [say.text for say in source.says if say.slots == spelt and not say.given]) and rng.random() < 0.5:
-            form, texts = "say", tuple(says)
         held = {slot: slots.hold(_quoted(value, rng)) for slot, value in same.items()}
-        text = phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together}, **held)
-        for other in spare if form != "say" else ():
+        text = _apart(phrases.grammar.fill(rng.choice(texts), rng, **{parameter.slot: together}, **held), slots)
+        for other in spare:
             same[other.slot] = draw(other.kind, rng, split, phrases, other.schema)
             said = _mentioned(other, same[other.slot], rng, phrases, slots)
             text = _appended(text, said, phrases, apart=other.slot == "switch")
@@ -188,7 +185,7 @@ def _said_twice(
         if any(first[slot].data != second[slot].data for slot in first):
             break
     held = {slot: slots.hold(_quoted(values[slot], rng)) for slot in sorted(saying.slots)}
-    texts = (phrases.grammar.fill(saying.text, rng, **held), "")
+    texts = (_apart(phrases.grammar.fill(saying.text, rng, **held), slots), "")
     clauses = []
     for text, each in zip(texts, (first, second), strict=True):
         arguments = {p.name: each[p.slot].data for p in tool.parameters if p.slot in each}
@@ -258,7 +255,7 @@ def _real_text(
         or rng.choices(list(by_form), weights=[max(1, len(texts)) if texts else 0 for texts in by_form.values()])[0]
     )
     held = {slot: slots.hold(_quoted(values[slot], rng)) for slot, p in used.items() if not p.say}
-    text = phrases.grammar.fill(rng.choice(by_form[form]), rng, **held)
+    text = _apart(phrases.grammar.fill(rng.choice(by_form[form]), rng, **held), slots)
     for slot, parameter in used.items():
         if parameter.say:
             said = _mentioned(parameter, values[slot], rng, phrases, slots)

@@ -18,7 +18,7 @@ recipe = load_recipe(
             "no_tool_zh": 23,
             **{f"{skill}_{language}": weight for skill, weight in _more.items() for language in ("en", "zh")},
         },
-        "tokens": 20_971_520,
+        "tokens": 22_282_240,
         "mtp_from": 1.0,
         "seed": 7,
     },
