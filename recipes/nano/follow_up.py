@@ -7,7 +7,7 @@ Two hours on two CPU cores, from the sixth stage (what the bundled model was). I
 from joyflash.train.recipe import load_recipe
 
 _before = load_recipe("recipes/nano/one_tool.py")
-_more = {"session": 32, "choose": 14, "call": 17, "call_many": 20, "answer": 16, "copying": 18, "match": 4}
+_more = {"session": 32, "choose": 14, "call": 22, "call_many": 20, "answer": 16, "copying": 14, "match": 4}
 
 recipe = load_recipe(
     "recipes/nano/one_tool.py",
