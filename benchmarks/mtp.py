@@ -190,9 +190,15 @@ def prompts_of(engine: Engine, kind: str, count: int, repetition: int) -> list[l
 
     if engine.template is None:
         fail(f"{engine.model_name} has no chat template; leave only --kinds free.")
-    # Each language by itself, so that the halves are halves.
+    # Each language by itself, so that the halves are halves. Copying drills that are calls belong to no kind, and some
+    # conversations that call list no tools: a repetition skips ahead further than it draws.
     streams = [
-        generate(17, "heldout", mixture={(skill, language): 1.0 for skill in SKILLS[kind]}, start=repetition * count)
+        filter(
+            lambda sample: bool(sample["tools"]) == (kind == "tools"),
+            generate(
+                17, "heldout", mixture={(skill, language): 1.0 for skill in SKILLS[kind]}, start=4 * repetition * count
+            ),
+        )
         for language in ("en", "zh")
     ]
     samples = [next(streams[place % 2]) for place in range(count)]

@@ -82,7 +82,7 @@ def test_packed_pairs_are_unpacked_pairs(name: str):
     assert 0 < wanted["accuracy"] < 1
     for ours, theirs in zip(gradients, wanted_gradients, strict=True):
         if theirs is not None:
-            torch.testing.assert_close(ours, theirs, atol=2e-6, rtol=1e-4)
+            torch.testing.assert_close(ours, theirs, atol=5e-6, rtol=1e-4)  # 2.9e-6 on an AMD EPYC
 
 
 def test_a_step_is_what_plain_torch_computes_from_full_logits():
