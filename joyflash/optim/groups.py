@@ -142,9 +142,18 @@ def build_optimizers(
             {"params": members, "weight_decay": weight_decay if decay else 0.0}
             for decay, members in adamw_groups.items()
         ]
-        fused = all(member.device.type in ("cpu", "cuda") for members in adamw_groups.values() for member in members)
+        fused = all(fused_adamw(member.device) for members in adamw_groups.values() for member in members)
         optimizers.append(torch.optim.AdamW(groups, lr=adamw_lr, betas=adamw_betas, fused=fused))
     return optimizers
+
+
+def fused_adamw(device: torch.device) -> bool:
+    """Whether AdamW takes PyTorch's fused step on ``device``: on a GPU.
+
+    On a CPU it rounds what is shorter than a vector otherwise than what fills one, so that a parameter which several
+    processes share would not have the bits of a whole one.
+    """
+    return device.type == "cuda"
 
 
 def describe_groups(model: nn.Module, config: AttentionShape, rules: Sequence[Rule] | None = None) -> str:

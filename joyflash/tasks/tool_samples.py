@@ -87,8 +87,8 @@ def _chained(rng: random.Random, split: Split, phrases: ToolPhrases, slots: Slot
     messages += results(messages[-1], [wrapped(str(found), rng, split, phrases)])
     messages.append(calls(asked[1:], rng))
     spelt = replace(asked[1], values=asked[1].values | {taken.slot: str(found)}, subject=str(found))
-    found = outcome([spelt], rng, split, phrases)
-    messages += [*results(messages[-1], found.contents), says(found.answer)]
+    done = outcome([spelt], rng, split, phrases)
+    messages += [*results(messages[-1], done.contents), says(done.answer)]
     return to_sample(messages, _listed([first, second], rng, split, phrases), "answer", phrases.language)
 
 

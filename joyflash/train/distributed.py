@@ -24,7 +24,7 @@ from joyflash.model.expert_parallel import ExpertGroup
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Experts, MixtureOfExperts
 from joyflash.model.transformer import DecoderBlock
-from joyflash.optim.groups import claim_parameters, default_rules
+from joyflash.optim.groups import claim_parameters, default_rules, fused_adamw
 from joyflash.optim.muon_sharded import Shard, ShardedMuon
 from joyflash.parallel.clipping import clip_gradients
 from joyflash.parallel.mesh import Mesh
@@ -143,7 +143,7 @@ def build_sharded_optimizers(
     ]
     optimizers = [
         ShardedMuon(muon, team.rank, team.world, lr=muon_lr, weight_decay=weight_decay),
-        torch.optim.AdamW(groups, lr=adamw_lr, betas=(0.9, 0.95), fused=True),
+        torch.optim.AdamW(groups, lr=adamw_lr, betas=(0.9, 0.95), fused=fused_adamw(team.device)),
     ]
     shards = {shard.name: shard for shard in (*muon, *adamw[True], *adamw[False])}
     return [shards[name] for name in sharded.placements], optimizers

@@ -285,6 +285,14 @@ def test_prompts_are_of_both_languages_and_new_in_every_repetition(kind: str) ->
     assert not any(chinese[0::2]) and sum(chinese[1::2]) >= 6  # a Chinese list to copy may hold invented words only
 
 
+@pytest.mark.parametrize("kind", ["tools", "template"])
+def test_only_prompts_whose_answer_is_a_call_list_tools(kind: str) -> None:
+    listed: list[bool] = []
+    engine = SimpleNamespace(template=SimpleNamespace(render=lambda _, tools: listed.append(bool(tools)) or [1]))
+    mtp.prompts_of(engine, kind, 64, 0)
+    assert listed == [kind == "tools"] * 64
+
+
 # serving
 
 
