@@ -9,10 +9,11 @@ import re
 from joyflash.tasks.grammar import slots_of
 from joyflash.tasks.tool_lists import only_does
 from joyflash.tasks.tool_messages import says, user
-from joyflash.tasks.tool_requests import Clause, Slots
+from joyflash.tasks.tool_requests import Clause
 from joyflash.tasks.tool_results import STATUSES, Outcome
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import draw
+from joyflash.tasks.tool_wording import Slots
 from joyflash.tasks.words import Split, number
 
 _UNSAID_SHARE, _MORE_SHARE = 0.4, 0.3

@@ -6,9 +6,10 @@ import random
 import re
 
 from joyflash.tasks.tool_build import Tool
-from joyflash.tasks.tool_requests import Clause, Slots, ended
+from joyflash.tasks.tool_requests import Clause
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import draw
+from joyflash.tasks.tool_wording import Slots, ended
 from joyflash.tasks.words import Split
 
 _COUNTED_SHARE = 0.2

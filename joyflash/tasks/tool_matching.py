@@ -19,8 +19,9 @@ from joyflash.tasks.tool_english import draw_phrases
 from joyflash.tasks.tool_framing import request
 from joyflash.tasks.tool_lists import distinct, draw_tool, what_it_does
 from joyflash.tasks.tool_messages import calls, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause
+from joyflash.tasks.tool_requests import Clause, clause
 from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.tool_wording import Slots
 from joyflash.tasks.words import ADJECTIVES, NOUNS, VERBS, Split, identifier
 
 _COUNTS, _COUNT_WEIGHTS = (2, 3, 4, 5, 6), (15, 25, 25, 20, 15)

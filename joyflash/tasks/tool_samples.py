@@ -11,10 +11,11 @@ from joyflash.tasks.tool_follow_ups import follow_ups
 from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import distinct, draw_tool, extra_count, other_tools, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clauses_of_list, json_kind
+from joyflash.tasks.tool_requests import Clause, clause, clauses_of_list, json_kind
 from joyflash.tasks.tool_results import outcome, wrapped
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import Value, draw
+from joyflash.tasks.tool_wording import Slots
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.6

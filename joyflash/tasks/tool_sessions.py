@@ -11,9 +11,10 @@ from joyflash.tasks.tool_follow_ups import follow_ups
 from joyflash.tasks.tool_framing import request, small_talk
 from joyflash.tasks.tool_lists import common_words, distinct, draw_tool, only_does, talk_beside
 from joyflash.tasks.tool_messages import calls, decline, opening, results, says, to_sample, user
-from joyflash.tasks.tool_requests import Clause, Slots, clause, clause_again, clauses_of_list
+from joyflash.tasks.tool_requests import Clause, clause, clause_again, clauses_of_list
 from joyflash.tasks.tool_results import outcome
 from joyflash.tasks.tool_use import ToolPhrases
+from joyflash.tasks.tool_wording import Slots
 from joyflash.tasks.words import Split
 
 _REAL_SHARE = 0.7

@@ -15,7 +15,7 @@ _DOMAINS = ("com", "org", "net", "io", "de", "cn", "dev")
 _SUFFIXES = ("txt", "pdf", "csv", "json", "png", "md", "docx", "log", "py", "zip")
 _TEXT_KINDS = ("text",)
 _LOOSE_KINDS = ("text", "task")
-_AMOUNTS = ("number", "integer", "price")
+AMOUNTS = ("number", "integer", "price")
 _LIKE_A_LIST = re.compile(r"[,;&、，；]| and |.{2}(?:和|与|以及).{2}")
 _TOPICS = ("noun", "verb", "thing")
 _COMPOSED = 0.6
@@ -85,7 +85,7 @@ def draw(kind: str, rng: random.Random, split: Split, phrases: ToolPhrases, sche
         truth = rng.random() < 0.5
         return Value(truth, str(truth).lower())
     if kind.startswith("list:"):
-        alone = kind[5:] not in _AMOUNTS and rng.random() < 0.25  # of one number there is no average
+        alone = kind[5:] not in AMOUNTS and rng.random() < 0.25  # of one number there is no average
         length = 1 if alone else 2 + int(rng.random() * 3)
         drawn: dict[str, Value] = {}
         while len(drawn) < length:

@@ -8,9 +8,10 @@ import pytest
 
 from joyflash.tasks.tool_follow_ups import follow_ups
 from joyflash.tasks.tool_lists import draw_tool
-from joyflash.tasks.tool_requests import Clause, Slots, clause
+from joyflash.tasks.tool_requests import Clause, clause
 from joyflash.tasks.tool_results import Outcome
 from joyflash.tasks.tool_use import load_phrases
+from joyflash.tasks.tool_wording import Slots
 from tests.tasks.test_tool_use import LANGUAGES
 
 

@@ -16,9 +16,10 @@ from joyflash.tasks.tool_build import invented_tool, real_tool
 from joyflash.tasks.tool_check import check_call
 from joyflash.tasks.tool_english import english_tools
 from joyflash.tasks.tool_framing import request
-from joyflash.tasks.tool_requests import Slots, clause, clauses_of_list
+from joyflash.tasks.tool_requests import clause, clauses_of_list
 from joyflash.tasks.tool_use import load_phrases, parse_tools
 from joyflash.tasks.tool_values import options_of, reads_like_a_list
+from joyflash.tasks.tool_wording import Slots
 from joyflash.tasks.words import is_heldout
 
 KINDS = ("call", "call_many", "answer", "no_tool", "calc")
