@@ -18,7 +18,7 @@ from joyflash.data.samples import Sample
 from joyflash.errors import DataError, RequestError, TemplateError
 from joyflash.text.messages import Message, ToolDefinition
 
-NO_EMPHASIS: Mapping[int, float] = MappingProxyType({})
+NO_EMPHASIS: Mapping[int | tuple[int, int], float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -126,18 +126,30 @@ def parse_tools(tools: Sequence[Any]) -> tuple[ToolDefinition, ...]:
 
 
 def render_conversation(
-    conversation: Conversation, template: TrainingTemplate, emphasis: Mapping[int, float] = NO_EMPHASIS
+    conversation: Conversation,
+    template: TrainingTemplate,
+    emphasis: Mapping[int | tuple[int, int], float] = NO_EMPHASIS,
 ) -> Sample:
     """Render a conversation to a Sample that must stay whole; only what the assistant wrote carries loss.
 
-    ``emphasis`` multiplies the loss weight of the token after each of its keys (token ids).
+    ``emphasis`` multiplies loss weights: its key is a token id and means the token after it, or two ids and means all
+    tokens after the first up to and with the second.
     """
     ids, weights = template.render_training(conversation.messages, conversation.tools)
     ids_n, weights_n = np.array(ids, np.int32), np.array(weights, np.float32)
-    for token_id, factor in emphasis.items():
-        weights_n[1:][ids_n[:-1] == token_id] *= factor
+    for key, factor in emphasis.items():
+        if isinstance(key, tuple):
+            weights_n[_between(ids_n, *key)] *= factor
+        else:
+            weights_n[1:][ids_n[:-1] == key] *= factor
     weights_n[0] = 0.0
     return Sample(ids_n, weights_n, conversation.kind, splittable=False)
+
+
+def _between(ids_n: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Where a token comes after a ``first`` that is not yet closed by a ``last``, whose own place is included."""
+    opened_n, closed_n = np.cumsum(ids_n == first), np.cumsum(ids_n == last)
+    return (np.roll(opened_n, 1) > np.roll(closed_n, 1)) & (np.arange(len(ids_n)) > 0)
 
 
 def check_answers(messages: tuple[Message, ...]) -> None:

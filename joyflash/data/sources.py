@@ -82,12 +82,12 @@ class SkillSource:
         language: "en" or "zh"; the source is named ``skill_language``.
         template: renders the conversations.
         seed: of the whole source.
-        emphasis: token id -> factor on the loss weight of the token after it.
+        emphasis: factors on loss weights, see ``render_conversation``.
     """
 
     def __init__(
         self, skill: str, language: str, template: TrainingTemplate, *, seed: int,
-        emphasis: Mapping[int, float] = NO_EMPHASIS,
+        emphasis: Mapping[int | tuple[int, int], float] = NO_EMPHASIS,
     ):  # fmt: skip
         if skill not in SKILLS or language not in ("en", "zh"):
             raise ConfigError(f"There is no skill '{skill}' in '{language}'; use en or zh of: {', '.join(SKILLS)}.")

@@ -177,9 +177,14 @@ class Ingredients:
             sources.append((ToolDialogueSource(name, dialogues, self.template, seed=self.recipe.seed), weight))
         return sources
 
-    def _emphasis(self) -> dict[int, float]:
-        """Factors on the loss weight of the token after a control token; see ``Recipe.emphasis``."""
-        return {self.tokenizer.control_id(text): factor for text, factor in self.recipe.emphasis.items()}
+    def _emphasis(self) -> dict[int | tuple[int, int], float]:
+        """``Recipe.emphasis`` with token ids."""
+        found: dict[int | tuple[int, int], float] = {}
+        for text, factor in self.recipe.emphasis.items():
+            first, ellipsis, last = text.partition("…")
+            ids = self.tokenizer.control_id(first), self.tokenizer.control_id(last) if ellipsis else 0
+            found[ids if ellipsis else ids[0]] = factor
+        return found
 
     def _skills(self) -> list[tuple[Source, float]]:
         sources: list[tuple[Source, float]] = []

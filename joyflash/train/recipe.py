@@ -50,7 +50,8 @@ class Recipe:
         dialogues: weight of each file of tool dialogues under ``chat/``, cut into short conversations; like ``chat``,
             ignored without a data folder.
         skills: weight of each ``skill_language`` generator.
-        emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills.
+        emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills; two
+            control tokens with "…" between them stand for all from the first (without it) to the second (with it).
         text_chunk: longest piece of a text document, in tokens.
         muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms).
         warmup: share of the steps over which they rise; ``decay``: share of the descent to ``final_lr`` (a factor on

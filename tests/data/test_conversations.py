@@ -94,6 +94,18 @@ def test_emphasis_weighs_the_token_after_a_token_where_the_assistant_writes():
     assert (sample.ids_n[changed - 1] == after).all() and (plain.weights_n[changed] > 0).all()
 
 
+def test_emphasis_weighs_what_lies_between_two_tokens_and_the_second():
+    template = PlainTemplate()
+    conversation = parse_conversation({"messages": [USER, {"role": "assistant", "content": "a <b> c <de> f"}]})
+    plain = render_conversation(conversation, template)
+    first, last = (int(token) for token in ByteTokenizer().encode("<>"))
+    sample = render_conversation(conversation, template, {(first, last): 3.0})
+    changed = (sample.weights_n != plain.weights_n).nonzero()[0]
+    assert ByteTokenizer().decode(sample.ids_n[changed].tolist()) == "b>de>"
+    assert (sample.weights_n[changed] == 3 * plain.weights_n[changed]).all()
+    assert (sample.ids_n == plain.ids_n).all()
+
+
 @pytest.mark.parametrize("row", [{}, {"messages": [3]}, {"messages": [USER, ANSWER], "tools": {"a": 1}}])
 def test_wrong_shapes_are_typed_errors(row: dict[str, Any]):
     with pytest.raises(JoyflashError):
