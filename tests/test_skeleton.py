@@ -87,6 +87,7 @@ def test_all_commands_are_listed_here():
         (["data", "show", "no-such-folder"], "error: no-such-folder holds no token shard"),
         (["data", "check", "no-such-file.jsonl"], "error: The data file no-such-file.jsonl does not exist"),
         (["pretrain", "no-such-recipe.py", "--out", "x"], "error: There is no recipe file no-such-recipe.py"),
+        (["generate", "hi", "--concurrency", "2"], "error: --concurrency goes with -o"),
         (["generate", "hi", "--temperature", "-1"], "error: temperature must be a number"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

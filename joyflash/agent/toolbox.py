@@ -13,19 +13,22 @@ from joyflash.errors import ConfigError
 NAMES = ("calculator", "python", "files")
 
 
-def make_tools(names: str, folder: Path) -> list[Tool]:
+def make_tools(names: str, folder: Path | None = None) -> list[Tool]:
     """Tools from a list such as ``calculator,files``.
 
     Args:
-        folder: what ``files`` looks into.
+        folder: what ``files`` looks into; None is the current one.
 
     Raises:
-        ConfigError: a name is unknown.
+        ConfigError: a name is unknown, or there is a folder but no ``files`` to look into it.
         SandboxUnavailableError: ``python`` is asked for where it cannot be isolated.
         AgentError: the folder does not exist.
     """
     tools: list[Tool] = []
-    for name in dict.fromkeys(name.strip() for name in names.split(",") if name.strip()):
+    wanted = dict.fromkeys(name.strip() for name in names.split(",") if name.strip())
+    if folder is not None and "files" not in wanted:
+        raise ConfigError("A folder is for the tool files alone; add it to --tools, or leave --folder out.")
+    for name in wanted:
         if name not in NAMES:
             raise ConfigError(f"No tool is called {name!r}; there are {', '.join(NAMES)}.")
         if name == "calculator":
@@ -33,5 +36,5 @@ def make_tools(names: str, folder: Path) -> list[Tool]:
         elif name == "python":
             tools.append(python_tool())
         else:
-            tools += Folder(folder).tools()
+            tools += Folder(folder or Path()).tools()
     return tools

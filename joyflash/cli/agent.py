@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from joyflash.agent import ChatClient, Tool
 
 Tools = Annotated[str, typer.Option(help="Which: calculator, python, files; with commas, or empty for none.")]
-FilesFolder = Annotated[Path, typer.Option("--folder", help="What the tool files may look into.")]
+FilesFolder = Annotated[
+    Path | None, typer.Option("--folder", help="What the tool files may look into. Without: where you are.")
+]
 Mcp = Annotated[list[str] | None, typer.Option(help="MCP server: a command or an address; may be repeated.")]
 BaseUrl = Annotated[
     str | None, typer.Option(help="Any OpenAI-compatible server. Without: the model runs inside this command.")
@@ -37,7 +39,7 @@ Seconds = Annotated[float, typer.Option(min=0.1, help="Budget of time.")]
 def agent(
     task: Annotated[str, typer.Argument(help="What to do.")],
     tools: Tools = "calculator",
-    folder: FilesFolder = Path(),
+    folder: FilesFolder = None,
     mcp: Mcp = None,
     base_url: BaseUrl = None,
     model: ModelName = None,
@@ -83,7 +85,7 @@ def agent(
 
 def chat(
     tools: Tools = "",
-    folder: FilesFolder = Path(),
+    folder: FilesFolder = None,
     mcp: Mcp = None,
     base_url: BaseUrl = None,
     model: ModelName = None,
@@ -109,7 +111,7 @@ def chat(
         terminal.talk(_lines())
 
 
-def _tools(stack: ExitStack, names: str, folder: Path, mcp: list[str] | None) -> list[Tool]:
+def _tools(stack: ExitStack, names: str, folder: Path | None, mcp: list[str] | None) -> list[Tool]:
     from joyflash.agent.toolbox import make_tools
 
     tools = make_tools(names, folder)

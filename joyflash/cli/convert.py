@@ -70,11 +70,12 @@ def quantize(
     """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric)."""
     from joyflash.convert.quantize import model_type_of, quantize_folder
     from joyflash.model.loading import model_folder
-    from joyflash.quantization.policy import policy_of
+    from joyflash.quantization.policy import HEAD, policy_of
 
-    written, table = quantize_folder(
-        model_folder(model), out, policy_of(format), format=model_type_of(model_type), head=head
-    )
+    policy = policy_of(format)
+    if head and all(pattern != HEAD for pattern, _ in policy.rules):
+        raise ConfigError(f"--format {format} leaves the output head as it is; leave --head out.")
+    written, table = quantize_folder(model_folder(model), out, policy, format=model_type_of(model_type), head=head)
     print(table)
     print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
 
@@ -86,7 +87,7 @@ def merge(
         str | None, typer.Option(help="One number for each model, e.g. 1,2,3. Without: all alike.")
     ] = None,
 ) -> None:
-    """Average models, e.g. late checkpoints of one run in place of a learning-rate decay."""
+    """Average models: late checkpoints of one run in place of a learning-rate decay."""
     from joyflash.convert.merge import merge_folders
 
     try:

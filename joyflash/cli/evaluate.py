@@ -10,7 +10,13 @@ import typer
 
 def evaluate(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for answers and report; a killed run goes on.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for answers and report. A killed run goes on; answers are kept by model name, so new weights need "
+            "--fresh.",
+        ),
     ],
     suite: Annotated[
         str, typer.Option(help="heldout, families, paraphrases, examples, or smoke (held-out and paraphrases).")

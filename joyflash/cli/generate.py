@@ -30,15 +30,19 @@ def generate(
     top_p: Annotated[float, typer.Option(help="Keep the most likely tokens up to this share.")] = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same text.")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Continue the text instead of answering it.")] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="With -o: sequences that run at once.")] = 32,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="With -o: sequences that run at once. Without: 32.")
+    ] = None,
 ) -> None:
     """Answer one prompt as it is generated; with -o answer a file, and after a kill go on where it stopped."""
     if output is not None:
         if raw:
             raise ConfigError("--raw goes with a single prompt; lines of a file are chat requests. Leave it out.")
         defaults = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
-        _batch(Path(prompt), output, model, concurrency, defaults)
+        _batch(Path(prompt), output, model, concurrency or 32, defaults)
         return
+    if concurrency is not None:
+        raise ConfigError("--concurrency goes with -o; a single prompt runs alone. Leave it out.")
     from joyflash.engine.engine import Engine
     from joyflash.engine.request import Request, SamplingParams
 

@@ -11,7 +11,11 @@ Model = Annotated[str, typer.Option(help="Name of a bundled model, or a model fo
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder with pretrain/*.jsonl[.gz|.zst]. Without: Python's own texts.")
 ]
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Recipe file, e.g. recipes/nano/pretrain.py.")]
+TrainingData = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder with pretrain/ and chat/*.jsonl[.gz|.zst]. Without: Python's own texts."),
+]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Recipe file; the folder recipes/ has some.")]
 RunFolder = Annotated[Path, typer.Option(help="Run folder: log, checkpoints, resulting model.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the run folder.")]
 Workers = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from joyflash.cli.options import Model, RecipeName, Resume, RunFolder, Workers
+from joyflash.errors import ConfigError
 
 
 def rl(
@@ -40,8 +41,11 @@ def rollouts(
     """Show sample rollouts of a run: | what the model saw, > what it said."""
     from joyflash.rl.samples import format_sample, read_samples
 
-    rows = [row for row in read_samples(run) if domain in (None, row["domain"])]
-    for row in rows[-count:]:
+    rows = list(read_samples(run))
+    domains = sorted({row["domain"] for row in rows})
+    if domain is not None and domain not in domains:
+        raise ConfigError(f"{run} has no rollouts of the domain {domain!r}; there are: {', '.join(domains) or 'none'}.")
+    for row in [row for row in rows if domain in (None, row["domain"])][-count:]:
         print(format_sample(row))
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from joyflash.cli.options import (
-    DataFolder,
     ExpertParallel,
     Precision,
     RecipeName,
@@ -19,6 +18,7 @@ from joyflash.cli.options import (
     RunFolder,
     TensorBoard,
     TokensAtOnce,
+    TrainingData,
     TrainingDevice,
     Workers,
 )
@@ -33,7 +33,7 @@ def pretrain(
     out: Annotated[
         Path | None, typer.Option(help="Run folder: log, checkpoints, resulting model. Needed unless --show.")
     ] = None,
-    data: DataFolder = None,
+    data: TrainingData = None,
     resume: Resume = False,
     tokenizer: Annotated[str, typer.Option(help="Model whose tokenizer and template to use.")] = "nano",
     workers: Workers = None,
@@ -80,7 +80,7 @@ def sft(
     recipe: RecipeName,
     start: Annotated[str, typer.Option(help="The model to start from.")],
     out: RunFolder,
-    data: DataFolder = None,
+    data: TrainingData = None,
     resume: Resume = False,
     workers: Workers = None,
     device: TrainingDevice = "cpu",

@@ -153,19 +153,3 @@ def wilson_interval(mean: float, count: int, z: float = 1.96) -> tuple[float, fl
     centre = (mean + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(mean * (1 - mean) / count + z * z / (4 * count * count))
     return max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
-
-
-def bits_per_byte(log_prob: Callable[[str], float], texts: Iterable[str]) -> float:
-    """Bits per UTF-8 byte of ``texts`` under a model.
-
-    Args:
-        log_prob: text -> natural logarithm of the probability of all its tokens, summed.
-        texts: at least one non-empty text.
-    """
-    total, size = 0.0, 0
-    for text in texts:
-        total += log_prob(text)
-        size += len(text.encode("utf-8"))
-    if size == 0:
-        raise ValueError("bits_per_byte needs at least one non-empty text.")
-    return -total / math.log(2) / size

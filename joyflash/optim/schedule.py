@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 
 from joyflash.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of a schedule: ``steps`` long, from ``start`` to ``end``, straight or along half a cosine."""
-
-    steps: int
-    start: float
-    end: float
-    shape: Literal["linear", "cosine"] = "linear"
 
 
 def linear(step: float, steps: int, start: float, end: float) -> float:
@@ -59,21 +48,6 @@ def trapezoid(
     if decayed <= 0:
         return warmup_stable(step, warmup_steps, peak)
     return (cosine if shape == "cosine" else linear)(decayed, decay_steps, peak, final)
-
-
-def piecewise(step: int, segments: Sequence[Segment]) -> float:
-    """Value of the segment that ``step`` falls in; after the last one its end value.
-
-    The recipe's four stages are five segments: warm-up, stable, cosine, and two linear decays.
-    """
-    if not segments:
-        raise ConfigError("A piecewise schedule needs at least one segment.")
-    for segment in segments:
-        if step < segment.steps:
-            shape = cosine if segment.shape == "cosine" else linear
-            return shape(step, segment.steps, segment.start, segment.end)
-        step -= segment.steps
-    return segments[-1].end
 
 
 def scale_learning_rates(optimizers: Iterable[torch.optim.Optimizer], factor: float) -> None:

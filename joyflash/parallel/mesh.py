@@ -48,10 +48,6 @@ class Mesh:
         """The ranks that share one set of experts, this one among them."""
         return self.grid.get_group("expert")
 
-    def coordinates(self, rank: int) -> tuple[int, int]:
-        """Data and expert coordinate of a rank."""
-        return divmod(rank, self.expert_parallel)
-
 
 def make_mesh(team: Team, expert_parallel: int = 1) -> Mesh:
     """Arrange a team.

@@ -55,11 +55,6 @@ class Trajectory:
         """Tokens before the first sampled one."""
         return self.spans[0][0] if self.spans else len(self.ids)
 
-    @property
-    def oldest_version(self) -> int | None:
-        """Version of the weights that sampled its first token; None before there is one."""
-        return self.versions[0] if self.versions else None
-
     def sampled_indices(self) -> list[int]:
         """Where the sampled tokens stand in ``ids``; equally many as ``log_probs``."""
         return [index for first, end in self.spans for index in range(first, end)]

@@ -48,7 +48,7 @@ def small_talk(asked: str, tools: list[Tool], rng: random.Random, split: Split, 
     text = phrases.grammar.fill(asked, rng)
     slots = Slots()
     if rng.random() < 0.5:
-        text = phrases.grammar.expand("whole", rng, ask=ended(text, phrases))
+        text = phrases.grammar.expand("whole", rng, ask=ended(text, phrases.language))
         text = _beside(text, tools, rng, split, phrases, slots)
     return slots.restore(phrases.finish(rng, text))
 
@@ -73,7 +73,7 @@ def _join_says(clauses: list[Clause], rng: random.Random, phrases: ToolPhrases) 
     text = whole[0]
     for following in whole[1:]:
         joint = _joint("says", len(whole), rng)
-        text = phrases.grammar.expand(joint, rng, first=ended(text, phrases), second=following)
+        text = phrases.grammar.expand(joint, rng, first=ended(text, phrases.language), second=following)
     return text
 
 

@@ -11,6 +11,7 @@ from functools import cache
 
 from joyflash.tasks.tool_build import Tool, invented_tool, real_tool
 from joyflash.tasks.tool_use import ToolKind, ToolPhrases, load_phrases
+from joyflash.tasks.tool_wording import ended
 from joyflash.tasks.words import Split
 
 _DONE = {"ok", "done", "success", "set", "sent", "saved", "secured", "locked", "deleted", "removed", "cancelled"}
@@ -46,8 +47,8 @@ def draw_tool(
     """
     tool = _bare_tool(rng, split, phrases, real=real, closed=closed, light=light, near=near)
     if tool.about and rng.random() < _DOCUMENTED:
-        stop, gap = (".", " ") if tool.about.isascii() else ("。", "")
-        texts = [tool.about if tool.about.endswith((*".!?。！？",)) else tool.about + stop]
+        gap = " " if tool.about.isascii() else ""
+        texts = [ended(tool.about, "en" if tool.about.isascii() else "zh")]
         texts += [phrases.grammar.expand("usage", rng) for _ in range(1 + int(rng.random() * 3))]
         return replace(tool, about=gap.join(dict.fromkeys(texts)))
     return tool

@@ -103,7 +103,7 @@ def _said(
     for slot in switch:  # not joined as a second wish would be
         said = mentioned(used[slot], values[slot], rng, phrases, slots)
         gap = "" if phrases.language == "zh" else " "
-        text = f"{ended(text, phrases)}{gap}{said[:1].upper()}{said[1:]}"
+        text = f"{ended(text, phrases.language)}{gap}{said[:1].upper()}{said[1:]}"
     arguments = {p.name: values[slot].data for slot, p in used.items()}
     spoken = {slot: value.spoken for slot, value in values.items()}
     return Clause(text, "say", tool, arguments, next(iter(spoken.values()), ""), spoken)

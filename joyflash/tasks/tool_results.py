@@ -9,6 +9,7 @@ from typing import NamedTuple
 from joyflash.tasks.tool_requests import Clause
 from joyflash.tasks.tool_use import ToolPhrases
 from joyflash.tasks.tool_values import draw, join
+from joyflash.tasks.tool_wording import ended
 from joyflash.tasks.words import Split, identifier, number, pseudo_word
 
 _RESULT_KINDS = ("number", "integer", "integer", "word", "word", "id", "person", "price", "text", "date")
@@ -143,8 +144,6 @@ def join_replies(replies: list[str], rng: random.Random, phrases: ToolPhrases, *
     if len(replies) == 1:
         return replies[0]
     if sentences:
-        stop, space = (".", " ") if phrases.language == "en" else ("。", "")
-        ended = [reply if reply.endswith(tuple(".!?。！？")) else reply + stop for reply in replies]
-        return space.join(ended)
+        return ("" if phrases.language == "zh" else " ").join(ended(reply, phrases.language) for reply in replies)
     text = "\n".join(replies) if rng.random() < 0.2 else join(replies, rng, phrases)
     return text if text.endswith((".", "。")) or "\n" in text else text + ("。" if phrases.language == "zh" else ".")

@@ -54,7 +54,7 @@ def sample_call_many(rng: random.Random, language: str, split: Split) -> dict:
 def sample_answer(rng: random.Random, language: str, split: Split) -> dict:
     """Calls, their results and the final answer; in half of the samples no tools are listed (any more).
 
-    In one of eight a second call needs the result of the first.
+    In one of fourteen a second call needs the result of the first.
     """
     phrases = draw_phrases(rng, language)
     slots = Slots()

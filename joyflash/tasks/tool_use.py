@@ -40,8 +40,8 @@ Kinds of values: ``integer``, ``integer:1-30`` (a range), ``number``, ``price``,
 ``date`` (rule ``value_date``), ``time`` (rule ``value_time``), ``email``, ``id``, ``url``, ``phone``, ``file``,
 ``expression``, ``word`` (one invented or plain word), ``flag``, ``enum:a,b,c``, ``list:KIND``, and every key
 of ``ToolPhrases.words``.
-Two more are made by code only: ``enum:a=one,b=two`` (options that a request says in other words) and
-``object:NAME=KIND|NAME=KIND``.
+Three more are made by code only: ``choice`` (options of invented tools), ``enum:a=one,b=two`` (options that a request
+says in other words) and ``object:NAME=KIND|NAME=KIND``.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ from importlib.resources import files
 from joyflash.tasks.grammar import Grammar, slots_of
 from joyflash.tasks.words import Split
 
+# Kinds of values beside the keys of ToolPhrases.words
+_KIND = re.compile(r"integer|number|price|text|date|time|email|id|url|phone|file|expression|word|flag|enum|object")
 _SAY = re.compile(r"(say|twice)(?: (\w+=[^:,]+(?:, \w+=[^:,]+)*))?: (.+)")
 
 # Every grammar must have these rules; the value says which slots each receives and what it writes.
@@ -159,7 +161,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Saying:
-    """A whole message that means one call; ``given`` holds arguments that it means without spelling them."""
+    """A whole message that means a call, or two; ``given`` holds arguments that it means without spelling them."""
 
     text: str
     given: tuple[tuple[str, str | int | float | bool], ...]
@@ -246,6 +248,11 @@ class ToolPhrases:
         ]
         if missing:
             raise ValueError(f"the {self.language!r} tool phrases lack: {', '.join(missing)}")
+        for tool in self.tools:
+            for kind in [*(argument.kind for argument in tool.arguments), *(kind for _, kind in tool.gives)]:
+                plain = kind.removeprefix("list:").partition(":")[0]
+                if plain not in self.words and not _KIND.fullmatch(plain):
+                    raise ValueError(f"tool {tool.names[0]}: {kind!r} is no kind of value")
 
 
 def load_phrases(language: str) -> ToolPhrases:

@@ -25,7 +25,7 @@ _SMALL_WORDS = frozenset(["a", "and", "at", "for", "in", "of", "on", "the", "to"
 
 @dataclass(frozen=True)
 class Value:
-    """A value as JSON data and as a request says it (the two differ for lists, numbers and booleans only).
+    """A value as JSON data and as a request says it; of most strings the two are the same.
 
     ``loose`` is a text that people write without quotation marks although it reads like a list ("call mum and Tom").
     """

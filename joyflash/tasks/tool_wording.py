@@ -31,11 +31,11 @@ class Slots:
         return text
 
 
-def ended(text: str, phrases: ToolPhrases) -> str:
+def ended(text: str, language: str) -> str:
     """``text`` with a stop at its end."""
     if text.endswith((*".?!。？！…:：", ")")):
         return text
-    return text + ("。" if phrases.language == "zh" else ".")
+    return text + ("。" if language == "zh" else ".")
 
 
 def real_text(

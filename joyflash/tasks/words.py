@@ -79,7 +79,7 @@ _FUNCTION = (
 )
 
 EXAMPLE_NUMBERS = (9.11, 9.9)
-"""The numbers of the shipped example question: never generated, so that answering it cannot be memory."""
+"""The numbers of the shipped example question: ``number`` draws neither, and no comparison has both."""
 _FUNCTION_WORDS = frozenset(_FUNCTION.split())
 """Not to be drawn as values: a request must show where a value ends."""
 ONSETS, VOWELS, CODAS = tuple(_ONSETS.split()), tuple(_VOWELS.split()), tuple(_CODAS.replace("-", "").split(" "))

@@ -56,6 +56,7 @@ class Ingredients:
         self.tokenizer = Tokenizer.from_pretrained(tokenizer_folder)
         self.template = ChatTemplate.from_pretrained(tokenizer_folder, self.tokenizer)
         self.data = data
+        self._skill_sources = self._skills()  # a misspelt name is refused before anything is read
         self._chats = None
         if data is not None:
             skip = recipe.bad_rows == "skip"
@@ -138,7 +139,7 @@ class Ingredients:
 
     def packer(self, part: int, parts: int) -> Packer:
         """The packer of part ``part`` of the mixture."""
-        weighted = [*self._text(), *self._chat(), *self._dialogues(), *self._skills()]
+        weighted = [*self._text(), *self._chat(), *self._dialogues(), *self._skill_sources]
         weights = {source.name: weight for source, weight in weighted}
         mixture = Mixture([source for source, _ in weighted], weights, part=part, parts=parts)
         return Packer(mixture, row_tokens=self.recipe.row_tokens, pad_id=self.pad_id)

@@ -53,14 +53,15 @@ class Recipe:
         emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills; two
             control tokens with "…" between them stand for all from the first (without it) to the second (with it).
         text_chunk: longest piece of a text document, in tokens.
-        muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms).
+        muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms), with ``weight_decay`` for both.
         warmup: share of the steps over which they rise; ``decay``: share of the descent to ``final_lr`` (a factor on
             the peak), along ``decay_shape``.
+        clip_norm: most that the norm of a step's gradient may be.
         mtp_from: share of the steps after which the MTP loss is on, times ``mtp_weight``.
         mtp_depth: passes of the MTP layer, each but the first over its own output: tokens that it learns to draft.
         train_only: pattern of the names of parameters to train, e.g. ``r"^mtp\\."``; without one, all.
         balance_rate: γ of the router-bias update; 0 freezes the biases. None: 1e-3 in pretraining, 0 in SFT.
-        balance_final: factor on γ at the end of the decay; on the way it follows the learning rate.
+        balance_final: factor on γ at the end of the decay; on the way it follows the learning rate, which must fall.
         recompute: keep only the input of every block and compute the rest again in the backward pass; less memory.
         merge: the result is the mean of so many of the newest checkpoints, which stands in for a decay; 1: the last.
         validate_every: steps between validations, each followed by a checkpoint.
@@ -107,6 +108,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.stage not in ("pretrain", "sft"):
+            raise ConfigError(f"stage is pretrain or sft, not {self.stage!r}.")
         if (self.stage == "pretrain") != ((self.width is not None) + (self.preset is not None) == 1):
             raise ConfigError("A pretrain recipe names the width of the model or its preset, an sft recipe does not.")
         whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept", "merge", "mtp_depth")
@@ -114,6 +117,7 @@ class Recipe:
             raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")
         if self.tokens < self.row_tokens * self.rows_per_step:
             raise ConfigError(f"tokens is {self.tokens}: less than one step of {self.row_tokens * self.rows_per_step}.")
+        self._check_numbers()
         if not 0 <= self.warmup + self.decay <= 1:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
         if self.decay_shape not in ("linear", "cosine"):
@@ -130,6 +134,16 @@ class Recipe:
             raise ConfigError(f"emphasis is {dict(self.emphasis)}; its factors must be above 0.")
         if not self.text and not self.chat and not self.dialogues and not self.skills:
             raise ConfigError("A recipe needs something to train on: text, chat, dialogues or skills.")
+
+    def _check_numbers(self) -> None:
+        shares = ("warmup", "decay", "mtp_from", "final_lr")
+        if wrong := [name for name in shares if not 0 <= getattr(self, name) <= 1]:
+            raise ConfigError(f"{' and '.join(wrong)} must lie between 0 and 1.")
+        amounts = ("muon_lr", "adamw_lr", "weight_decay", "mtp_weight", "validation_rows", "skill_samples")
+        if wrong := [name for name in amounts if getattr(self, name) < 0]:
+            raise ConfigError(f"{' and '.join(wrong)} must not be below 0.")
+        if self.balance_final != 1 and self.final_lr == 1:
+            raise ConfigError("balance_final follows the learning rate, which never falls with final_lr 1; set that.")
 
     def _check_ramp(self) -> None:
         if not 0 <= self.ramp <= 1 or (self.rows_at_start is None) != (self.ramp == 0):
@@ -203,11 +217,20 @@ def load_recipe_of(kind: type[Kind], path_or_name: str, overrides: Mapping[str, 
 
 
 def with_settings(recipe: Any, overrides: Mapping[str, Any]) -> Any:
-    """A copy of ``recipe`` with other values of some fields; ConfigError where it has no such field."""
+    """A copy of ``recipe`` with other values of some fields.
+
+    Raises:
+        ConfigError: it has no such field, or a value is of a wrong type.
+    """
+    names = {each.name for each in dataclasses.fields(recipe)}
+    if unknown := sorted(set(overrides) - names):
+        raise ConfigError(
+            f"The setting {', '.join(unknown)} does not exist in a recipe; there are: {', '.join(sorted(names))}."
+        )
     try:
         return dataclasses.replace(recipe, **overrides)
     except TypeError as error:
-        raise ConfigError(f"A setting does not exist in a recipe: {error}.") from error
+        raise ConfigError(f"A setting of the recipe has a value of a wrong type: {error}.") from error
 
 
 def run_recipe_file(path_or_name: str) -> tuple[Path, Any]:

@@ -1,7 +1,7 @@
 """The bundled model, stage 4: copying any word, several requests, talk beside tools; two hours on two CPU cores.
 
-It starts from the third stage averaged with a shorter run of this kind, and what ships is the mean (``joyflash merge``)
-of its end and the third stage: calls gain, decisions and comparisons stay (docs/LOG.md).
+It starts from the third stage averaged with a shorter run of this kind, and the stage is the mean (``joyflash merge``)
+of its end and the third one: calls gain, decisions and comparisons stay (docs/LOG.md).
 """
 
 from joyflash.train.recipe import load_recipe

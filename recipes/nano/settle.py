@@ -1,7 +1,7 @@
 """The bundled model, stage 5: the fourth stage's skills at a lower rate; Chinese requests beside English tools.
 
 Two hours on two CPU cores, from the mean 1 : 2 (``joyflash merge``) of the third stage and the end of the fourth's run.
-What ships is the mean 1 : 2 of the fourth stage and the end of this one (docs/LOG.md).
+The fifth stage is the mean 1 : 2 of the fourth one and the end of this run (docs/LOG.md).
 """
 
 from joyflash.train.recipe import load_recipe

@@ -149,6 +149,7 @@ def test_agent_command(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--tools", "hammer", "--base-url", "http://127.0.0.1:9/v1"], "No tool is called 'hammer'"),
+        (["--folder", ".", "--base-url", "http://127.0.0.1:9/v1"], "add it to --tools"),
         (["--base-url", "localhost:8000"], "--base-url is 'localhost:8000'"),
         (["--tools", "files", "--folder", "/nowhere", "--base-url", "http://127.0.0.1:9/v1"], "does not exist"),
         (["--base-url", "http://127.0.0.1:9/v1"], "Start one with: joyflash serve"),

@@ -156,6 +156,11 @@ def test_the_head_stays_unless_asked_for(tmp_path, source):
     assert "lm_head.weight_packed" in stored(tmp_path / "with")
 
 
+def test_a_format_that_leaves_the_head_alone_takes_no_option_for_it(tmp_path, source):
+    done = CliRunner().invoke(app, ["quantize", str(source), str(tmp_path / "out"), "--format", "int4", "--head"])
+    assert done.exit_code == 2 and "leave --head out" in done.output and not (tmp_path / "out").exists()
+
+
 def test_several_shards_and_a_model_type(tmp_path, source):
     quantize_folder(source, tmp_path / "one", POLICIES["int4-int8"])
     quantize_folder(source, tmp_path / "many", POLICIES["int4-int8"], format="deepseek_v3", shard_bytes=9_000)

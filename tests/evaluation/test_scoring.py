@@ -6,7 +6,6 @@ import math
 import pytest
 
 from joyflash.evaluation.scoring import (
-    bits_per_byte,
     calls_equal,
     carries,
     expression_of,
@@ -150,10 +149,3 @@ def test_wilson_interval():
     low, high = wilson_interval(0.9, 100)
     assert (low, high) == (pytest.approx(0.8256, abs=1e-3), pytest.approx(0.9448, abs=1e-3))
     assert wilson_interval(1.0, 10)[1] == 1.0 and wilson_interval(0.0, 10)[0] == pytest.approx(0.0)
-
-
-def test_bits_per_byte():
-    uniform = lambda text: -len(text.encode()) * math.log(256)  # noqa: E731
-    assert bits_per_byte(uniform, ["abc", "中文"]) == pytest.approx(8.0)
-    with pytest.raises(ValueError, match="non-empty"):
-        bits_per_byte(uniform, [""])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from joyflash.errors import ConfigError
-from joyflash.optim.schedule import Segment, cosine, linear, piecewise, scale_learning_rates, trapezoid, warmup_stable
+from joyflash.optim.schedule import cosine, linear, scale_learning_rates, trapezoid, warmup_stable
 
 
 def test_linear_and_cosine():
@@ -28,20 +28,6 @@ def test_trapezoid():
     assert [trapezoid(step, 4, 2, 2) for step in range(4)] == pytest.approx([0.5, 1, 1, 0.5])
     with pytest.raises(ConfigError, match="cannot hold"):
         trapezoid(0, 5, 3, 3)
-
-
-def test_piecewise_follows_the_recipe():
-    stages = [
-        Segment(100, 0.0, 4.2e-4),
-        Segment(400, 4.2e-4, 4.2e-4),
-        Segment(200, 4.2e-4, 1.4e-4, "cosine"),
-        Segment(100, 1.4e-4, 4.2e-5),
-    ]
-    expected = {0: 0.0, 50: 2.1e-4, 100: 4.2e-4, 499: 4.2e-4, 600: 2.8e-4, 700: 1.4e-4, 750: 9.1e-5, 900: 4.2e-5}
-    for step, value in expected.items():
-        assert piecewise(step, stages) == pytest.approx(value), step
-    with pytest.raises(ConfigError):
-        piecewise(0, [])
 
 
 def test_scaling_starts_from_the_base_rate_every_time():

@@ -252,6 +252,8 @@ def test_the_commands(start, tmp_path):
     assert done.exit_code == 0, done.output
     assert "held out" in done.output and "report.html" in done.output and "> " in done.output
     shown = CliRunner().invoke(app, ["rollouts", str(tmp_path / "run")])
+    misspelt = CliRunner().invoke(app, ["rollouts", str(tmp_path / "run"), "--domain", "none"])
+    assert misspelt.exit_code == 2 and "no rollouts of the domain 'none'; there are: " in misspelt.output
     assert re.search(r"--- one  reward \d\.\d\d  advantage", shown.output)
     wrong = CliRunner().invoke(app, ["rl", *given])
     assert wrong.exit_code != 0 and "Traceback" not in wrong.output and "resume" in wrong.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import re
@@ -13,7 +14,6 @@ import pytest
 
 from joyflash.tasks import generate
 from joyflash.tasks.tool_build import invented_tool, real_tool
-from joyflash.tasks.tool_check import check_call
 from joyflash.tasks.tool_english import english_tools
 from joyflash.tasks.tool_framing import request
 from joyflash.tasks.tool_requests import clause, clauses_of_list
@@ -288,6 +288,9 @@ def test_tool_blocks_with_mistakes_are_refused_by_name() -> None:
         parse_tools("about: X.")
     with pytest.raises(ValueError, match="there are no tool phrases"):
         load_phrases("xx")
+    (tool,) = parse_tools("tool d: get_x\nabout: X.\nq = intger:1-3 ; q ; how many\norder: look up {q}")
+    with pytest.raises(ValueError, match="tool get_x: 'intger:1-3' is no kind"):
+        dataclasses.replace(load_phrases("en"), tools=(tool,))
 
 
 def test_generate_refuses_a_wrong_mixture() -> None:
@@ -295,16 +298,6 @@ def test_generate_refuses_a_wrong_mixture() -> None:
         next(generate(0, mixture={("no_such_skill", "en"): 1.0}))
     with pytest.raises(ValueError, match="positive weight"):
         next(generate(0, mixture={}))
-
-
-def test_check_call_compares_names_and_json_arguments() -> None:
-    wanted = [{"function": {"name": "f", "arguments": '{"a": 30, "b": ["x"]}'}}]
-    assert check_call(wanted, [{"name": "f", "arguments": {"b": ["x"], "a": 30.0}}])
-    assert not check_call(wanted, [{"name": "g", "arguments": {"b": ["x"], "a": 30}}])
-    assert not check_call(wanted, [{"name": "f", "arguments": {"b": ["x"], "a": "30"}}])
-    assert not check_call(wanted, [{"name": "f", "arguments": "{broken"}])
-    assert not check_call(wanted, [])
-    assert not check_call([{"name": "f", "arguments": {"a": True}}], [{"name": "f", "arguments": {"a": 1}}])
 
 
 LAMP = """tool home: dim dim_light

@@ -156,8 +156,30 @@ def test_recipes_are_checked(tmp_path):
     with pytest.raises(ConfigError, match="must define"):
         load_recipe(str(broken))
     assert load_recipe("recipes/nano/pretrain.py", {"tokens": 10**6}).tokens == 10**6
-    with pytest.raises(ConfigError, match="does not exist"):
+    with pytest.raises(ConfigError, match="tokenz does not exist"):
         load_recipe("recipes/nano/pretrain.py", {"tokenz": 1})
+    with pytest.raises(ConfigError, match="wrong type"):
+        load_recipe("recipes/nano/pretrain.py", {"tokens": "100"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"stage": "dpo"}, "pretrain or sft"),
+        ({"mtp_from": 7}, "mtp_from must lie between 0 and 1"),
+        ({"muon_lr": -1, "validation_rows": -3}, "muon_lr and validation_rows must not be below 0"),
+        ({"final_lr": 1.0, "balance_final": 0.1}, "balance_final follows the learning rate"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        dataclasses.replace(RECIPE, **settings)
+
+
+@pytest.mark.parametrize("skill", ["cal_en", "compare_fr"])
+def test_a_misspelt_skill_is_named_before_anything_is_read(skill, tmp_path):
+    with pytest.raises(ConfigError, match="There is no skill"):
+        next(iter(_rows(dataclasses.replace(RECIPE, skills={skill: 1}), tmp_path / "no data", tmp_path)))
 
 
 def test_unknown_sources_are_named(data, tmp_path):
