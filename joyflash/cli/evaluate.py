@@ -14,8 +14,8 @@ def evaluate(
         typer.Option(
             "--output",
             "-o",
-            help="Folder for answers and report. A killed run goes on; answers are kept by model name, so new weights need "
-            "--fresh.",
+            help="Folder for answers and report. A killed run goes on; answers are kept by the model's name, so new "
+            "weights under an old name need --fresh.",
         ),
     ],
     suite: Annotated[
