@@ -99,7 +99,7 @@ def real_tool(
             continue
         taken.add(key)
         schema = schema_of(argument.kind, rng, split, phrases)
-        if argument.about and rng.random() < (0.85 if strange else 0.3):
+        if argument.about and rng.random() < (0.85 if strange else 0.6):
             schema["description"] = phrases.grammar.fill(argument.about, rng)
         parameters.append(Parameter(argument.slot, key, argument.kind, schema, argument.required, key, argument.say))
     if {p.slot for p in parameters if p.required} != {a.slot for a in source.arguments if a.required}:
