@@ -35,6 +35,7 @@ COMMANDS = [
     ["export"],
     ["quantize"],
     ["merge"],
+    ["grow"],
     ["tokenizer", "train"],
     ["tokenizer", "encode"],
     ["data", "build"],

@@ -1,4 +1,4 @@
-"""`joyflash export`, `joyflash quantize` and `joyflash merge`: model folders in, another out."""
+"""`joyflash export`, `quantize`, `merge` and `grow`: model folders in, another out."""
 
 from __future__ import annotations
 
@@ -96,3 +96,20 @@ def merge(
         raise ConfigError(f"--weights takes numbers with commas between them, not {weights!r}.") from None
     written = merge_folders(models, out, shares)
     print(f"{out}: the mean of {len(models)} models, {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
+
+
+def grow(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a bundled model, or a model folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder, in float32 as training wants it.")],
+    heads: Annotated[int | None, typer.Option(min=1, help="Attention heads of a layer. Without: as many.")] = None,
+    experts_per_token: Annotated[
+        int | None, typer.Option(min=1, help="Routed experts that a token takes. Without: as many.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the new heads.")] = 0,
+) -> None:
+    """Make a larger model that begins as the given one, to train it on."""
+    from joyflash.convert.grow import grow_folder
+    from joyflash.model.loading import model_folder
+
+    written = grow_folder(model_folder(model), out, heads=heads, experts_per_token=experts_per_token, seed=seed)
+    print(f"{out}: {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
