@@ -148,8 +148,9 @@ def render_conversation(
 
 def _between(ids_n: np.ndarray, first: int, last: int) -> np.ndarray:
     """Where a token comes after a ``first`` that is not yet closed by a ``last``, whose own place is included."""
-    opened_n, closed_n = np.cumsum(ids_n == first), np.cumsum(ids_n == last)
-    return (np.roll(opened_n, 1) > np.roll(closed_n, 1)) & (np.arange(len(ids_n)) > 0)
+    place_n = np.arange(1, len(ids_n) + 1)
+    opened_n, closed_n = (np.maximum.accumulate(place_n * (ids_n == token)) for token in (first, last))
+    return np.concatenate(([False], (opened_n > closed_n)[:-1]))
 
 
 def check_answers(messages: tuple[Message, ...]) -> None:

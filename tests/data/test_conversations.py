@@ -96,7 +96,7 @@ def test_emphasis_weighs_the_token_after_a_token_where_the_assistant_writes():
 
 def test_emphasis_weighs_what_lies_between_two_tokens_and_the_second():
     template = PlainTemplate()
-    conversation = parse_conversation({"messages": [USER, {"role": "assistant", "content": "a <b> c <de> f"}]})
+    conversation = parse_conversation({"messages": [USER, {"role": "assistant", "content": "a > <b> c <de> f"}]})
     plain = render_conversation(conversation, template)
     first, last = (int(token) for token in ByteTokenizer().encode("<>"))
     sample = render_conversation(conversation, template, {(first, last): 3.0})

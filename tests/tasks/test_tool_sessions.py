@@ -85,7 +85,7 @@ def test_rounds_differ_and_calls_go_to_several_tools(language: str) -> None:
     several = sum(len({call["name"] for call in calls_of(sample)}) > 1 for sample in sessions)
     turns = [turns_of(sample) for sample in sessions]
     plain, called = (sum(len(re.findall(kind, text)) for text in turns) for kind in ("ua", "uc"))
-    assert several > 0.55 * len(sessions)
+    assert several > 0.5 * len(sessions)  # 63 to 66 % of 1,800 a language; 0.55 was within the spread of 150
     assert 0.3 < plain / (plain + called) < 0.5
     assert sum("ctt" in text for text in turns) > 8
     for sample in samples(40, language, kinds=("choose",)):
