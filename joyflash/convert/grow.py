@@ -16,7 +16,7 @@ import torch
 
 from joyflash.convert.export import ExportReport, check_new, copy_small_files
 from joyflash.errors import ConfigError
-from joyflash.model.checkpoint import read_model, save_model
+from joyflash.model.checkpoint import open_checkpoint, read_model, save_model
 from joyflash.model.joyflash import JoyFlash
 
 _LIKENESS = 0.3
@@ -29,20 +29,21 @@ def grow_folder(
     """Write a grown model in float32, with the small files of ``source``.
 
     Args:
-        source: a folder that ``read_model`` reads, not quantised.
+        source: a folder that ``read_model`` reads; quantised weights become what they stand for.
         out: a new or empty folder.
         heads, experts_per_token, seed: as of ``grow``.
 
     Raises:
-        CheckpointError: the source is missing, damaged or quantised, or ``out`` holds something.
+        CheckpointError: the source is missing or damaged, or ``out`` holds something.
         ConfigError: as of ``grow``.
     """
     check_new(out)
-    grown = grow(read_model(source).float(), heads=heads, experts_per_token=experts_per_token, seed=seed)
+    grown = grow(read_model(source), heads=heads, experts_per_token=experts_per_token, seed=seed)
     save_model(grown, out)
     copy_small_files(source, out, grown.config)
     size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
-    return ExportReport(out, len(grown.state_dict()), size, bool(grown.config.num_nextn_predict_layers))
+    tensors = len(open_checkpoint(out).shards.tensors)
+    return ExportReport(out, tensors, size, bool(grown.config.num_nextn_predict_layers))
 
 
 def grow(model: JoyFlash, *, heads: int | None = None, experts_per_token: int | None = None, seed: int = 0) -> JoyFlash:
@@ -53,26 +54,27 @@ def grow(model: JoyFlash, *, heads: int | None = None, experts_per_token: int | 
     Args:
         model: in any dtype, which the result has too.
         heads: attention heads of every layer, at least as many as now; None leaves them.
-        experts_per_token: routed experts that each token takes; None leaves them.
+        experts_per_token: routed experts that each token takes, at least as many as now; None leaves them.
         seed: of the new heads.
 
     Raises:
-        ConfigError: fewer heads than before, or more experts per token than there are.
+        ConfigError: fewer than before or nothing more is asked for, or more experts per token than there are.
     """
     config = model.config
-    wanted = config.num_attention_heads if heads is None else heads
-    if wanted < config.num_attention_heads:
-        raise ConfigError(f"The model has {config.num_attention_heads} heads already; it can only get more.")
-    larger = dataclasses.replace(
-        config, num_attention_heads=wanted, num_experts_per_tok=experts_per_token or config.num_experts_per_tok
-    )
+    had = config.num_attention_heads, config.num_experts_per_tok
+    wanted = had[0] if heads is None else heads, had[1] if experts_per_token is None else experts_per_token
+    if wanted == had or any(new < old for new, old in zip(wanted, had, strict=True)):
+        raise ConfigError(
+            f"The model has {had[0]} heads and takes {had[1]} experts per token; ask for more of either, not fewer."
+        )
+    larger = dataclasses.replace(config, num_attention_heads=wanted[0], num_experts_per_tok=wanted[1])
     grown = JoyFlash(larger)
     generator = torch.Generator().manual_seed(seed)
     state = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
     for name in [name for name in state if name.endswith(".kv_b_proj.weight")]:
         prefix = name.removesuffix("kv_b_proj.weight")
         query = prefix + ("q_proj.weight" if config.q_lora_rank is None else "q_b_proj.weight")
-        _add_heads(state, prefix, query, model, wanted, generator)
+        _add_heads(state, prefix, query, model, wanted[0], generator)
     grown.load_state_dict(state, assign=True)
     return grown.to(model.lm_head.weight.device).train(model.training)
 

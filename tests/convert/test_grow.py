@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from joyflash.cli import app
@@ -48,8 +49,9 @@ def test_more_experts_per_token_are_those_that_the_router_ranks_next():
 
 
 def test_what_cannot_grow_is_refused():
-    with pytest.raises(ConfigError, match="has 4 heads already"):
-        grow(random_model(TINY), heads=3)
+    for settings in ({}, {"heads": 4, "experts_per_token": 3}, {"heads": 3}, {"heads": 6, "experts_per_token": 0}):
+        with pytest.raises(ConfigError, match="has 4 heads and takes 3 experts per token; ask for more"):
+            grow(random_model(TINY), **settings)
     with pytest.raises(ConfigError, match="num_experts_per_tok is 9"):
         grow(random_model(TINY), experts_per_token=9)
 
@@ -59,8 +61,9 @@ def test_from_the_command_line(tmp_path):
     command = ["grow", str(tmp_path / "small"), str(tmp_path / "large"), "--heads", "6", "--experts-per-token", "4"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
+    stored = load_file(tmp_path / "large" / "model.safetensors")
+    assert f"{len(stored)} tensors" in done.output and {tensor.dtype for tensor in stored.values()} == {torch.float32}
     large = read_model(tmp_path / "large")
     assert (large.config.num_attention_heads, large.config.num_experts_per_tok) == (6, 4)
-    assert large.lm_head.weight.dtype == torch.float32
     again = CliRunner().invoke(app, command)
     assert again.exit_code == 2 and "Traceback" not in again.output
