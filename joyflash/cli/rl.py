@@ -61,6 +61,13 @@ def pairs(
     samples: Annotated[int, typer.Option(min=2, help="Attempts at each prompt.")] = 8,
     per_prompt: Annotated[int, typer.Option(min=1, help="Most pairs of one prompt.")] = 1,
     margin: Annotated[float, typer.Option(help="The rewards of a pair differ by more than this.")] = 0.0,
+    known_replies: Annotated[
+        bool,
+        typer.Option(
+            "--known-replies",
+            help="Where no attempt is right: the reply that the environment knows, if it does, is the better one.",
+        ),
+    ] = False,
     split: Annotated[str, typer.Option(help="Problems to take: train, or heldout for validation.")] = "train",
     language: Annotated[str, typer.Option(help="Of an environment without a recipe: en or zh.")] = "en",
     options: Annotated[str, typer.Option(help="Of an environment without a recipe, as JSON.")] = "{}",
@@ -78,7 +85,8 @@ def pairs(
 
     settings = read_source(
         source, language=language, options=options, prompts=prompts, reply_tokens=reply_tokens,
-        samples=samples, per_prompt=per_prompt, margin=margin, split=split, seed=seed,
+        samples=samples, per_prompt=per_prompt, margin=margin,
+        known_replies=known_replies, split=split, seed=seed,
         sampling={"temperature": temperature},
     )  # fmt: skip
     engine = Engine.from_pretrained(model, max_batch=settings.max_batch, max_context=settings.max_context)
@@ -87,7 +95,7 @@ def pairs(
         print(
             f"{name}: {each.prompts} prompts ({each.repeated} more repeated), {each.attempts} attempts, "
             f"mean reward {each.reward:.3f}, {each.failed:.1%} failed, {each.unusable} cut off or not scored, "
-            f"{each.undecided} prompts of one reward, {each.pairs} pairs"
+            f"{each.undecided} prompts of one reward, {each.known} decided by the known reply, {each.pairs} pairs"
         )
     total = sum(each.pairs for each in counts.values())
     print(f"{total} pairs in {out}. Train on them: joyflash dpo recipes/nano/dpo.py --start {model} --data {out} ...")

@@ -33,6 +33,8 @@ class PairSettings:
         samples: attempts at each prompt.
         per_prompt: most pairs of a prompt: best and worst, second best and second worst, ...
         margin: a pair's rewards differ by more than this.
+        known_replies: where no attempt earns the full reward, the reply that the environment knows, if it does, is the
+            better one of each pair.
         split: side of the problems. Nothing of "heldout" is ever in the training of an environment.
         sampling: fields of SamplingParams; nothing is trained on log-probabilities here, so any will do.
         reply_tokens, thinking, max_context, max_batch, seed, environment_seconds: as in ``RLRecipe``.
@@ -42,6 +44,7 @@ class PairSettings:
     samples: int = 8
     per_prompt: int = 1
     margin: float = 0.0
+    known_replies: bool = False
     split: Split = "train"
     sampling: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 1.0})
     reply_tokens: int = 128
@@ -79,7 +82,7 @@ class DomainCount:
         prompts: different ones that were attempted; ``repeated``: proposals that had come before.
         reward: mean over all attempts; ``failed``: share of attempts with less than the full reward.
         unusable: attempts that were cut off or could not be scored, and are part of no pair.
-        undecided: prompts whose attempts are all of one reward.
+        undecided: prompts whose attempts are all of one reward; ``known``: those that the environment's reply decided.
         pairs: written.
     """
 
@@ -90,6 +93,7 @@ class DomainCount:
     failed: float = 0.0
     unusable: int = 0
     undecided: int = 0
+    known: int = 0
     pairs: int = 0
 
 
@@ -102,6 +106,7 @@ class _Prompt:
     key: str
     rewards: list[float] = field(default_factory=list)
     unusable: int = 0
+    known: bool = False
     pairs: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -165,14 +170,28 @@ def choose(attempts: Sequence[Trajectory], *, most: int, margin: float) -> list[
     Attempts that were cut off or could not be scored take no part, nor does the same text a second time. Among equal
     rewards the earlier sample comes first, so that neither length nor likelihood decides.
     """
+    usable = _usable(attempts)
+    best = sorted(usable, key=lambda attempt: (-_reward(attempt), attempt.sample))
+    worst = sorted(usable, key=lambda attempt: (_reward(attempt), attempt.sample))
+    pairs = zip(best[:most], worst[:most], strict=True)
+    return [(good, bad) for good, bad in pairs if _reward(good) - _reward(bad) > margin]
+
+
+def choose_against_known(attempts: Sequence[Trajectory], *, most: int, margin: float) -> list[Trajectory]:
+    """Attempts that stand against the environment's own reply: the worst ones, if none earns the full reward."""
+    usable = _usable(attempts)
+    if any(_reward(attempt) >= 1.0 for attempt in usable):
+        return []
+    worst = sorted(usable, key=lambda attempt: (_reward(attempt), attempt.sample))
+    return [attempt for attempt in worst[:most] if 1.0 - _reward(attempt) > margin]
+
+
+def _usable(attempts: Sequence[Trajectory]) -> list[Trajectory]:
     usable: dict[str, Trajectory] = {}
     for attempt in attempts:
         if not attempt.cut_off and attempt.failure is None:
             usable.setdefault(json.dumps(attempt.messages(), sort_keys=True), attempt)
-    best = sorted(usable.values(), key=lambda attempt: (-_reward(attempt), attempt.sample))
-    worst = sorted(usable.values(), key=lambda attempt: (_reward(attempt), attempt.sample))
-    pairs = zip(best[:most], worst[:most], strict=True)
-    return [(good, bad) for good, bad in pairs if _reward(good) - _reward(bad) > margin]
+    return list(usable.values())
 
 
 def count(settings: PairSettings, prompts: Sequence[_Prompt]) -> DomainCount:
@@ -188,6 +207,7 @@ def count(settings: PairSettings, prompts: Sequence[_Prompt]) -> DomainCount:
         failed=sum(reward < 1.0 for reward in rewards) / total,
         unusable=sum(prompt.unusable for prompt in tried),
         undecided=sum(max(prompt.rewards) - min(prompt.rewards) <= settings.margin for prompt in tried),
+        known=sum(prompt.known for prompt in tried),
         pairs=sum(len(prompt.pairs) for prompt in tried),
     )
 
@@ -217,8 +237,7 @@ def _attempt(
         for prompt, group in zip(prompts, groups, strict=True):
             prompt.rewards = [_reward(attempt) for attempt in group]
             prompt.unusable = sum(attempt.cut_off or attempt.failure is not None for attempt in group)
-            chosen = choose(group, most=settings.per_prompt, margin=settings.margin)
-            prompt.pairs = [_row(domain, good, bad) for good, bad in chosen]
+            prompt.pairs, prompt.known = _pairs(settings, domain, group)
         rows = [dataclasses.asdict(prompt) for prompt in prompts]
         append_rows(spool, rows)
         done += rows
@@ -226,16 +245,28 @@ def _attempt(
         notify(f"{domain.name}  {start + len(prompts)}/{domain.prompts} prompts  {made} pairs")
 
 
-def _row(domain: Domain, good: Trajectory, bad: Trajectory) -> dict[str, Any]:
+def _pairs(settings: PairSettings, domain: Domain, group: Sequence[Trajectory]) -> tuple[list[dict[str, Any]], bool]:
+    """Lines of the preference file from the attempts at one prompt, and whether the environment's reply is in them."""
+    most, margin = settings.per_prompt, settings.margin
+    reply = group[0].task.reply if group else None
+    if settings.known_replies and reply is not None:
+        beaten = choose_against_known(group, most=most, margin=margin)
+        if beaten:
+            return [_row(domain, [reply], 1.0, bad) for bad in beaten], True
+    chosen = choose(group, most=most, margin=margin)
+    return [_row(domain, good.messages(), _reward(good), bad) for good, bad in chosen], False
+
+
+def _row(domain: Domain, chosen: list[dict[str, Any]], reward: float, bad: Trajectory) -> dict[str, Any]:
     """A line of the preference file."""
     return {
-        "prompt": list(good.task.messages),
-        "tools": list(good.task.tools),
-        "chosen": good.messages(),
+        "prompt": list(bad.task.messages),
+        "tools": list(bad.task.tools),
+        "chosen": chosen,
         "rejected": bad.messages(),
         "domain": domain.name,
         "language": domain.language,
-        "chosen_reward": _reward(good),
+        "chosen_reward": reward,
         "rejected_reward": _reward(bad),
     }
 

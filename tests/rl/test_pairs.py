@@ -18,7 +18,7 @@ from joyflash.rl import pairs as module
 from joyflash.rl.environments.host import Domain
 from joyflash.rl.environments.protocol import Task
 from joyflash.rl.pair_source import read_source
-from joyflash.rl.pairs import PairSettings, choose, make_pairs
+from joyflash.rl.pairs import PairSettings, choose, choose_against_known, make_pairs
 from joyflash.rl.trajectory import Trajectory
 from joyflash.text.tokenizer import Tokenizer
 from joyflash.train.pretrain import copy_tokenizer
@@ -32,7 +32,8 @@ class Letters:
     def __init__(self, turns=1, words=100000): self.turns, self.words = turns, words
     def propose(self, rng, language, split):
         word = str(rng.randrange(self.words))
-        return Task(word, ({"role": "user", "content": word},))
+        known = {"role": "assistant", "content": "\u597d"} if self.turns == 1 else None
+        return Task(word, ({"role": "user", "content": word},), reply=known)
     def start(self, task): return Attempt(self.turns)
 class Attempt:
     def __init__(self, turns): self.left, self.text = turns, ""
@@ -106,6 +107,21 @@ def test_pairs_are_better_and_worse_answers_to_one_prompt(start, engine_of, tmp_
     assert not list(tmp_path.glob("*.part")) and any("20/20 prompts" in line for line in said)
     with pytest.raises(TrainingError, match="exists"):
         _make(start, engine_of, out)
+
+
+def test_where_no_attempt_is_right_a_known_reply_may_be_the_better_one(start, engine_of, tmp_path):
+    wrong = [_attempt(0, "a", 0.5), _attempt(1, "b", 0.0), _attempt(2, "c", 1.0, cut_off=True), _attempt(3, "b", 0.0)]
+    assert [each.sample for each in choose_against_known(wrong, most=5, margin=0.0)] == [1, 0]
+    assert [each.sample for each in choose_against_known(wrong, most=1, margin=0.0)] == [1]
+    assert [each.sample for each in choose_against_known(wrong, most=5, margin=0.5)] == [1]
+    assert choose_against_known([*wrong, _attempt(4, "d", 1.0)], most=5, margin=0.0) == []
+    counts = _make(start, engine_of, tmp_path / "pairs.jsonl", known_replies=True)
+    rows = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text("utf-8").splitlines()]
+    known = [row for row in rows if row["chosen"] == [{"role": "assistant", "content": "好"}]]
+    assert len(known) == counts["one"].known > 5 and counts["two"].known == 0
+    assert all(row["chosen_reward"] == 1.0 > row["rejected_reward"] for row in rows if row["domain"] == "one")
+    assert any(row["domain"] == "one" for row in rows if row not in known)  # its own attempt was right
+    assert any(row["domain"] == "two" and row["chosen_reward"] < 1 for row in rows)  # knows none: its own best
 
 
 def test_turns_between_replies_are_kept_and_repeated_prompts_left_out(start, engine_of, tmp_path):
@@ -185,3 +201,14 @@ def test_the_command_makes_pairs_that_dpo_reads(tmp_path):
     assert "arithmetic_en: 8 prompts" in result.output and "Train on them: joyflash dpo" in result.output
     checked = CliRunner().invoke(app, ["data", "check", str(out), "--row-tokens", "4"])
     assert checked.exit_code == 0 and "good pairs, 0 bad rows" in checked.output
+
+
+def test_pairs_of_tool_calls_are_read_with_their_tools(tmp_path):
+    out = tmp_path / "pairs.jsonl"
+    command = ["pairs", "tool_requests", "--out", str(out), "--prompts", "16", "--samples", "2", "--known-replies"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "decided by the known reply" in result.output
+    pairs = [parse_preference(json.loads(line)) for line in out.read_text("utf-8").splitlines()]
+    assert len(pairs) > 3 and all(pair.tools for pair in pairs)
+    assert any(pair.chosen[0].tool_calls for pair in pairs)

@@ -22,6 +22,7 @@ ENVIRONMENTS: Mapping[str, str] = MappingProxyType(
         "instructions": f"{_HERE}.instructions:Instructions",
         "code": f"{_HERE}.code:Code",
         "tool_reasoning": f"{_HERE}.tool_reasoning:ToolReasoning",
+        "tool_requests": f"{_HERE}.tool_requests:ToolRequests",
         "retrieval": f"{_HERE}.retrieval:Retrieval",
         "retail": f"{_HERE}.business.retail:Retail",
         "airline": f"{_HERE}.business.airline:Airline",

@@ -19,7 +19,8 @@ class Comparison:
         """See Environment."""
         item = comparison(rng, "en" if language == "en" else "zh", split)
         facts = {"expected": item.expected, "numbers": [] if item.story else list(item.numbers)}
-        return Task(pair_key(item.numbers), ({"role": "user", "content": item.question},), facts=facts)
+        reply = {"role": "assistant", "content": f"{item.steps} {item.conclusion}"}
+        return Task(pair_key(item.numbers), ({"role": "user", "content": item.question},), facts=facts, reply=reply)
 
     def start(self, task: Task) -> SingleTurn:
         """See Environment."""

@@ -26,12 +26,14 @@ class Task:
         messages: the prompt, OpenAI-shaped.
         tools: tool definitions, OpenAI-shaped.
         facts: what the verifier needs and the model must not see; JSON.
+        reply: a message of the assistant that earns the full reward, OpenAI-shaped, where the environment knows one.
     """
 
     key: str
     messages: tuple[dict[str, Any], ...]
     tools: tuple[dict[str, Any], ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    reply: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -40,7 +42,7 @@ class Task:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Task:
         """What ``to_dict`` wrote."""
-        return cls(value["key"], tuple(value["messages"]), tuple(value["tools"]), value["facts"])
+        return cls(value["key"], tuple(value["messages"]), tuple(value["tools"]), value["facts"], value.get("reply"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from joyflash.errors import ConfigError
 from joyflash.rl.environments import ENVIRONMENTS, make_environment
 from joyflash.rl.environments.instruction_checks import CHECKS
 from joyflash.rl.environments.instructions import says_something
-from joyflash.rl.environments.protocol import Reply, Turn, checked, make_task
+from joyflash.rl.environments.protocol import Call, Reply, Turn, checked, make_task
 from joyflash.sandbox import isolation
 from tests.rl.environments.solvers import calls, code_answer
 
@@ -74,6 +74,8 @@ def test_hostile_answers_earn_nothing_and_break_nothing(name):
                     break
             if name == "instructions" and says_something(text):
                 continue  # any words may keep a constraint
+            if name == "tool_requests" and not task.facts["calls"] and text.strip():
+                continue  # where nothing is to be called, words are right
             assert turn.reward == 0 or _by_luck(name, text)
 
 
@@ -112,6 +114,51 @@ def test_comparison_pays_for_its_own_worked_answer():
         task = make_task(environment, name="c", language="en", split="train", seed=0, index=index)
         task.facts.update(expected=item.expected, numbers=[] if item.story else list(item.numbers))
         assert environment.start(task).step(Reply(f"{item.steps} {item.conclusion}")).reward == 1
+        again = make_task(environment, name="c", language="en", split="train", seed=0, index=index)
+        assert environment.start(again).step(_read(again.reply)).reward == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("skill", ["call", "call_many", "calc", "choose", "no_tool", "session"])
+def test_tool_requests_pay_for_the_expected_calls_and_for_words_where_none_is(skill, language):
+    environment = make_environment("tool_requests", {"skill": skill})
+    called = spoken = 0
+    for index in range(40):
+        task = make_task(environment, name="t", language=language, split="train", seed=0, index=index)
+        assert task.messages[-1] == {"role": "user", "content": task.key} and task.tools
+        assert environment.start(task).step(_read(task.reply)).reward == 1
+        wanted = task.facts["calls"]
+        listed = {tool["function"]["name"] for tool in task.tools}
+        right = calls(*((call["name"], call["arguments"]) for call in wanted))
+        assert {call["name"] for call in wanted} <= listed
+        if not wanted:
+            spoken += 1
+            assert environment.start(task).step(Reply("No tool here does that.")).reward == 1
+            assert environment.start(task).step(calls((min(listed), {}))).reward == 0
+            continue
+        called += 1
+        name, arguments = wanted[0]["name"], wanted[0]["arguments"]
+        others = [(call["name"], call["arguments"]) for call in wanted[1:]]
+        assert environment.start(task).step(right).reward == 1
+        assert environment.start(task).step(Reply("", calls=right.calls[::-1])).reward == 1
+        assert environment.start(task).step(Reply("", calls=right.calls, cut_off=True)).reward == 0
+        wrongs = [{**arguments, "more": 1}]
+        for left_out in arguments:
+            wrongs += [{**arguments, left_out: None}, {k: v for k, v in arguments.items() if k != left_out}]
+        for wrong in wrongs:
+            assert environment.start(task).step(calls((name, wrong), *others)).reward == 0
+        assert environment.start(task).step(calls((name + "_", arguments), *others)).reward == 0
+        assert environment.start(task).step(calls(*others, (name, arguments), (name, arguments))).reward == 0
+        assert environment.start(task).step(Reply("", calls=(Call(name, "{"), *right.calls[1:]))).reward == 0
+        assert environment.start(task).step(Reply("I will.")).reward == 0
+    least = {"call": (30, 0), "call_many": (30, 0), "calc": (30, 0), "choose": (30, 0), "no_tool": (0, 40)}
+    assert (called >= least.get(skill, (10, 5))[0]) and spoken >= least.get(skill, (10, 5))[1]
+
+
+def _read(message):
+    """An assistant's message as a reply."""
+    made = [call["function"] for call in message.get("tool_calls") or ()]
+    return Reply(message["content"] or "", calls=tuple(Call(call["name"], call["arguments"]) for call in made))
 
 
 @NO_SANDBOX
@@ -264,5 +311,7 @@ def test_unknown_environments_and_options_are_named():
         make_environment("arithmetic", {"nonsense": 1})
     with pytest.raises(ConfigError, match="no file"):
         make_environment("nowhere.py:Thing")
+    with pytest.raises(ConfigError, match="skill is 'talk'; it must be one of call, "):
+        make_environment("tool_requests", {"skill": "talk"})
     with pytest.raises(ConfigError, match="no pattern"):
         make_environment("word_problems", {"kinds": ["riddles"]})
