@@ -98,6 +98,15 @@ def engine_scores(engine: Engine, trajectories: Sequence[Trajectory]) -> Scores:
     return Scores(torch.cat(log_probs), torch.cat(entropies))
 
 
+def sampled_scores(trajectories: Sequence[Trajectory]) -> Scores:
+    """What the rollouts noted: under the weights that sampled it is what a batch-invariant engine would say again.
+
+    A token's entropy is not noted; minus its log-probability stands for it, which on the mean over tokens is the same.
+    """
+    log_prob_N = torch.tensor([value for trajectory in trajectories for value in trajectory.log_probs])
+    return Scores(log_prob_N, -log_prob_N)
+
+
 def mismatch(scores: Scores, trajectories: Sequence[Trajectory]) -> float:
     """Largest |log π_train − log π_rollout| over the sampled tokens; at equal weights it should vanish.
 

@@ -65,22 +65,25 @@ def pack_rows(
     A trajectory's last token is only a target, and its documents see nothing of each other.
 
     Args:
-        pull_N: weight of each sampled token's cross entropy; rows without any are left out. None weighs all by 1.
+        pull_N: weight of each sampled token's cross entropy; trajectories without any are left out, they would only
+            cost time. None weighs all by 1.
         replay: lay out the recorded experts too.
     """
     rows: list[PackedBatch] = []
     held: list[tuple[Trajectory, int]] = []
     place = size = 0
     for trajectory in trajectories:
+        first, place = place, place + len(trajectory.log_probs)
+        if first == place or (pull_N is not None and not pull_N[first:place].any()):
+            continue
         if held and size + len(trajectory.ids) > row_tokens:
             rows.append(_row(held, pull_N, replay))
             held, size = [], 0
-        held.append((trajectory, place))
+        held.append((trajectory, first))
         size += len(trajectory.ids)
-        place += len(trajectory.log_probs)
     if held:
         rows.append(_row(held, pull_N, replay))
-    return [row for row in rows if bool(row.extras[PULL].any())]
+    return rows
 
 
 def _row(members: Sequence[tuple[Trajectory, int]], pull_N: Tensor | None, replay: bool) -> PackedBatch:

@@ -15,7 +15,7 @@ from joyflash.model.moe import Router
 from joyflash.optim.schedule import scale_learning_rates
 from joyflash.rl.diagnostics import diagnose
 from joyflash.rl.objectives import make_objective, token_gradients
-from joyflash.rl.policy import PolicyPull, engine_scores, mismatch, trainer_scores
+from joyflash.rl.policy import PolicyPull, engine_scores, mismatch, sampled_scores, trainer_scores
 from joyflash.rl.recipe import RLRecipe
 from joyflash.rl.rows import pack_rows, token_columns
 from joyflash.rl.trajectory import Trajectory
@@ -42,6 +42,7 @@ class Updater:
         self._vocabulary = engine.tokenizer.vocab_size
         exact = engine.batch_invariant and not recipe.replay_routes
         self.by_engine = recipe.scorer == "engine" or (recipe.scorer == "auto" and exact)
+        self._known = recipe.scorer == "auto" and exact
 
     def scores(self, trajectories: Sequence[Trajectory]) -> Scores:
         """Log-probabilities and entropies of the sampled tokens under the present weights, by the recipe's scorer."""
@@ -64,11 +65,14 @@ class Updater:
         """
         recipe = self._recipe
         columns = token_columns(trajectories, advantages)
-        scores = self.scores(trajectories)
-        fresh = [t for t in trajectories if t.versions[0] == step]
+        fresh = all(t.versions[0] == step for t in trajectories)
         found: dict[str, Any] = {}
-        if len(fresh) == len(trajectories):
-            found["mismatch"] = mismatch(scores, trajectories)
+        if fresh and self._known and step % (recipe.validate_every * recipe.steps_per_batch):
+            scores = sampled_scores(trajectories)
+        else:
+            scores = self.scores(trajectories)
+            if fresh:
+                found["mismatch"] = mismatch(scores, trajectories)
         loss, gradient_N = token_gradients(self._objective, scores.log_prob_N, columns)
         norm, balance = self._pull(step, trajectories, -gradient_N)
         if loss != loss or norm != norm or norm == float("inf"):

@@ -16,7 +16,7 @@ from joyflash.rl.environments.host import Domain, EnvironmentHost, need_task
 from joyflash.rl.environments.protocol import Task
 from joyflash.rl.policy import engine_scores, mismatch, trainer_scores
 from joyflash.rl.rollout import Rollouts, check_sampling
-from joyflash.rl.rows import PLACE, pack_rows, token_columns
+from joyflash.rl.rows import PLACE, PULL, pack_rows, token_columns
 from joyflash.rl.trajectory import Trajectory
 from tests.rl.conftest import small_model
 
@@ -339,3 +339,18 @@ def test_rows_hold_every_sampled_token_once(engine_of, host):
     tokens = torch.cat([row.tokens_T for row in pack_rows(trajectories, None, 300)])
     places = torch.cat([row.extras[PLACE] for row in pack_rows(trajectories, None, 300)])
     assert tokens[places >= 0].tolist() == [t.ids[i] for t in trajectories for i in t.sampled_indices()]
+
+
+def test_what_pulls_on_nothing_is_left_out_of_the_rows(engine_of, host):
+    trajectories = play(engine_of(small_model()), host)
+    columns = token_columns(trajectories, range(len(trajectories)))
+    pull_N = torch.where(columns.trajectory_N % 2 == 1, 0.5, 0.0)
+    pull_N[0] = -1.0  # of the first one a single token
+    kept = [t for n, t in enumerate(trajectories) if n % 2 or n == 0]
+    rows = pack_rows(trajectories, pull_N, 300)
+    assert [i for row in rows for i in row.tokens_T.tolist()] == [i for t in kept for i in t.ids]
+    places = torch.cat([row.extras[PLACE] for row in rows])
+    pulls = torch.cat([row.extras[PULL] for row in rows])
+    assert torch.equal(pulls[places >= 0], pull_N[places[places >= 0]])
+    assert pulls[places < 0].eq(0).all() and pulls.ne(0).sum() == pull_N.ne(0).sum()
+    assert pack_rows(trajectories, torch.zeros_like(pull_N), 300) == []
