@@ -20,10 +20,8 @@ from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
 from joyflash.model.shards import check, checksum, read_checksums, write_checksums
 from joyflash.quantization import formats
 from joyflash.quantization.formats import quantize
-from joyflash.quantization.policy import EXPERTS, HEAD, Policy, savings_table
+from joyflash.quantization.policy import EXPERTS, Policy, savings_table
 
-PLAIN = ".eh_proj.weight"
-"""Stays as it is in a folder: other engines' MTP layers do not look for a quantised one."""
 NOT_EXPERTS = (
     r"re:.*self_attn\..*",
     r"re:.*mlp\.(gate|gate_proj|up_proj|gate_up_proj|down_proj)$",
@@ -89,12 +87,13 @@ class _QuantizedTensors:
 
     def __init__(self, source: FolderTensors, policy: Policy, *, head: bool) -> None:
         self.source = source
-        self._policy = policy if head else Policy(policy.name, tuple(r for r in policy.rules if r[0] != HEAD))
+        self._policy = policy if head else policy.without_head()
         self._formats: dict[str, formats.Format] = {}
         self.meta: dict[str, torch.Tensor] = {}
         for name, tensor in source.meta.items():
-            chosen, shape = self._policy.format_of(name), tuple(tensor.shape)
-            if chosen is None or shape[-1] % chosen.block[1] or name.endswith(PLAIN):
+            shape = tuple(tensor.shape)
+            chosen = self._policy.stored(name, shape[-1]) if shape else None
+            if chosen is None:
                 self.meta[name] = tensor
                 continue
             self._formats[name] = chosen

@@ -97,24 +97,32 @@ def quantize(weight: Tensor, format: Format) -> QuantizedTensor:
     weight = weight.detach().float()
     if not weight.isfinite().all():
         raise ConfigError("A weight holds infinity or NaN, which cannot be quantised. Repair the checkpoint.")
-    largest = _blocks_max(weight.abs(), format.block)
-    scales = (largest / format.half_range).to(format.scale_dtype)
-    wide = _spread(scales.float(), format.block, weight.shape)
-    scaled = torch.where(wide > 0, weight / wide, 0.0)
-    if format.name == "fp8":
-        values = scaled.clamp_(-_E4M3_MAX, _E4M3_MAX).to(torch.float8_e4m3fn)
-    else:
-        limit = 2 ** (format.bits - 1)
-        values = scaled.round_().clamp_(-limit, limit - 1).to(torch.int8)
+    values, scales = round_to(weight, format)
     if format.name == "int4":
         values = pack_nibbles(values)
     return QuantizedTensor(format, tuple(weight.shape), values, scales)
 
 
+def round_to(weight: Tensor, format: Format) -> tuple[Tensor, Tensor]:
+    """The values of a float32 weight [..., O, I] one by one, int8 or float8_e4m3fn of its shape, and their scales."""
+    largest = _blocks_max(weight.abs(), format.block)
+    scales = (largest / format.half_range).to(format.scale_dtype)
+    wide = _spread(scales.float(), format.block, weight.shape)
+    scaled = torch.where(wide > 0, weight / wide, 0.0)
+    if format.name == "fp8":
+        return scaled.clamp_(-_E4M3_MAX, _E4M3_MAX).to(torch.float8_e4m3fn), scales
+    limit = 2 ** (format.bits - 1)
+    return scaled.round_().clamp_(-limit, limit - 1).to(torch.int8), scales
+
+
 def dequantize(tensor: QuantizedTensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The weight that a quantised one stands for: value times scale in float32, then rounded to ``dtype``."""
-    wide = _spread(tensor.scales.float(), tensor.format.block, tensor.shape)
-    return (tensor.integers().float() * wide).to(dtype)
+    return weight_of(tensor.integers(), tensor.scales, tensor.format).to(dtype)
+
+
+def weight_of(values: Tensor, scales: Tensor, format: Format) -> Tensor:
+    """The float32 weight of what ``round_to`` gave."""
+    return values.float() * _spread(scales.float(), format.block, values.shape)
 
 
 def pack_nibbles(values: Tensor) -> Tensor:

@@ -17,6 +17,8 @@ from joyflash.quantization.formats import FORMATS, Format
 EXPERTS = r"\.mlp\.experts\."
 PROJECTIONS = r"^(?!.*\.mlp\.experts\.).*\.((q|q_a|q_b|kv_b|o|gate|up|down|eh)_proj|kv_a_proj_with_mqa)\.weight$"
 HEAD = r"(^lm_head|\.shared_head\.head)\.weight$"
+PLAIN = r"\.eh_proj\.weight$"
+"""Stays as it is in a folder: other engines' MTP layers do not look for a quantised one."""
 _PARTS = {"routed experts": EXPERTS, "projections": PROJECTIONS, "output head": HEAD}
 
 
@@ -35,6 +37,19 @@ class Policy:
     def format_of(self, tensor: str) -> Format | None:
         """The format of a tensor by its name, ours or Hugging Face's; None where it stays as it is."""
         return next((format for pattern, format in self.rules if re.search(pattern, tensor)), None)
+
+    def stored(self, tensor: str, inputs: int) -> Format | None:
+        """The format of a tensor with so many inputs in a folder.
+
+        None where the policy names none, for ``PLAIN``, and where the inputs do not fall into whole blocks, which the
+        folder's layout does not know.
+        """
+        format = self.format_of(tensor)
+        return None if format is None or inputs % format.block[1] or re.search(PLAIN, tensor) else format
+
+    def without_head(self) -> Policy:
+        """The same, with the output head left as it is."""
+        return Policy(self.name, tuple(rule for rule in self.rules if rule[0] != HEAD))
 
 
 POLICIES = {

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
+from joyflash.batch import PackedBatch
 from joyflash.model.joyflash import JoyFlash
 from joyflash.optim.groups import build_optimizers
+from joyflash.quantization.fake import fake_quantized
 from joyflash.train.checkpoint import Progress, average_checkpoints, load_checkpoint, save_checkpoint
 from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.logging import TrainingLog
-from joyflash.train.recipe import Rates
-from joyflash.train.workers import RowWorkers
+from joyflash.train.recipe import Rates, stored_policy
+from joyflash.train.workers import Objective, RowWorkers
 
 Found = TypeVar("Found")
 
@@ -23,7 +25,7 @@ class Alone:
     """Model, optimisers, worker and checkpoints of one process.
 
     Args:
-        recipe: gives the learning rates.
+        recipe: gives the learning rates, and what is rounded for the passes.
         model: on ``device`` afterwards.
         workers: threads on a CPU.
         device, precision: see ``joyflash.train.loop.run_stage``.
@@ -39,6 +41,7 @@ class Alone:
         )
         on_cpu = device.type == "cpu"
         self.worker = RowWorkers(model, workers, precision) if on_cpu else DeviceWorker(model, precision)
+        self.stored = stored_policy(recipe.quantize)
 
     def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog:
         """The run's log."""
@@ -56,9 +59,15 @@ class Alone:
         """See ``average_checkpoints``."""
         return average_checkpoints(folder, self.model, last)
 
+    def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
+        """The worker's ``run``, on fake weights where the recipe says so."""
+        with fake_quantized(self.model.named_parameters(), self.stored):
+            return self.worker.run(rows, objective)
+
     def evaluate(self, function: Callable[[JoyFlash], Found]) -> Found:
-        """``function`` of the model in evaluation mode."""
-        return function(self.model.eval())
+        """``function`` of the model in evaluation mode, on fake weights where the recipe says so."""
+        with fake_quantized(self.model.named_parameters(), self.stored):
+            return function(self.model.eval())
 
     def whole_model(self) -> JoyFlash | None:
         """The model as a whole; None in a process that does not write it."""

@@ -10,7 +10,7 @@ from typing import Literal
 from joyflash.errors import ConfigError
 from joyflash.optim.schedule import trapezoid
 from joyflash.train.preference_losses import PER_TOKEN, PreferenceLoss, make_loss
-from joyflash.train.recipe import check_pattern
+from joyflash.train.recipe import check_pattern, stored_policy
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class DPORecipe:
         heldout: share of the pairs that is never trained on, where the command names no file of held-out pairs.
         bad_rows: what a bad or too long row does: "refuse" to train, or "skip" it and say so in the log.
         muon_lr, adamw_lr, weight_decay, clip_norm, warmup, decay, decay_shape, final_lr: as in ``Recipe``.
-        train_only, recompute, merge, validate_every, checkpoints_kept, seed: as in ``Recipe``.
+        train_only, quantize, recompute, merge, validate_every, checkpoints_kept, seed: as in ``Recipe``.
     """
 
     steps: int = 1000
@@ -49,6 +49,7 @@ class DPORecipe:
     decay_shape: Literal["linear", "cosine"] = "cosine"
     final_lr: float = 0.1
     train_only: str | None = None
+    quantize: str | None = None
     recompute: bool = False
     merge: int = 1
     validate_every: int = 100
@@ -72,6 +73,7 @@ class DPORecipe:
                 f"merge is {self.merge}, but only {self.checkpoints_kept} checkpoints stay; raise checkpoints_kept."
             )
         check_pattern(self.train_only)
+        stored_policy(self.quantize)
         self.make_loss()
 
     def make_loss(self) -> PreferenceLoss:

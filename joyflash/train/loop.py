@@ -23,6 +23,7 @@ from joyflash.train.balance import update_router_bias
 from joyflash.train.checkpoint import Progress, has_checkpoint
 from joyflash.train.flops import Meter, peak_flops
 from joyflash.train.logging import LOG_NAME
+from joyflash.train.recipe import stored_policy
 from joyflash.train.report import draw_report
 from joyflash.train.stage import Log, Place, StageData, StageObjective, StageRecipe
 from joyflash.train.together import TeamPlan
@@ -71,6 +72,7 @@ def run_stage(
             raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
         train_only(model, recipe.train_only)
     _check_mtp(recipe, model)
+    _check_quantize(recipe, model)
     workers = workers or os.cpu_count() or 1
     notes = [] if resume else [describe_groups(model, model.config)]
     config = model.config
@@ -148,6 +150,14 @@ def _check_mtp(recipe: StageRecipe, model: JoyFlash) -> None:
         )
 
 
+def _check_quantize(recipe: StageRecipe, model: JoyFlash) -> None:
+    """Refuse a rounding that would round nothing."""
+    policy = stored_policy(recipe.quantize)
+    shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
+    if policy is not None and not any(policy.stored(name, shape[-1]) for name, shape in shapes.items()):
+        raise ConfigError(f"quantize is {recipe.quantize!r}, which finds nothing to quantise in this model.")
+
+
 def _resumed(run: Path, place: Place, notes: list[str]) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
@@ -172,7 +182,7 @@ def train_step(
 ) -> None:
     """One optimiser step over the rows of ``batch``, and its line in the log."""
     workers = place.worker
-    columns = objective.columns(workers.run(batch, objective))
+    columns = objective.columns(place.run(batch, objective))
     loss = columns.pop("loss")
     norm = workers.clip(recipe.clip_norm)
     if not math.isfinite(norm) or not math.isfinite(loss):

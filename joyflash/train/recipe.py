@@ -13,13 +13,14 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from joyflash.errors import ConfigError
 from joyflash.optim.schedule import linear, trapezoid
+from joyflash.quantization.policy import Policy, policy_of
 
 PACKAGED = Path(__file__).resolve().parent.parent / "recipes"
 """Recipes inside an installed wheel; in a checkout they lie beside the package."""
 
 
 class Rates(Protocol):
-    """What the optimisers are built from; every recipe has it."""
+    """What optimisers and working weights are made from; the recipe of every stage of the loop has it."""
 
     @property
     def muon_lr(self) -> float: ...
@@ -27,6 +28,8 @@ class Rates(Protocol):
     def adamw_lr(self) -> float: ...
     @property
     def weight_decay(self) -> float: ...
+    @property
+    def quantize(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ class Recipe:
         train_only: pattern of the names of parameters to train, e.g. ``r"^mtp\\."``; without one, all.
         balance_rate: γ of the router-bias update; 0 freezes the biases. None: 1e-3 in pretraining, 0 in SFT.
         balance_final: factor on γ at the end of the decay; on the way it follows the learning rate, which must fall.
+        quantize: a name of ``joyflash.quantization.policy.POLICIES``, for training that is aware of quantisation: the
+            weights that it names are rounded as ``joyflash quantize`` would for passes and validations, and stay in
+            full precision for the optimiser and in the result. None: no rounding.
         recompute: keep only the input of every block and compute the rest again in the backward pass; less memory.
         merge: the result is the mean of so many of the newest checkpoints, which stands in for a decay; 1: the last.
         validate_every: steps between validations, each followed by a checkpoint.
@@ -99,6 +105,7 @@ class Recipe:
     train_only: str | None = None
     balance_rate: float | None = None
     balance_final: float = 1.0
+    quantize: str | None = None
     recompute: bool = False
     merge: int = 1
     validate_every: int = 100
@@ -130,6 +137,7 @@ class Recipe:
                 f"merge is {self.merge}, but only {self.checkpoints_kept} checkpoints stay; raise checkpoints_kept."
             )
         check_pattern(self.train_only)
+        stored_policy(self.quantize)
         if any(factor <= 0 for factor in self.emphasis.values()):
             raise ConfigError(f"emphasis is {dict(self.emphasis)}; its factors must be above 0.")
         if not self.text and not self.chat and not self.dialogues and not self.skills:
@@ -185,6 +193,11 @@ class Recipe:
     def describe(self) -> str:
         """All settings as indented JSON, what a run folder keeps as ``recipe.json``."""
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, default=dict)
+
+
+def stored_policy(quantize: str | None) -> Policy | None:
+    """What a recipe's ``quantize`` stands for: the policy of that name as ``joyflash quantize`` uses it."""
+    return None if quantize is None else policy_of(quantize).without_head()
 
 
 def check_pattern(train_only: str | None) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from joyflash.data.pair_rows import pack_pairs
 from joyflash.data.preferences import Pair
+from joyflash.quantization.policy import Policy
 from joyflash.train.preference_objective import AnswerScores
 from joyflash.train.stage import Place
 
@@ -29,7 +30,7 @@ def answer_scores(place: Place, pairs: Sequence[Pair], row_tokens: int) -> Tenso
     The model's gradients and load counters are as after a step.
     """
     found_P2 = torch.empty(len(pairs), 2)
-    for sums in place.worker.run(pack_pairs(list(enumerate(pairs)), row_tokens), AnswerScores()):
+    for sums in place.run(pack_pairs(list(enumerate(pairs)), row_tokens), AnswerScores()):
         for name, value in sums.items():
             number, _, side = name.partition("/")
             found_P2[int(number), int(side)] = value
@@ -44,7 +45,7 @@ def reference_scores(place: Place, pairs: Sequence[Pair], row_tokens: int, run: 
 
     It is read from the run folder where it was computed before for the same pairs and the same model.
     """
-    path, mark = run / REFERENCE_FILE, _mark(pairs, model)
+    path, mark = run / REFERENCE_FILE, _mark(pairs, model, place.stored)
     known_P2 = _read(path, mark)
     if known_P2 is not None:
         return known_P2
@@ -68,9 +69,9 @@ def _read(path: Path, mark: str) -> Tensor | None:
         return None
 
 
-def _mark(pairs: Sequence[Pair], model: Path) -> str:
-    """A hash of all tokens and weights of the pairs, and of the ends of the model's files."""
-    digest = hashlib.sha256()
+def _mark(pairs: Sequence[Pair], model: Path, stored: Policy | None) -> str:
+    """A hash of all tokens and weights of the pairs, of the ends of the model's files, and of how it is rounded."""
+    digest = hashlib.sha256(b"" if stored is None else f"{stored.name}/".encode())
     for pair in pairs:
         for sample in (pair.chosen, pair.rejected):
             digest.update(sample.ids_n.tobytes() + sample.weights_n.tobytes() + b"/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,19 +12,22 @@ import torch
 import torch.distributed as dist
 from torch.distributed.fsdp import FSDPModule
 
+from joyflash.batch import PackedBatch
 from joyflash.errors import ConfigError
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.optim.muon_sharded import ShardedMuon
 from joyflash.parallel.mesh import Mesh, make_mesh
 from joyflash.parallel.team import Team
+from joyflash.quantization.fake import fake_quantized
 from joyflash.train.checkpoint import Progress
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
 from joyflash.train.fresh import draw_part
 from joyflash.train.logging import TrainingLog
-from joyflash.train.recipe import Rates
+from joyflash.train.recipe import Rates, stored_policy
 from joyflash.train.team_checkpoint import TeamCheckpoints
 from joyflash.train.team_state import TeamState
+from joyflash.train.workers import Objective
 
 Found = TypeVar("Found")
 REDUCTIONS = ("auto", "fixed", "fast")
@@ -70,7 +73,7 @@ class Together:
     """This process's part of model, optimisers, worker and checkpoints.
 
     Args:
-        recipe: gives the learning rates.
+        recipe: gives the learning rates, and what is rounded for the passes.
         model: equal in all processes, whole or drawn by ``TeamPlan.fresh``; it is divided.
         plan: who shares the work, and how.
         precision: see ``joyflash.train.loop.run_stage``.
@@ -94,6 +97,7 @@ class Together:
         muon, adamw = self.optimizers
         assert isinstance(muon, ShardedMuon)
         self.worker = TeamWorker(self._sharded, shards, fixed_order=fixed, tokens_at_once=plan.tokens_at_once)
+        self.stored = stored_policy(recipe.quantize)
         self._checkpoints = TeamCheckpoints(TeamState(self._sharded, shards, muon, adamw), team)
 
     def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog | Silence:
@@ -113,14 +117,25 @@ class Together:
         """See ``TeamCheckpoints.average``."""
         return self._checkpoints.average(folder, last)
 
+    def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
+        """The worker's ``run``, on fake weights where the recipe says so."""
+        with fake_quantized(self._parts(), self.stored):
+            return self.worker.run(rows, objective)
+
     def evaluate(self, function: Callable[[JoyFlash], Found]) -> Found:
-        """``function`` of the model in evaluation mode; every process must give the same rows to it."""
+        """``function`` of the model in evaluation mode, on fake weights where the recipe says so.
+
+        Every process must give the same rows to it.
+        """
         self.model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), fake_quantized(self._parts(), self.stored):
             found = self._sharded.call(function)
         if isinstance(self._sharded.call, FSDPModule):  # fully_shard made it one
             self._sharded.call.reshard()  # else the outer weights stay whole, and old after the next change
         return found
+
+    def _parts(self) -> Iterator[tuple[str, torch.Tensor]]:
+        return ((name, self._sharded.local(name)) for name in self._sharded.placements)
 
     @torch.no_grad()
     def whole_model(self) -> JoyFlash | None:

@@ -1,0 +1,130 @@
+"""Training that is aware of quantisation: passes on what a quantised folder holds, steps on the weights themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from joyflash.convert.quantize import quantize_folder
+from joyflash.errors import ConfigError
+from joyflash.model.checkpoint import read_model
+from joyflash.model.config import sized
+from joyflash.model.joyflash import JoyFlash
+from joyflash.model.quantized import put_back, quantize_model
+from joyflash.quantization.policy import POLICIES
+from joyflash.train import pretrain
+from joyflash.train.alone import Alone
+from joyflash.train.ingredients import Ingredients
+from joyflash.train.logging import read_log
+from joyflash.train.objective import LanguageModelling, target_weight
+from joyflash.train.workers import RowWorkers
+from tests.model.conftest import TINY, random_model
+from tests.train import test_dpo, test_together
+from tests.train.test_dpo import _start as start  # noqa: F401
+from tests.train.test_loop import RECIPE, curve, data  # noqa: F401
+from tests.train.test_losses import row
+from tests.train.test_together import SMALL, folders  # noqa: F401
+
+AWARE = dataclasses.replace(RECIPE, quantize="int4", tokens=4 * 512, validate_every=2, muon_lr=2e-2, adamw_lr=1e-3)
+
+
+def _model() -> JoyFlash:
+    return random_model(dataclasses.replace(sized(64), vocab_size=97), seed=1).train()
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_gradients_are_those_of_the_rounded_model_and_the_weights_stay(policy, workers, precision):
+    rows = [row()] * 3
+    objective = LanguageModelling(target_weight(rows, 1), 0.1, target_weight(rows, 2))
+    aware, before = _model(), _model().state_dict()
+    place = Alone(dataclasses.replace(AWARE, quantize=policy), aware, workers, torch.device("cpu"), precision)
+    sums = place.run(rows, objective)
+    place.finish()
+    rounded = _model()
+    put_back(rounded, {
+        name: tensor for name, tensor in quantize_model(rounded, POLICIES[policy].without_head()).items()
+        if tensor.shape[-1] % 32 == 0 and "eh_proj" not in name
+    })  # fmt: skip
+    plain = RowWorkers(rounded, workers, precision)
+    assert sums == plain.run(rows, objective)
+    plain.close()
+    for (name, one), other in zip(aware.named_parameters(), rounded.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad), name
+        assert torch.equal(one, before[name]), name
+    unaware = RowWorkers(_model(), workers, precision)
+    assert sums != unaware.run(rows, objective)
+    unaware.close()
+
+
+def test_a_run_measures_what_its_quantised_folder_does(data, tmp_path):  # noqa: F811
+    folder = pretrain.run(AWARE, data=data, out=tmp_path / "run", workers=2, precision="fp32")
+    quantize_folder(folder, tmp_path / "int4", POLICIES["int4"])
+    small = read_model(tmp_path / "int4", dtype=torch.float32).eval()
+    validations = [r for r in read_log(tmp_path / "run") if "bits_per_byte" in r]
+    texts = Ingredients(AWARE, folder, data, tmp_path / "shards")
+    log, place = _Log(), Alone(RECIPE, small, 1, torch.device("cpu"), torch.float32)
+    texts.prepare(place, tmp_path)
+    texts.validate(place, log, 4)
+    assert log.found == (validations[-1]["bits_per_byte"], validations[-1]["exact"])
+    full = read_model(folder).state_dict()
+    changed = [name for name, weight in full.items() if not torch.equal(small.state_dict()[name], weight)]
+    assert changed and all(".mlp.experts." in name for name in changed)
+
+
+class _Log:
+    def validation(self, step, *found):
+        self.found = found
+
+
+def test_a_killed_run_resumes_on_exactly_the_same_curve(data, tmp_path):  # noqa: F811
+    options = {"data": data, "workers": 2, "precision": "bf16"}
+    whole = pretrain.run(AWARE, out=tmp_path / "whole", **options)
+    pretrain.run(AWARE, out=tmp_path / "cut", stop_after=2, **options)
+    cut = pretrain.run(AWARE, out=tmp_path / "cut", resume=True, **options)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
+    other = read_model(cut).state_dict()
+    assert all(torch.equal(weight, other[name]) for name, weight in read_model(whole).state_dict().items())
+    unaware = dataclasses.replace(AWARE, quantize=None)
+    pretrain.run(unaware, out=tmp_path / "unaware", stop_after=2, **options)
+    assert curve(tmp_path / "unaware") != curve(tmp_path / "whole")[:2]
+
+
+def test_two_processes_repeat_the_run_of_one(folders):  # noqa: F811
+    recipe = dataclasses.replace(SMALL, tokens=2 * 4 * 128, quantize="int4-int8", merge=1)
+    torch.set_num_threads(1)
+    options = {"data": folders / "data"}
+    pretrain.run(recipe, out=folders / "aware", workers=1, precision="fp32", **options)
+    test_together.run_team_with(2, 2, recipe=recipe, out=folders / "aware-two", **options)
+    assert test_together.same_run(folders / "aware-two", folders / "aware")
+    one, two = (test_together.validations(folders / name) for name in ("aware", "aware-two"))
+    assert one == two
+
+
+def test_dpo_begins_at_its_reference_and_another_rounding_is_another_reference(start, tmp_path):  # noqa: F811
+    recipe = dataclasses.replace(test_dpo.RECIPE, steps=2, validate_every=2, quantize="int4")
+    test_dpo._run(start, tmp_path / "run", recipe)
+    found = [r["pairs_heldout"] for r in read_log(tmp_path / "run") if "pairs_heldout" in r]
+    assert (found[0]["margin"], found[0]["accuracy"]) == (0.0, 0.5) and found[1]["margin"] != 0
+    reference = (tmp_path / "run" / "reference.safetensors").read_bytes()
+    unaware = dataclasses.replace(recipe, quantize=None)
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "reference.safetensors").write_bytes(reference)
+    test_dpo._run(start, tmp_path / "plain", unaware)
+    assert (tmp_path / "plain" / "reference.safetensors").read_bytes() != reference
+
+
+def test_what_cannot_be_rounded_is_refused(data, tmp_path):  # noqa: F811
+    with pytest.raises(ConfigError, match="There is no quantisation 'int3'; there are int8, int4"):
+        dataclasses.replace(RECIPE, quantize="int3")
+    with pytest.raises(ConfigError, match="There is no quantisation 'int3'"):
+        dataclasses.replace(test_dpo.RECIPE, quantize="int3")
+    from joyflash.train.loop import _check_quantize
+
+    narrow = random_model(dataclasses.replace(TINY, hidden_size=24))
+    with pytest.raises(ConfigError, match="quantize is 'int4', which finds nothing to quantise in this model"):
+        _check_quantize(AWARE, narrow)
+    _check_quantize(RECIPE, narrow)
