@@ -67,7 +67,10 @@ def quantize(
         typer.Option("--head", help="With int8 and int4-int8 the output head too; other engines cannot read that."),
     ] = False,
 ) -> None:
-    """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric)."""
+    """Write a model with weights of 8 or 4 bits (compressed-tensors, groups of 32, symmetric).
+
+    Where that costs too much, train for it first: ``quantize`` in a recipe, as in recipes/nano/int4.py.
+    """
     from joyflash.convert.quantize import model_type_of, quantize_folder
     from joyflash.model.loading import model_folder
     from joyflash.quantization.policy import HEAD, policy_of

@@ -33,6 +33,8 @@ def fake_quantize(weight: Tensor, format: Format) -> Tensor:
 def fake_quantized(parts: Iterable[tuple[str, Tensor]], policy: Policy | None) -> Iterator[None]:
     """Let tensors hold fake weights inside the context, in place, and what they held before behind it, to the bit.
 
+    What is rounded is kept beside it meanwhile, and takes its memory twice.
+
     Args:
         parts: parameters by name, or a process's parts of them; a part has whole rows, as scales go along rows.
         policy: which take which format, see ``Policy.stored``; None: nothing changes.
@@ -44,7 +46,7 @@ def fake_quantized(parts: Iterable[tuple[str, Tensor]], policy: Policy | None) -
     try:
         for name, tensor in parts:
             format = policy.stored(name, tensor.shape[-1] if tensor.dim() else 1)
-            if format is not None:
+            if format is not None and tensor.numel():  # of a process without experts nothing
                 held = tensor.detach()
                 kept.append((held, held.clone()))
                 for some in held.split(max(1, _AT_ONCE // held[0].numel())) if held.dim() > 2 else (held,):

@@ -61,6 +61,8 @@ class PairSettings:
             raise ConfigError("A pair needs at least 2 samples; per_prompt, reply_tokens and max_batch are at least 1.")
         if not 0 <= self.margin < 1:
             raise ConfigError(f"margin is {self.margin}; rewards lie between 0 and 1, so it must be below 1.")
+        if self.known_replies and self.thinking:
+            raise ConfigError("known_replies have no thought: pairs of them would teach not to think. Leave one out.")
         if self.split not in ("train", "heldout"):
             raise ConfigError(f"split is train or heldout, not {self.split!r}.")
         _ = self.sampling_params
@@ -82,7 +84,8 @@ class DomainCount:
         prompts: different ones that were attempted; ``repeated``: proposals that had come before.
         reward: mean over all attempts; ``failed``: share of attempts with less than the full reward.
         unusable: attempts that were cut off or could not be scored, and are part of no pair.
-        undecided: prompts whose attempts are all of one reward; ``known``: those that the environment's reply decided.
+        undecided: prompts whose attempts are all of one reward.
+        known: prompts that the environment's own reply decided, whatever the rewards.
         pairs: written.
     """
 

@@ -101,7 +101,7 @@ def engine_scores(engine: Engine, trajectories: Sequence[Trajectory]) -> Scores:
 def sampled_scores(trajectories: Sequence[Trajectory]) -> Scores:
     """What the rollouts noted: under the weights that sampled it is what a batch-invariant engine would say again.
 
-    A token's entropy is not noted; minus its log-probability stands for it, which on the mean over tokens is the same.
+    A token's entropy is not noted; minus its log-probability stands for it, which on the mean is an unbiased estimate.
     """
     log_prob_N = torch.tensor([value for trajectory in trajectories for value in trajectory.log_probs])
     return Scores(log_prob_N, -log_prob_N)

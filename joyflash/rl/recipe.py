@@ -36,7 +36,8 @@ class RLRecipe:
         scorer: whose log-probabilities enter the ratios: "engine" (the step that sampled: no mismatch at all),
             "trainer" (its own forward pass), or "auto", the engine where it is batch-invariant. Where it is, and the
             weights are those that sampled, "auto" takes what the rollouts noted and asks again, as a check, only in the
-            first step after a validation; "engine" asks in every step.
+            first step after a validation; the log's entropy is then estimated from the sampled tokens. "engine" asks in
+            every step.
         replay_routes: record experts in the rollout and choose them again in the trainer; by plain PyTorch.
         compiled: see ``Engine.sharing``; mtp: tokens drafted per step; max_batch: sequences at once.
         sampling: further fields of SamplingParams; only what leaves the policy's own distribution is accepted.

@@ -15,7 +15,7 @@ from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import model_folder
 from joyflash.optim.groups import build_optimizers
-from joyflash.rl.collector import Collector, Group, sampling_seed
+from joyflash.rl.collector import SPOOL, Collector, Group, sampling_seed
 from joyflash.rl.curriculum import Curriculum
 from joyflash.rl.environments.host import EnvironmentHost, need_task
 from joyflash.rl.objectives import group_advantages
@@ -69,7 +69,7 @@ def run(
     notes: list[str] = []
     progress = _resumed(out, model, optimizers, notes) if resume else Progress(0, {})
     out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
+    _write_recipe(recipe, out, notes)
     engine = make_engine(recipe, model, tokenizer, template)
     row_workers = RowWorkers(model, workers or os.cpu_count() or 1)
     with TrainingLog(out, recipe.steps, resumed_step=progress.step if resume else None, plain_every=1) as log:
@@ -118,6 +118,15 @@ def make_engine(recipe: RLRecipe, model: JoyFlash, tokenizer: Tokenizer, templat
         compiled=recipe.compiled,
         record_routes=recipe.replay_routes,
     )
+
+
+def _write_recipe(recipe: RLRecipe, run: Path, notes: list[str]) -> None:
+    """Keep the recipe; under another one, rollouts since the last checkpoint are of weights that do not come again."""
+    path, text = run / "recipe.json", recipe.describe() + "\n"
+    if path.is_file() and path.read_text(encoding="utf-8") != text and (run / SPOOL).is_file():
+        (run / SPOOL).unlink()
+        notes.append("The recipe has changed: what was sampled since the last checkpoint is sampled again.")
+    path.write_text(text, encoding="utf-8")
 
 
 def _resumed(run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], notes: list[str]) -> Progress:

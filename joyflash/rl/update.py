@@ -109,4 +109,6 @@ class Updater:
         self._engine.weights_changed()
         biases = [m.e_score_correction_bias for m in self._model.modules() if isinstance(m, Router)]
         loads = self._workers.take_loads()
-        return norm, update_router_bias(list(zip(biases, loads, strict=True)), 0.0)  # frozen, but measured
+        return norm, update_router_bias(
+            list(zip(biases, loads, strict=True)), 0.0
+        )  # frozen, but measured on what pulls

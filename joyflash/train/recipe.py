@@ -66,8 +66,9 @@ class Recipe:
         balance_rate: γ of the router-bias update; 0 freezes the biases. None: 1e-3 in pretraining, 0 in SFT.
         balance_final: factor on γ at the end of the decay; on the way it follows the learning rate, which must fall.
         quantize: a name of ``joyflash.quantization.policy.POLICIES``, for training that is aware of quantisation: the
-            weights that it names are rounded as ``joyflash quantize`` would for passes and validations, and stay in
-            full precision for the optimiser and in the result. None: no rounding.
+            weights that it names are rounded for passes and validations as ``joyflash quantize`` would (without its
+            --head; ``serve --quantization int8`` rounds the output head too), and stay in full precision for the
+            optimiser and in the result. They take their memory once more. None: no rounding.
         recompute: keep only the input of every block and compute the rest again in the backward pass; less memory.
         merge: the result is the mean of so many of the newest checkpoints, which stands in for a decay; 1: the last.
         validate_every: steps between validations, each followed by a checkpoint.

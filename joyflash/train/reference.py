@@ -25,7 +25,7 @@ _EDGE = 1 << 20  # bytes at both ends of a weight file that its mark is made of
 
 
 def answer_scores(place: Place, pairs: Sequence[Pair], row_tokens: int) -> Tensor:
-    """Log-probabilities [P, 2] of the answers under the weights as they are, by the worker that trains.
+    """Log-probabilities [P, 2] of the answers under the weights that a step would run on (rounded, if so).
 
     The model's gradients and load counters are as after a step.
     """
@@ -43,7 +43,7 @@ def answer_scores(place: Place, pairs: Sequence[Pair], row_tokens: int) -> Tenso
 def reference_scores(place: Place, pairs: Sequence[Pair], row_tokens: int, run: Path, model: Path) -> Tensor:
     """What ``answer_scores`` gives for the model in the folder ``model``, whose weights ``place`` holds now.
 
-    It is read from the run folder where it was computed before for the same pairs and the same model.
+    It is read from the run folder where it was computed before for the same pairs, model and rounding.
     """
     path, mark = run / REFERENCE_FILE, _mark(pairs, model, place.stored)
     known_P2 = _read(path, mark)

@@ -49,6 +49,8 @@ def test_weights_are_fake_inside_and_themselves_behind(monkeypatch, at_once):
         "mtp.eh_proj.weight": torch.nn.Parameter(weight_of((4, 64))),
         "lm_head.weight": torch.nn.Parameter(weight_of((4, 64))),
         "model.norm.weight": torch.nn.Parameter(torch.ones(64)),
+        "model.layers.2.mlp.experts.down_proj": torch.nn.Parameter(torch.zeros(0, 3, 32)),  # of a process without any
+        "model.layers.2.self_attn.o_proj.weight": torch.nn.Parameter(torch.zeros(0, 64)),
         "scalar": torch.nn.Parameter(torch.tensor(1.0)),
     }
     before = {name: each.detach().clone() for name, each in parameters.items()}

@@ -166,6 +166,7 @@ def test_a_killed_call_goes_on_and_writes_the_same_file(start, engine_of, tmp_pa
         ({"domains": ()}, "Name an environment"),
         ({"samples": 1}, "at least 2 samples"),
         ({"margin": 1.0}, "below 1"),
+        ({"known_replies": True, "thinking": True}, "teach not to think"),
         ({"split": "test"}, "train or heldout"),
         ({"sampling": {"heat": 1}}, "SamplingParams has not"),
     ],

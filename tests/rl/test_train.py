@@ -129,6 +129,13 @@ def test_what_the_rollouts_noted_is_what_the_engine_would_say_again(start, recip
     assert noted[2]["entropy"] == pytest.approx(asked[2]["entropy"], rel=0.2)  # an estimate from the sampled tokens
 
 
+def test_a_step_whose_bits_depend_on_the_batch_is_scored_again_every_time(start, recipe, tmp_path):
+    plain = dataclasses.replace(recipe, compiled=False, batches=2, profile=0, heldout=0)
+    train.run(plain, start=start, out=tmp_path / "run", workers=1)
+    found = [row.get("mismatch") for row in read_log(tmp_path / "run") if "loss" in row]
+    assert found[1] is found[3] is None and 0 < found[0] < 1e-4 and 0 < found[2] < 1e-4
+
+
 def test_a_killed_run_is_the_run_that_was_not(start, recipe, tmp_path, monkeypatch):
     whole = train.run(recipe, start=start, out=tmp_path / "whole", workers=1)
 
@@ -162,6 +169,25 @@ def test_a_killed_run_is_the_run_that_was_not(start, recipe, tmp_path, monkeypat
     assert len((tmp_path / "cut" / PROFILE).read_text().splitlines()) == 9  # prompts profiled once
     with pytest.raises(TrainingError, match="resume"):
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
+
+
+def test_under_another_recipe_no_rollout_of_lost_weights_is_taken(start, recipe, tmp_path, monkeypatch):
+    keep, kept = Collector._keep, []
+
+    def keep_then_die(self, batch, group):
+        keep(self, batch, group)
+        kept.append(batch)
+        if len(kept) == 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Collector, "_keep", keep_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
+    assert kept[-1] == 1  # in the second batch, before a checkpoint
+    slower = dataclasses.replace(recipe, muon_lr=1e-3)
+    train.run(slower, start=start, out=tmp_path / "cut", workers=1, resume=True)
+    train.run(slower, start=start, out=tmp_path / "whole", workers=1)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
 
 
 def test_line_breaks_that_json_leaves_as_they_are_part_no_rows(tmp_path):

@@ -16,8 +16,10 @@ from joyflash.model.quantized import put_back, quantize_model
 from joyflash.quantization.policy import POLICIES
 from joyflash.train import pretrain
 from joyflash.train.alone import Alone
+from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.logging import read_log
+from joyflash.train.loop import run_stage
 from joyflash.train.objective import LanguageModelling, target_weight
 from joyflash.train.workers import RowWorkers
 from tests.model.conftest import TINY, random_model
@@ -60,19 +62,34 @@ def test_gradients_are_those_of_the_rounded_model_and_the_weights_stay(policy, w
     unaware.close()
 
 
-def test_a_run_measures_what_its_quantised_folder_does(data, tmp_path):  # noqa: F811
-    folder = pretrain.run(AWARE, data=data, out=tmp_path / "run", workers=2, precision="fp32")
-    quantize_folder(folder, tmp_path / "int4", POLICIES["int4"])
-    small = read_model(tmp_path / "int4", dtype=torch.float32).eval()
+def test_on_a_gpu_too_the_copy_is_made_of_rounded_weights():
+    rows = [row()] * 3
+    objective = LanguageModelling(target_weight(rows, 1), 0.1, target_weight(rows, 2))
+    place = Alone(AWARE, _model(), 1, torch.device("cpu"), torch.bfloat16)
+    place.worker = DeviceWorker(place.model)
+    sums = place.run(rows, objective)
+    rounded = _model()
+    put_back(rounded, quantize_model(rounded, POLICIES["int4"]))
+    assert sums == DeviceWorker(rounded).run(rows, objective) != DeviceWorker(_model()).run(rows, objective)
+    for one, other in zip(place.model.parameters(), rounded.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_run_measures_what_its_quantised_folder_does(data, tmp_path, policy):  # noqa: F811
+    recipe = dataclasses.replace(AWARE, quantize=policy, merge=2)
+    folder = pretrain.run(recipe, data=data, out=tmp_path / "run", workers=2, precision="fp32")
+    quantize_folder(folder, tmp_path / "small", POLICIES[policy])
+    small = read_model(tmp_path / "small", dtype=torch.float32).eval()
     validations = [r for r in read_log(tmp_path / "run") if "bits_per_byte" in r]
-    texts = Ingredients(AWARE, folder, data, tmp_path / "shards")
+    texts = Ingredients(recipe, folder, data, tmp_path / "shards")
     log, place = _Log(), Alone(RECIPE, small, 1, torch.device("cpu"), torch.float32)
     texts.prepare(place, tmp_path)
     texts.validate(place, log, 4)
     assert log.found == (validations[-1]["bits_per_byte"], validations[-1]["exact"])
-    full = read_model(folder).state_dict()
-    changed = [name for name, weight in full.items() if not torch.equal(small.state_dict()[name], weight)]
-    assert changed and all(".mlp.experts." in name for name in changed)
+    full, held = read_model(folder).state_dict(), small.state_dict()
+    changed = {name for name, weight in full.items() if not torch.equal(held[name], weight)}
+    assert changed == {name for name in full if POLICIES[policy].without_head().stored(name, full[name].shape[-1])}
 
 
 class _Log:
@@ -94,7 +111,7 @@ def test_a_killed_run_resumes_on_exactly_the_same_curve(data, tmp_path):  # noqa
 
 
 def test_two_processes_repeat_the_run_of_one(folders):  # noqa: F811
-    recipe = dataclasses.replace(SMALL, tokens=2 * 4 * 128, quantize="int4-int8", merge=1)
+    recipe = dataclasses.replace(SMALL, tokens=2 * 4 * 128, quantize="int4-int8", merge=1, muon_lr=5e-2)
     torch.set_num_threads(1)
     options = {"data": folders / "data"}
     pretrain.run(recipe, out=folders / "aware", workers=1, precision="fp32", **options)
@@ -117,14 +134,13 @@ def test_dpo_begins_at_its_reference_and_another_rounding_is_another_reference(s
     assert (tmp_path / "plain" / "reference.safetensors").read_bytes() != reference
 
 
-def test_what_cannot_be_rounded_is_refused(data, tmp_path):  # noqa: F811
+def test_what_cannot_be_rounded_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="There is no quantisation 'int3'; there are int8, int4"):
         dataclasses.replace(RECIPE, quantize="int3")
     with pytest.raises(ConfigError, match="There is no quantisation 'int3'"):
         dataclasses.replace(test_dpo.RECIPE, quantize="int3")
-    from joyflash.train.loop import _check_quantize
-
     narrow = random_model(dataclasses.replace(TINY, hidden_size=24))
+    recipe = dataclasses.replace(AWARE, mtp_weight=0.0)
     with pytest.raises(ConfigError, match="quantize is 'int4', which finds nothing to quantise in this model"):
-        _check_quantize(AWARE, narrow)
-    _check_quantize(RECIPE, narrow)
+        run_stage(recipe, narrow, None, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

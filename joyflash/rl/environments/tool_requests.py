@@ -20,6 +20,7 @@ class ToolRequests:
 
     The reward is 1 for exactly the expected calls, in any order, with typed arguments equal; where no call is expected,
     for a reply in words. Final answers to results are not asked for: their wording is free, so nothing verifies them.
+    A task's key is the request alone, so that the same words are never on both sides of the split.
 
     Args:
         skill: of ``joyflash.tasks.SKILLS``: call, call_many, calc, choose, no_tool or session.

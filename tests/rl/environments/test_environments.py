@@ -135,6 +135,8 @@ def test_tool_requests_pay_for_the_expected_calls_and_for_words_where_none_is(sk
             spoken += 1
             assert environment.start(task).step(Reply("No tool here does that.")).reward == 1
             assert environment.start(task).step(calls((min(listed), {}))).reward == 0
+            talking = Reply("I look that up.", calls=(Call(min(listed), "{}"),))
+            assert environment.start(task).step(talking).reward == 0
             continue
         called += 1
         name, arguments = wanted[0]["name"], wanted[0]["arguments"]
