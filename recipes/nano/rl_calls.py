@@ -1,4 +1,4 @@
-"""FiberPO on tool calls: exactly the right ones earn the reward. For nano an hour of two CPU cores is too little to show.
+"""FiberPO on tool calls: exactly the right ones earn the reward. For nano, minutes of two CPU cores are too little.
 
 After 48 batches of 256 attempts its calls were as before (docs/LOG.md).
 """
