@@ -18,6 +18,7 @@ from joyflash.data.samples import Sample
 from joyflash.errors import ConfigError, DataError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.loading import model_folder
+from joyflash.quantization.policy import POLICIES
 from joyflash.train import dpo, losses, reference
 from joyflash.train.dpo_recipe import DPORecipe
 from joyflash.train.logging import read_log
@@ -205,9 +206,12 @@ def test_the_reference_of_another_model_or_other_pairs_is_not_taken(start, tmp_p
     class Leader:
         leads = True
 
-    def prepare(pairs, model=start):
+        def __init__(self, stored):
+            self.stored = stored
+
+    def prepare(pairs, model=start, stored=None):
         data = PairData(dataclasses.replace(RECIPE, heldout=0.0), model, pairs)
-        data.prepare(Leader(), tmp_path)  # type: ignore[arg-type]
+        data.prepare(Leader(stored), tmp_path)  # type: ignore[arg-type]
         return len(computed)
 
     assert [prepare(start / "pairs.jsonl"), prepare(start / "pairs.jsonl")] == [1, 1]
@@ -220,6 +224,8 @@ def test_the_reference_of_another_model_or_other_pairs_is_not_taken(start, tmp_p
     save_model(small_model(1), other, torch.float32)
     copy_tokenizer(model_folder("nano"), other)
     assert prepare(fewer, other) == 4
+    assert [prepare(fewer, other, POLICIES["int4"]), prepare(fewer, other, POLICIES["int4"])] == [5, 5]
+    assert prepare(fewer, other, POLICIES["int8"]) == 6
 
 
 def test_bad_and_long_pairs_are_refused_or_left_out(start, tmp_path):
