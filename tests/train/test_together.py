@@ -49,7 +49,7 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("together")
     text = root / "data" / "pretrain"
     text.mkdir(parents=True)
-    lines = [json.dumps({"text": f"The {n}th fox went down to mill {n * n}. " * 6, "lang": "en"}) for n in range(300)]
+    lines = [json.dumps({"text": f"The {n}th fox went down to mill {n * n}. " * 2, "lang": "en"}) for n in range(1200)]
     (text / "tales.own-00.jsonl").write_text("\n".join(lines))
     torch.set_num_threads(1)
     pretrain.run(SMALL, data=root / "data", out=root / "alone", workers=1, precision="fp32")
