@@ -93,9 +93,11 @@ def pairs(
     counts = make_pairs(settings, engine, model_folder(model), out, lambda line: print(line, flush=True))
     for name, each in counts.items():
         print(
-            f"{name}: {each.prompts} prompts ({each.repeated} more repeated), {each.attempts} attempts, "
-            f"mean reward {each.reward:.3f}, {each.failed:.1%} failed, {each.unusable} cut off or not scored, "
-            f"{each.undecided} prompts of one reward, {each.known} decided by the known reply, {each.pairs} pairs"
+            f"{name}: {each.prompts} prompts ({each.repeated} more repeated, "
+            f"{each.too_long} too long for the context), "
+            f"{each.attempts} attempts, mean reward {each.reward:.3f}, {each.failed:.1%} failed, "
+            f"{each.unusable} cut off or not scored, {each.undecided} prompts of one reward, "
+            f"{each.known} decided by the known reply, {each.pairs} pairs"
         )
     total = sum(each.pairs for each in counts.values())
     print(f"{total} pairs in {out}. Train on them: joyflash dpo recipes/nano/dpo.py --start {model} --data {out} ...")

@@ -83,6 +83,7 @@ class DomainCount:
     Attributes:
         prompts: different ones that were attempted; ``repeated``: proposals that had come before.
         reward: mean over all attempts; ``failed``: share of attempts with less than the full reward.
+        too_long: prompts that do not fit the context, and were not attempted.
         unusable: attempts that were cut off or could not be scored, and are part of no pair.
         undecided: prompts whose attempts are all of one reward.
         known: prompts that the environment's own reply decided, whatever the rewards.
@@ -91,6 +92,7 @@ class DomainCount:
 
     prompts: int = 0
     repeated: int = 0
+    too_long: int = 0
     attempts: int = 0
     reward: float = 0.0
     failed: float = 0.0
@@ -110,6 +112,7 @@ class _Prompt:
     rewards: list[float] = field(default_factory=list)
     unusable: int = 0
     known: bool = False
+    too_long: bool = False
     pairs: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -129,12 +132,11 @@ def make_pairs(
 
     Raises:
         TrainingError: ``out`` exists, or was begun with other settings or another model.
-        ConfigError: an environment cannot be made.
+        ConfigError: an environment cannot be made, or replies are wanted that no environment knows.
     """
     if out.exists():
         raise TrainingError(f"{out} exists; give the pairs another name, or remove it.")
     spool = out.with_name(out.name + ".part")
-    done = _begun(spool, _mark(settings, model))
     failures: list[Mapping[str, Any]] = []
     with EnvironmentHost(
         list(settings.domains), seconds=settings.environment_seconds, on_failure=failures.append
@@ -147,6 +149,9 @@ def make_pairs(
             params=settings.sampling_params,
             for_training=False,
         )
+        if settings.known_replies:
+            _check_known(settings, host, notify)
+        done = _begun(spool, _mark(settings, model))  # not before all that may refuse the settings
         for domain in settings.domains:
             _attempt(settings, domain, rollouts, done, spool, notify)
     prompts = [_Prompt(**row) for row in done]
@@ -204,7 +209,8 @@ def count(settings: PairSettings, prompts: Sequence[_Prompt]) -> DomainCount:
     total = max(1, len(rewards))
     return DomainCount(
         prompts=len(tried),
-        repeated=len(prompts) - len(tried),
+        repeated=len(prompts) - len(tried) - sum(prompt.too_long for prompt in prompts),
+        too_long=sum(prompt.too_long for prompt in prompts),
         attempts=len(rewards),
         reward=sum(rewards) / total,
         failed=sum(reward < 1.0 for reward in rewards) / total,
@@ -235,7 +241,9 @@ def _attempt(
             numbers = range(0 if task.key in seen else settings.samples)
             seen.add(task.key)
             seeds = [sampling_seed(settings.seed, "pairs", domain.name, index, sample) for sample in numbers]
-            groups.append([rollouts.new(domain.name, task, index, n, seeds[n]) for n in numbers])
+            group = [rollouts.new(domain.name, task, index, n, seeds[n]) for n in numbers]
+            prompts[-1].too_long = bool(group) and len(group[0].ids) >= rollouts.engine.context_length
+            groups.append([] if prompts[-1].too_long else group)
         rollouts.run([attempt for group in groups for attempt in group])
         for prompt, group in zip(prompts, groups, strict=True):
             prompt.rewards = [_reward(attempt) for attempt in group]
@@ -246,6 +254,17 @@ def _attempt(
         done += rows
         made = sum(len(row["pairs"]) for row in done if row["domain"] == domain.name)
         notify(f"{domain.name}  {start + len(prompts)}/{domain.prompts} prompts  {made} pairs")
+
+
+def _check_known(settings: PairSettings, host: EnvironmentHost, notify: Callable[[str], None]) -> None:
+    """Refuse to ask for replies where no environment knows any, and name those that do not."""
+    tasks = [(domain, need_task(host, domain.name, settings.split, settings.seed, 0)) for domain in settings.domains]
+    without = [domain.environment for domain, task in tasks if task.reply is None]
+    names = ", ".join(dict.fromkeys(without))
+    if len(without) == len(tasks):
+        raise ConfigError(f"{names}: no environment here knows replies of its own; leave known replies out.")
+    if without:
+        notify(f"{names}: without known replies; there the best attempt is the better one.")
 
 
 def _pairs(settings: PairSettings, domain: Domain, group: Sequence[Trajectory]) -> tuple[list[dict[str, Any]], bool]:

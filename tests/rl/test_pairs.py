@@ -124,6 +124,26 @@ def test_where_no_attempt_is_right_a_known_reply_may_be_the_better_one(start, en
     assert any(row["domain"] == "two" and row["chosen_reward"] < 1 for row in rows)  # knows none: its own best
 
 
+def test_known_replies_are_refused_where_no_environment_knows_any(start, engine_of, tmp_path):
+    place, said = f"{start}/letters.py:Letters", []
+    two_turns = Domain("two", place, prompts=2, options={"turns": 2})
+    with pytest.raises(ConfigError, match="letters.py:Letters: no environment here knows replies of its own"):
+        _make(start, engine_of, tmp_path / "pairs.jsonl", domains=(two_turns,), known_replies=True)
+    assert not list(tmp_path.iterdir())  # nothing that would stand in the way of the corrected call
+    domains = (two_turns, Domain("one", place, prompts=2))
+    _make(start, engine_of, tmp_path / "pairs.jsonl", said, domains=domains, known_replies=True)
+    assert "without known replies" in said[0]
+
+
+def test_prompts_that_do_not_fit_the_context_are_counted_and_left_out(start, engine_of, tmp_path):
+    path = start / "long.py"
+    path.write_text(ENVIRONMENT.replace('"content": word}', '"content": word * (1 + 40 * (int(word) % 3 == 0))}'))
+    domains = (Domain("long", f"{path}:Letters", prompts=20),)
+    counts = _make(start, engine_of, tmp_path / "pairs.jsonl", domains=domains)["long"]
+    assert 2 < counts.too_long < 15 and counts.prompts == 20 - counts.too_long and counts.repeated == 0
+    assert counts.attempts == 4 * counts.prompts and counts.pairs > 2
+
+
 def test_turns_between_replies_are_kept_and_repeated_prompts_left_out(start, engine_of, tmp_path):
     place = f"{start}/letters.py:Letters"
     domains = (Domain("two", place, prompts=12, options={"turns": 2, "words": 5}),)
@@ -204,12 +224,19 @@ def test_the_command_makes_pairs_that_dpo_reads(tmp_path):
     assert checked.exit_code == 0 and "good pairs, 0 bad rows" in checked.output
 
 
+def test_a_refused_option_leaves_nothing_behind(tmp_path):
+    out = tmp_path / "pairs.jsonl"
+    command = ["pairs", "tool_requests", "--out", str(out), "--options", '{"skill": "talk"}']
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code != 0 and not list(tmp_path.iterdir())
+
+
 def test_pairs_of_tool_calls_are_read_with_their_tools(tmp_path):
     out = tmp_path / "pairs.jsonl"
     command = ["pairs", "tool_requests", "--out", str(out), "--prompts", "16", "--samples", "2", "--known-replies"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    assert "decided by the known reply" in result.output
+    assert "decided by the known reply" in result.output and "0 too long for the context" in result.output
     pairs = [parse_preference(json.loads(line)) for line in out.read_text("utf-8").splitlines()]
     assert len(pairs) > 3 and all(pair.tools for pair in pairs)
     assert any(pair.chosen[0].tool_calls for pair in pairs)
