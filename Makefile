@@ -26,7 +26,7 @@ serve: setup
 	@exec $(BIN)/joyflash serve --model "$(MODEL)" --host "$(HOST)" --port "$(PORT)"
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto
 
 lint: setup
 	$(BIN)/ruff check .

@@ -127,7 +127,7 @@ def test_where_no_attempt_is_right_a_known_reply_may_be_the_better_one(start, en
 def test_known_replies_are_refused_where_no_environment_knows_any(start, engine_of, tmp_path):
     place, said = f"{start}/letters.py:Letters", []
     two_turns = Domain("two", place, prompts=2, options={"turns": 2})
-    with pytest.raises(ConfigError, match="letters.py:Letters: no environment here knows replies of its own"):
+    with pytest.raises(ConfigError, match=r"letters\.py:Letters: no environment here knows replies of its own"):
         _make(start, engine_of, tmp_path / "pairs.jsonl", domains=(two_turns,), known_replies=True)
     assert not list(tmp_path.iterdir())  # nothing that would stand in the way of the corrected call
     domains = (two_turns, Domain("one", place, prompts=2))

@@ -126,6 +126,8 @@ def test_dpo_begins_at_its_reference(start, tmp_path):  # noqa: F811
     test_dpo._run(start, tmp_path / "run", recipe)
     found = [r["pairs_heldout"] for r in read_log(tmp_path / "run") if "pairs_heldout" in r]
     assert (found[0]["margin"], found[0]["accuracy"]) == (0.0, 0.5) and found[1]["margin"] != 0
+    first = next(row for row in read_log(tmp_path / "run") if "loss" in row)
+    assert abs(first["margin"]) < 1e-6  # the step itself, too, runs on what the reference ran on
 
 
 def test_what_cannot_be_rounded_is_refused(tmp_path):
