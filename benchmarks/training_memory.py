@@ -39,8 +39,10 @@ from joyflash.parallel.reduction import TreeSum
 from joyflash.parallel.team import Team
 from joyflash.plan.training_memory import training_memory
 from joyflash.plan.training_sizes import Layout, TrainingSizes
+from joyflash.quantization.fake import fake_quantized
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
 from joyflash.train.losses import weighted_cross_entropy
+from joyflash.train.recipe import stored_policy
 
 
 def evenly_exchanged(x_TD, chosen_TK, weight_TK, gate_up_eJD, down_eDI, group):
@@ -124,7 +126,7 @@ def pretended(world: int) -> Iterator[Team]:
         dist.destroy_process_group()
 
 
-def dry_run(config: ModelConfig, layout: Layout, *, mtp: bool) -> dict[str, int]:
+def dry_run(config: ModelConfig, layout: Layout, *, mtp: bool, quantize: str | None = None) -> dict[str, int]:
     """Bytes of one process by what they are for, after one step and at the peaks of the second."""
     with pretended(layout.devices) as team:
         mesh = make_mesh(team, layout.expert_parallel)
@@ -140,9 +142,11 @@ def dry_run(config: ModelConfig, layout: Layout, *, mtp: bool) -> dict[str, int]
             objective = _Objective(tokens_T, context, mtp)
 
             def one_pass(total: TreeSum) -> None:
-                loss, _ = sharded.call(objective, tokens_T)
-                loss.backward()
-                worker._take_gradients(total)
+                parts = ((name, sharded.local(name)) for name in sharded.placements)
+                with fake_quantized(parts, stored_policy(quantize)):
+                    loss, _ = sharded.call(objective, tokens_T)
+                    loss.backward()
+                    worker._take_gradients(total)
 
             def step(total: TreeSum) -> list[torch.Tensor | None]:
                 gradients = total.total()
@@ -201,10 +205,12 @@ def _bytes(tensors: list[torch.Tensor]) -> int:
     return sum(each.numel() * each.element_size() for each in tensors)
 
 
-def compare(config: ModelConfig, layout: Layout, *, mtp: bool) -> dict[str, dict[str, float]]:
+def compare(
+    config: ModelConfig, layout: Layout, *, mtp: bool, quantize: str | None = None
+) -> dict[str, dict[str, float]]:
     """Planned and tracked bytes of each kind, and their ratio."""
-    plan = training_memory(TrainingSizes(config, mtp=mtp), layout)
-    tracked = dry_run(config, layout, mtp=mtp)
+    plan = training_memory(TrainingSizes(config, mtp=mtp, quantize=quantize), layout)
+    tracked = dry_run(config, layout, mtp=mtp, quantize=quantize)
     planned = {name: getattr(plan, name) for name in ("weights", "gradients", "momentum", "moments", "held")} | {
         "peak of a pass": plan.pass_peak,
         "peak of the update": plan.update_peak,
@@ -224,13 +230,15 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=4096, help="of one pass")
     parser.add_argument("--no-recompute", action="store_true", help="keep all activations")
     parser.add_argument("--mtp", action="store_true", help="with the MTP loss")
+    parser.add_argument("--quantize", help="as in a recipe: int8, int4 or int4-int8")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = dataclasses.replace(flash_48b_a3b(), num_hidden_layers=options.layers)
     layout = Layout(options.world, options.expert_parallel, not options.no_recompute, options.tokens)
     start = time.perf_counter()
-    found = compare(config, layout, mtp=options.mtp)
-    print(json.dumps({"layout": dataclasses.asdict(layout), "layers": options.layers, "mtp": options.mtp}))
+    found = compare(config, layout, mtp=options.mtp, quantize=options.quantize)
+    asked = {"layers": options.layers, "mtp": options.mtp, "quantize": options.quantize}
+    print(json.dumps({"layout": dataclasses.asdict(layout), **asked}))
     for name, each in found.items():
         line = f"planned {each['planned'] / 1e9:8.3f} GB  tracked {each['tracked'] / 1e9:8.3f} GB"
         print(f"{name:20} {line}  ratio {each['ratio']:.3f}")

@@ -38,6 +38,16 @@ def test_memory_is_what_a_dry_run_of_the_training_code_takes(expert_parallel: in
         assert found[name]["ratio"] == pytest.approx(1.0, abs=0.1), (name, found[name])
 
 
+def test_rounding_adds_in_a_dry_run_what_is_planned():
+    config, layout = dataclasses.replace(flash_48b_a3b(), num_hidden_layers=2), Layout(16, 8, True, 4096)
+    plain, aware = (compare(config, layout, mtp=False, quantize=quantize) for quantize in (None, "int8"))
+    rounded = training_memory(TrainingSizes(config, mtp=False, quantize="int8"), layout).rounded
+    peak, update = (
+        aware[name]["tracked"] - plain[name]["tracked"] for name in ("peak of a pass", "peak of the update")
+    )
+    assert peak == pytest.approx(rounded, rel=1e-3) and update == 0
+
+
 def test_held_memory_by_hand(sizes: TrainingSizes):
     """All parameters but embedding, head and norms are on Muon: 4 bytes of momentum; the others have 8 of moments."""
     layout = Layout(64, 8, True, 4096)
@@ -50,6 +60,16 @@ def test_held_memory_by_hand(sizes: TrainingSizes):
     assert memory.moments == pytest.approx(8 * elementwise / 64, rel=2e-3)
     assert memory.momentum == pytest.approx(4 * (49.02e9 - mtp - elementwise) / 64, rel=5e-3)
     assert memory.peak == memory.held + max(memory.activations + memory.working, memory.update)
+
+
+def test_quantisation_keeps_the_weights_that_it_rounds(sizes: TrainingSizes):
+    """int4 rounds the routed experts alone; the copies are there during a pass, not while Muon steps."""
+    layout = Layout(64, 8, True, 4096)
+    base = training_memory(sizes, layout)
+    aware = training_memory(TrainingSizes(flash_48b_a3b(), mtp=False, quantize="int4"), layout)
+    assert base.rounded == 0
+    assert aware.rounded == 4 * 39 * 256 * 3 * 2048 * 768 // 64
+    assert aware.pass_peak == base.pass_peak + aware.rounded and aware.update_peak == base.update_peak
 
 
 def test_more_tokens_and_no_recomputation_take_more(sizes: TrainingSizes):
@@ -137,7 +157,8 @@ def test_the_command_line_plans_training():
     ("command", "message"),
     [
         (["--gpu", "h100", "--tokens", "5"], "--tokens says nothing without --train"),
-        (["--train", "--gpu", "h100", "--quant", "int8"], "--quant says nothing with --train"),
+        (["--train", "--gpu", "h100", "--concurrency", "2"], "--concurrency says nothing with --train"),
+        (["--train", "--gpu", "h100", "--quant", "fp8"], "There is no quantisation 'fp8'; there are int8, int4"),
         (["--train", "--gpu", "cpu"], "--train plans for GPUs"),
         (["--train", "--gpu", "h100", "--mtp", "3"], "--mtp 0 or 1"),
     ],

@@ -21,8 +21,8 @@ def plan(
     quant: Annotated[
         str | None,
         typer.Option(
-            help="bf16, fp8, int8, int4 (as released), int4-g32, int4-g128; with --gpu cpu: int8, int4, int4-int8. "
-            "Without: as the folder is."
+            help="bf16, fp8, int8, int4 (as released), int4-g32, int4-g128; with --gpu cpu: int8, int4, int4-int8; "
+            "with --train one of these three, for training aware of it. Without: as the folder is."
         ),
     ] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
@@ -51,7 +51,7 @@ def plan(
 
     With --train: --context is the length of a row, --mtp 1 adds the MTP loss.
     """
-    serving = {"--quant": quant, "--acceptance": acceptance, "--concurrency": None if concurrency == 8 else concurrency}
+    serving = {"--acceptance": acceptance, "--concurrency": None if concurrency == 8 else concurrency}
     training = {"--tokens": tokens, "--batch": batch, "--expert-parallel": expert_parallel, "--mfu": mfu}
     for name, value in (serving if train else training).items():
         if value is not None:
@@ -65,6 +65,7 @@ def plan(
             context,
             batch,
             mtp=mtp,
+            quantize=quant,
             share=mfu,
             expert_parallel=expert_parallel,
             as_json=as_json,
@@ -103,6 +104,7 @@ def _plan_training(
     batch: int | None,
     *,
     mtp: int | None,
+    quantize: str | None,
     share: float | None,
     expert_parallel: int | None,
     as_json: bool,
@@ -122,6 +124,7 @@ def _plan_training(
         row_tokens=row,
         batch_tokens=batch,
         mtp=bool(mtp),
+        quantize=quantize,
         share=SHARE if share is None else share,
         expert_parallel=expert_parallel,
     )

@@ -44,6 +44,7 @@ class TrainingPlan:
         model, gpu, count: what trains on what.
         tokens, row_tokens, batch_tokens: of the run, of a row, of a step.
         mtp: whether the MTP loss is on.
+        quantize: what is rounded for every pass, as in a recipe.
         share: of the hardware's peak that products are taken to reach.
         room: bytes of a device for training.
         parameters: of model and MTP layer.
@@ -60,6 +61,7 @@ class TrainingPlan:
     row_tokens: int
     batch_tokens: int
     mtp: bool
+    quantize: str | None
     share: float
     room: int
     parameters: int
@@ -94,6 +96,7 @@ def plan_training(
     row_tokens: int | None = None,
     batch_tokens: int | None = None,
     mtp: bool = False,
+    quantize: str | None = None,
     share: float = SHARE,
     expert_parallel: int | None = None,
 ) -> TrainingPlan:
@@ -106,6 +109,7 @@ def plan_training(
         row_tokens: of a packed row; None takes the report's 4,096, or the model's longest if that is less.
         batch_tokens: of a step; None takes the report's 38 M, or a row a device if the run has not 1,000 such steps.
         mtp: with the MTP loss.
+        quantize: as in a recipe, for training that is aware of quantisation; the time of rounding is left out.
         share: see ``TrainingPlan``.
         expert_parallel: devices that share one set of experts; None tries all.
 
@@ -117,7 +121,7 @@ def plan_training(
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS if tokens >= 1000 * BATCH_TOKENS else count * row_tokens
     _check(config, count, tokens, row_tokens, batch_tokens, mtp, share, expert_parallel)
-    sizes = TrainingSizes(config, mtp=mtp)
+    sizes = TrainingSizes(config, mtp=mtp, quantize=quantize)
     room = math.floor((gpu.memory - DRIVER_BYTES) * (1 - MARGIN)) - CONTEXT_BYTES - (NCCL_BYTES if count > 1 else 0)
 
     def options(devices: int) -> list[TrainingOption]:
@@ -137,7 +141,7 @@ def plan_training(
     counts = [1 << power for power in range(17)]
     enough = next((n for n in counts if any(option.memory.peak <= room for option in options(n))), None)
     return TrainingPlan(
-        model, gpu, count, tokens, row_tokens, batch_tokens, sizes.mtp, share, room,
+        model, gpu, count, tokens, row_tokens, batch_tokens, sizes.mtp, quantize, share, room,
         sum(claim.parameter.numel() for claim in sizes.claims), sum(token_flops(sizes, row_tokens)),
         ordered[0], tuple(ordered), enough,
     )  # fmt: skip

@@ -32,6 +32,7 @@ class TrainingMemory:
         activations: kept from the forward pass for the backward pass.
         working: further tensors at the peak of a pass: weights that are whole while they are used, gradients on the way
             to their parts, a block computed again, temporaries.
+        rounded: float32, during a pass: what the weights were before they were rounded for it (``quantize``).
         update: further tensors while Muon steps.
     """
 
@@ -41,6 +42,7 @@ class TrainingMemory:
     moments: int
     activations: int
     working: int
+    rounded: int
     update: int
 
     @property
@@ -51,7 +53,7 @@ class TrainingMemory:
     @property
     def pass_peak(self) -> int:
         """The most at one time in forward and backward pass."""
-        return self.held + self.activations + self.working
+        return self.held + self.activations + self.working + self.rounded
 
     @property
     def update_peak(self) -> int:
@@ -86,6 +88,7 @@ def training_memory(sizes: TrainingSizes, layout: Layout) -> TrainingMemory:
         moments=2 * FULL * adamw,
         activations=activations,
         working=_working(sizes, layout, per_token, activations),
+        rounded=FULL * sizes.rounded(layout),
         update=FULL * muon + _batch_of_matrices(sizes, layout),
     )
 

@@ -46,7 +46,7 @@ def _head(found: TrainingPlan) -> str:
         (
             "run",
             f"{_tokens(found.tokens)} tokens, rows of {found.row_tokens:,}, {time.tokens_per_step:,} tokens a step, "
-            f"MTP loss {'on' if found.mtp else 'off'}",
+            f"MTP loss {'on' if found.mtp else 'off'}{f', quantize {found.quantize}' if found.quantize else ''}",
         ),
     ]
     return "\n".join([f"{found.count:,} x {found.gpu.name} {verdict}.", *aligned(rows)])
@@ -61,7 +61,8 @@ def _memory(found: TrainingPlan) -> str:
         ("AdamW", memory.moments, "two moments of embedding, head and norms"),
         ("activations", memory.activations, f"of {layout.tokens:,} tokens, {_kept(found.best)}"),
         ("working", memory.working, "at the peak of a pass: gathered weights, gradients on their way, temporaries"),
-        ("update", memory.update, "in place of the two above while Muon steps"),
+        *([("rounded", memory.rounded, f"{found.quantize}: these weights before rounding")] if memory.rounded else []),
+        ("update", memory.update, "while Muon steps, in place of what a pass takes"),
         ("peak", memory.peak, f"of {gigabytes(found.room)} beside driver, context and a margin of 4 %"),
     ]
     lines = [f"  {name:16} {gigabytes(size):>10}  {why}" for name, size, why in rows]
@@ -106,7 +107,7 @@ def _command(found: TrainingPlan) -> str:
     if nodes > 1:
         launch = f"torchrun --nnodes {nodes} --rdzv-backend c10d --rdzv-endpoint HOST:29500 --nproc-per-node {each}"
     options = f"--device cuda --expert-parallel {layout.expert_parallel} --tokens-at-once {layout.tokens}"
-    recompute = f"recompute={layout.recompute}"
+    recompute = f"recompute={layout.recompute}" + (f", quantize={found.quantize!r}" if found.quantize else "")
     return "\n".join(
         ["Command", f"  {launch} -m joyflash pretrain RECIPE --out RUN {options}", f"    # {recompute} in RECIPE"]
     )

@@ -10,7 +10,8 @@ import torch
 
 from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash, parameter_counts
-from joyflash.optim.groups import claim_parameters, default_rules
+from joyflash.optim.groups import Claim, claim_parameters, default_rules
+from joyflash.train.recipe import stored_policy
 
 BLOCKS = ("model.layers.", "mtp.block.")
 
@@ -33,10 +34,17 @@ class Layout:
 
 
 class TrainingSizes:
-    """The parameters of a model as training holds them: names and shapes on the meta device, and who optimises them."""
+    """The parameters of a model as training holds them: names and shapes on the meta device, and who optimises them.
 
-    def __init__(self, config: ModelConfig, *, mtp: bool):
+    Args:
+        config: the model's shape.
+        mtp: with the MTP loss, if there is such a layer.
+        quantize: as in a recipe.
+    """
+
+    def __init__(self, config: ModelConfig, *, mtp: bool, quantize: str | None = None):
         self.config = config
+        self.quantize = quantize
         self.mtp = mtp and config.num_nextn_predict_layers > 0
         with torch.device("meta"):
             model = JoyFlash(config)
@@ -76,12 +84,27 @@ class TrainingSizes:
 
         As ``joyflash.parallel.placement`` divides them: the first axis in runs of equal length, rounded up.
         """
-        found = 0
-        for claim in self.claims:
-            if claim.rule.optimizer == optimizer and self.trained(claim.name) != idle:
-                shape, parts = claim.parameter.shape, layout.devices
-                lines = shape[0]
-                if layout.expert_parallel > 1 and ".mlp.experts." in claim.name:
-                    lines, parts = lines // layout.expert_parallel, parts // layout.expert_parallel
-                found += -(-lines // parts) * math.prod(shape[1:])
-        return found
+        return sum(
+            _first_part(claim, layout)
+            for claim in self.claims
+            if claim.rule.optimizer == optimizer and self.trained(claim.name) != idle
+        )
+
+    def rounded(self, layout: Layout) -> int:
+        """Parameters (a number) of the first device's part that are rounded for every pass, trained or not."""
+        policy = stored_policy(self.quantize)
+        if policy is None:
+            return 0
+        return sum(
+            _first_part(claim, layout)
+            for claim in self.claims
+            if policy.stored(claim.name, claim.parameter.shape[-1]) is not None
+        )
+
+
+def _first_part(claim: Claim, layout: Layout) -> int:
+    shape, parts = claim.parameter.shape, layout.devices
+    lines = shape[0]
+    if layout.expert_parallel > 1 and ".mlp.experts." in claim.name:
+        lines, parts = lines // layout.expert_parallel, parts // layout.expert_parallel
+    return -(-lines // parts) * math.prod(shape[1:])
