@@ -30,7 +30,7 @@ _NO_TEXT = ("integer", "number", "price", "flag", "enum", "list", "object", "exp
 
 def draw_tool(
     rng: random.Random, split: Split, phrases: ToolPhrases, *, real: float, closed: bool = False,
-    light: bool = False, near: Sequence[Tool] = (),
+    light: bool = False, near: Sequence[Tool] | None = None,
 ) -> Tool:  # fmt: skip
     """A tool to list or to ask for.
 
@@ -43,8 +43,9 @@ def draw_tool(
         real: share of real tools; those that take several texts are drawn more often.
         closed: leave out tools that could answer almost anything (web search).
         light: more tools of at most one required parameter, with few optional ones.
-        near: where one of these is of the same sort (real or invented), the new tool is close to it.
+        near: half of the time the new tool is close to one of these, where one is of the same sort (real or invented).
     """
+    near = near if near is not None and rng.random() < 0.5 else ()
     tool = _bare_tool(rng, split, phrases, real=real, closed=closed, light=light, near=near)
     if tool.about and rng.random() < _DOCUMENTED:
         gap = " " if tool.about.isascii() else ""
@@ -108,9 +109,8 @@ def other_tools(
         found: list[Tool] = []
         wanted = _CANDIDATES if asked and rng.random() < 0.25 else 1
         while len(found) < wanted:
-            near = [target] if rng.random() < 0.5 else []
             real = 0.2 if target.source is None else 0.8
-            other = draw_tool(rng, split, phrases, real=real, closed=closed, near=near)
+            other = draw_tool(rng, split, phrases, real=real, closed=closed, near=[target])
             if distinct(other, [target, *tools]):
                 found.append(other)
         tools.append(max(found, key=lambda tool: common_words(asked, f"{tool.name} {tool.about}")))

@@ -88,8 +88,7 @@ def _list(rng: random.Random, split: Split, phrases: ToolPhrases) -> list[Tool]:
     count = rng.choices(_COUNTS, weights=_COUNT_WEIGHTS)[0]
     tools: list[Tool] = []
     while len(tools) < count:
-        near = tools if rng.random() < 0.4 else []
-        tool = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, light=True, near=near)
+        tool = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, light=True, near=tools)
         if tool.style != "name" and tool.about and distinct(tool, tools):
             tools.append(tool)
     rng.shuffle(tools)

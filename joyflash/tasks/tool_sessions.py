@@ -87,8 +87,7 @@ def _list(
     """``count`` tools, none of which can stand for another or for almost anything; half of them close to another."""
     tools: list[Tool] = []
     while len(tools) < count:
-        near = tools if rng.random() < 0.5 else []
-        tool = draw_tool(rng, split, phrases, real=real, closed=True, light=light, near=near)
+        tool = draw_tool(rng, split, phrases, real=real, closed=True, light=light, near=tools)
         if distinct(tool, tools):
             tools.append(tool)
     rng.shuffle(tools)
@@ -148,8 +147,7 @@ def _absent(tools: list[Tool], rng: random.Random, split: Split, phrases: ToolPh
     listed, found = " ".join(f"{tool.name} {tool.about}" for tool in tools), []
     wanted = _CANDIDATES if rng.random() < 0.25 else 1
     while len(found) < wanted:
-        near = tools if rng.random() < 0.5 else []
-        absent = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, near=near)
+        absent = draw_tool(rng, split, phrases, real=_REAL_SHARE, closed=True, near=tools)
         if distinct(absent, tools) and not (calculates and _takes_numbers(absent)):
             found.append(absent)
     return max(found, key=lambda tool: common_words(listed, f"{tool.name} {tool.about}"))
