@@ -104,9 +104,10 @@ def test_sft_goes_on_from_a_pretrained_folder_and_learns(data, tmp_path):
         sft.run(RECIPE, start=start, data=None, out=tmp_path / "x")
 
 
-def test_only_what_is_named_is_trained(data, tmp_path):
+@pytest.mark.parametrize("quantize", [None, "int8"])
+def test_only_what_is_named_is_trained(data, tmp_path, quantize):
     start = pretrain.run(RECIPE, data=data, out=tmp_path / "pretrain", workers=1, stop_after=1)
-    named = {"train_only": r"^mtp\.", "mtp_depth": 2, "mtp_from": 0.0, "tokens": 4 * 512}
+    named = {"train_only": r"^mtp\.", "mtp_depth": 2, "mtp_from": 0.0, "tokens": 4 * 512, "quantize": quantize}
     recipe = dataclasses.replace(RECIPE, stage="sft", width=None, text={}, skills={"compare_en": 1}, **named)
     result = sft.run(recipe, start=start, data=None, out=tmp_path / "sft", workers=2)
     before, after = (read_model(folder).state_dict() for folder in (start, result))

@@ -62,6 +62,21 @@ def test_gradients_are_those_of_the_rounded_model_and_the_weights_stay(policy, w
     unaware.close()
 
 
+def test_frozen_weights_are_rounded_for_a_pass_too():
+    rows = [row()] * 3
+    objective = LanguageModelling(target_weight(rows, 1), 0.1, target_weight(rows, 2))
+    sums = []
+    for train_only in (None, r"^mtp\."):
+        model, before = _model(), _model().state_dict()
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(train_only is None or name.startswith("mtp."))
+        place = Alone(dataclasses.replace(AWARE, train_only=train_only), model, 2, torch.device("cpu"), torch.float32)
+        sums.append(place.run(rows, objective))
+        place.finish()
+        assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+    assert sums[0] == sums[1]
+
+
 def test_on_a_gpu_too_the_copy_is_made_of_rounded_weights():
     rows = [row()] * 3
     objective = LanguageModelling(target_weight(rows, 1), 0.1, target_weight(rows, 2))
