@@ -98,13 +98,14 @@ def make_step(
     length: int,
     max_rows: int,
     recorded_rows: int = 512,
+    longest: int = 0,
 ) -> tuple[GpuStep, PagedCache]:
-    """A step behind a cache for so many sequences, full of random latents."""
+    """A step behind a cache for so many sequences, full of random latents; one alone may have ``longest`` tokens."""
     blocks = sequences * -(-length // _BLOCK)
     cache = PagedCache(model.config, blocks, _BLOCK, dtype, device)
     for layer in cache.kv_LSW:
         layer.normal_()
-    return GpuStep(model, cache, length, max_rows, quantized, recorded_rows), cache
+    return GpuStep(model, cache, max(length, longest), max_rows, quantized, recorded_rows), cache
 
 
 def rows_at(batch: int, position: int, count: int, length: int, vocabulary: int) -> Rows:

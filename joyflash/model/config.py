@@ -55,6 +55,10 @@ class ModelConfig:
                 f"num_experts_per_tok is {self.num_experts_per_tok}; it must lie between 1 and "
                 f"n_routed_experts ({self.n_routed_experts})."
             )
+        if self.n_shared_experts < 1:
+            raise ConfigError(
+                f"n_shared_experts is {self.n_shared_experts}; every mixture layer of this architecture has at least 1."
+            )
         if self.qk_rope_head_dim % 2:
             raise ConfigError(f"qk_rope_head_dim is {self.qk_rope_head_dim}; rotary pairs need an even number.")
         if self.num_nextn_predict_layers not in (0, 1):

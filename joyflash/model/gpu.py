@@ -277,6 +277,8 @@ class GpuStep:
                 firsts[sequence] = row
             counts[sequence] += 1
             lengths[sequence] = position + 1
+        if max(lengths) > self.context_length:  # its table would be cut short
+            raise KernelError(f"A sequence has {max(lengths)} tokens; this step takes {self.context_length}.")
         self._cache.check_room(rows.tables, lengths)
         most = self._recorded_rows
         # A table without rows still needs a place.

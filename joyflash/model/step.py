@@ -137,7 +137,7 @@ class TorchStep:
             tokens_BT = torch.tensor(rows.tokens, device=out_nD.device)[index_BT]
             out_nD[index_BT] = self._model.extend(tokens_BT, self._cache, tables, starts)
             if self._recorder is not None and self.routes_nLK is not None:
-                self.routes_nLK[index_BT.flatten()] = self._recorder.take()
+                self.routes_nLK[index_BT.flatten()] = self._recorder.take(index_BT.numel())
         return out_nD
 
     def mtp(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:
@@ -177,8 +177,10 @@ class _RouteRecorder:
         self._chosen.clear()
         return torch.full((rows, *self._shape), -1, dtype=torch.int16)
 
-    def take(self) -> Tensor:
-        """Choices of the pass that has just ended, [n, L, K]."""
+    def take(self, rows: int) -> Tensor:
+        """Choices of the pass over ``rows`` rows that has just ended, [n, L, K]; L is 0 without a mixture layer."""
+        if not self._shape[0]:
+            return self.empty(rows)
         chosen, self._chosen = torch.stack(self._chosen, dim=1), []
         return chosen.to("cpu", torch.int16)
 

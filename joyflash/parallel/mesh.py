@@ -28,14 +28,16 @@ class Mesh:
         expert_parallel: E.
         world: all ranks in a line.
         grid: [D, E] with the axes "data" and "expert".
-        experts_by_place: the same ranks as [E, D]: dividing the experts over its axes in turn gives each rank a run
-            of neighbours, which is what checkpoints describe.
+        in_memory: the same line for tensors in main memory, where those of checkpoints lie.
+        experts_by_place: for tensors in main memory, the same ranks as [E, D]: dividing the experts over its axes in
+            turn gives each rank a run of neighbours, which is what checkpoints describe.
     """
 
     team: Team
     expert_parallel: int
     world: DeviceMesh
     grid: DeviceMesh
+    in_memory: DeviceMesh
     experts_by_place: DeviceMesh
 
     @property
@@ -67,5 +69,6 @@ def make_mesh(team: Team, expert_parallel: int = 1) -> Mesh:
     shape = (team.world // expert_parallel, expert_parallel)
     world = init_device_mesh(kind, (team.world,), mesh_dim_names=("world",))
     grid = init_device_mesh(kind, shape, mesh_dim_names=("data", "expert"))
-    turned = DeviceMesh(kind, torch.arange(team.world).view(shape).t().contiguous(), mesh_dim_names=("part", "piece"))
-    return Mesh(team, expert_parallel, world, grid, turned)
+    in_memory = world if kind == "cpu" else init_device_mesh("cpu", (team.world,), mesh_dim_names=("world",))
+    turned = DeviceMesh("cpu", torch.arange(team.world).view(shape).t().contiguous(), mesh_dim_names=("part", "piece"))
+    return Mesh(team, expert_parallel, world, grid, in_memory, turned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,6 +73,10 @@ class Alone:
     def whole_model(self) -> JoyFlash | None:
         """The model as a whole; None in a process that does not write it."""
         return self.model
+
+    def settled(self) -> AbstractContextManager[None]:
+        """Nothing is written in the background."""
+        return nullcontext()
 
     def finish(self) -> None:
         """Everything begun is done."""

@@ -172,13 +172,23 @@ def _restore(
     try:
         model.load_state_dict(state)
         for optimizer, saved in zip(optimizers or [], optimizer_states if optimizers else [], strict=True):
-            # The recipe decides, also after it was edited; "lr" may be the last rate of a stage loaded before.
-            own = [(group.get("initial_lr", group["lr"]), group["weight_decay"]) for group in optimizer.param_groups]
-            optimizer.load_state_dict(saved)
-            for group, (rate, decay) in zip(optimizer.param_groups, own, strict=True):
-                group["initial_lr"], group["weight_decay"] = rate, decay
+            _load_optimizer(optimizer, saved)
     except (RuntimeError, ValueError, KeyError) as error:
         raise TrainingError(
             f"The checkpoint {checkpoint} cannot be loaded: it is of another model or recipe ({error}). Resume with "
             "the recipe that the run began with."
         ) from error
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """Take over a saved state; what the recipe and the device decide stays, also after they were changed."""
+    own = [
+        {
+            "initial_lr": group.get("initial_lr", group["lr"]),  # "lr" may be the last rate of a stage loaded before
+            **{name: group[name] for name in ("weight_decay", "fused") if name in group},
+        }
+        for group in optimizer.param_groups
+    ]
+    # Before loading: by "fused" PyTorch chooses where AdamW's step counts lie.
+    groups = [each | mine for each, mine in zip(saved["param_groups"], own, strict=True)]
+    optimizer.load_state_dict({**saved, "param_groups": groups})

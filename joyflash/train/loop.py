@@ -89,6 +89,7 @@ def run_stage(
     meter = Meter(config, peak and peak * place.world)
     resumed_step = progress.step if resume else None
     with (
+        place.settled(),
         place.log(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
         data.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
     ):

@@ -97,7 +97,7 @@ class _ChunkedLogProbs(torch.autograd.Function):
     @staticmethod
     def forward(ctx, hidden_ND, head_VD, targets_N):
         found, sums = [], []
-        size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
+        size = logits_at_once(head_VD.shape[0], on_gpu=hidden_ND.is_cuda)
         for start in range(0, hidden_ND.shape[0], size):
             chunk = slice(start, start + size)
             logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()
@@ -112,7 +112,7 @@ class _ChunkedLogProbs(torch.autograd.Function):
         hidden_ND, head_VD, targets_N, sums_N = ctx.saved_tensors
         grad_hidden_ND = torch.empty_like(hidden_ND)
         grad_head_VD = torch.zeros_like(head_VD, dtype=torch.float32)
-        size = 16 * CHUNK if hidden_ND.is_cuda else CHUNK
+        size = logits_at_once(head_VD.shape[0], on_gpu=hidden_ND.is_cuda)
         for start in range(0, hidden_ND.shape[0], size):
             chunk = slice(start, start + size)
             logits_NV = (hidden_ND[chunk] @ head_VD.t()).float()

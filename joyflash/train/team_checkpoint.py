@@ -22,7 +22,7 @@ from torch.distributed.checkpoint.state_dict_loader import load as read_parts
 from torch.distributed.checkpoint.state_dict_saver import save as write_parts
 
 from joyflash.errors import TrainingError
-from joyflash.parallel.team import Team
+from joyflash.parallel.team import PATIENCE, Team
 from joyflash.train.checkpoint import Progress
 from joyflash.train.run_folder import (
     CHECKSUMS,
@@ -49,7 +49,8 @@ class TeamCheckpoints:
     def __init__(self, state: TeamState, team: Team):
         self._state = state
         self._team = team
-        group = dist.new_group(backend="gloo")  # the writing thread's own: training talks at the same time
+        # The writing thread's own: training talks at the same time.
+        group = dist.new_group(backend="gloo", timeout=PATIENCE)
         assert isinstance(group, dist.ProcessGroup)
         self._group = group
         self._writing: threading.Thread | None = None
@@ -77,15 +78,23 @@ class TeamCheckpoints:
         Raises:
             TrainingError: it could not be written; the checkpoints before stay.
         """
-        if self._writing is not None:
-            self._writing.join()
-            self._writing = None
+        self.settle()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise TrainingError(
                 f"A checkpoint cannot be written ({failure}). Make room or give the folder write permission, then go "
                 "on from the one before with --resume."
             ) from failure
+
+    def settle(self) -> None:
+        """Wait until nothing is being written any more, well or not: the writers need the team's processes.
+
+        It ends without a process that is gone: gloo reports a broken connection, and one that is silent after
+        PATIENCE.
+        """
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
 
     def load(self, folder: Path, notify: Callable[[str], None]) -> Progress:
         """Restore the newest readable checkpoint; it may come from another number of processes.
@@ -139,11 +148,15 @@ class TeamCheckpoints:
         target = folder / f"step-{numbers['step']:07d}"
         partial = folder / f".{target.name}.partial"
         try:
+            if self._team.device.type == "cuda":
+                torch.cuda.set_device(self._team.device)  # DCP waits for the thread's own GPU, which is 0 at first
             writer = HuggingFaceStorageWriter(str(partial), save_distributed=True)
             write_parts(tensors, storage_writer=writer, process_group=self._group)
             mine = {path.name: checksum(path) for path in sorted(partial.glob(f"shard-{self._team.rank + 1:05d}-*"))}
             gathered: list[Any] = [None] * self._team.world
             dist.all_gather_object(gathered, mine, group=self._group)
+            if not dist.is_initialized() or not all(gathered):  # DCP alone would write one process's part as the whole
+                raise RuntimeError("not every process gave its part")
             if self._team.leads:
                 (partial / TEAM_PROGRESS).write_text(json.dumps(numbers))
                 sums = {name: value for each in gathered for name, value in each.items()}
@@ -165,10 +178,14 @@ class TeamCheckpoints:
                     "from its model."
                 )
             sums = json.loads((checkpoint / CHECKSUMS).read_text())
+            processes = json.loads((checkpoint / TEAM_PROGRESS).read_text())["processes"]
+            parts = sum(name.startswith("shard-") for name in sums)
+            if parts != processes:
+                found = f"it has the parts of {parts} processes; {processes} wrote it"
             for name in [*sums][self._team.rank :: self._team.world]:
                 if checksum(checkpoint / name) != sums[name]:
                     found = f"{name} is not what was written"
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             found = str(error)
         return next((each for each in self._team.gather(found) if each), None)
 

@@ -114,15 +114,17 @@ class TeamState:
         return torch.empty(self._sharded.placements[name].local_shape(self._sharded.mesh.team.rank))
 
     def _describe(self, key: str, part: torch.Tensor) -> DTensor | None:
-        """A part with its place in the whole; None if it is empty."""
+        """A part, which lies in main memory, with its place in the whole; None if it is empty."""
         placement: Placement = self._sharded.placements[key.partition(".")[2]]
         if not part.numel():
             return None
         mesh = self._sharded.mesh
         shape = torch.Size(placement.shape)
         stride = tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-        on, cuts = (mesh.experts_by_place, 2) if placement.by_expert else (mesh.world, 1)
-        return DTensor.from_local(part, on, [Divided(0)] * cuts, run_check=False, shape=shape, stride=stride)
+        on, cuts = (mesh.experts_by_place, 2) if placement.by_expert else (mesh.in_memory, 1)
+        described = DTensor.from_local(part, on, [Divided(0)] * cuts, run_check=False, shape=shape, stride=stride)
+        assert described.device.type == "cpu", key  # a mesh of GPUs would take it back to one
+        return described
 
 
 def _copy(target: torch.Tensor, source: torch.Tensor | None) -> None:

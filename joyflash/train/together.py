@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -153,6 +154,14 @@ class Together:
                 if name.endswith("e_score_correction_bias"):
                     whole.get_buffer(name).copy_(buffer)
         return whole
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Whatever ends the block, no checkpoint is still being written after it: an error parts the processes."""
+        try:
+            yield
+        finally:
+            self._checkpoints.settle()
 
     def finish(self) -> None:
         """Wait for the last checkpoint."""

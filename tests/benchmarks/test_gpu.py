@@ -30,7 +30,7 @@ def test_every_section_has_figures(tmp_path):
     assert not [name for name, found in figures.items() if "failed" in found or "skipped" in found]
     checked = figures["correctness: int4 experts"]
     assert checked["sound"] and checked["worst relative error"] < 1e-4
-    for section in ("decode, batch 1", "decode, batch 2", "verify 1+3, batch 1", "MTP, batch 1", "prefill 40"):
+    for section in ("decode, batch 1", "decode, batch 2", "verify 1+3, batch 1", "MTP, batch 1", "prefill 100"):
         assert f"int4 experts: {section}" in figures
     assert "| int4 experts: decode, batch 2" in printed
 
@@ -40,3 +40,20 @@ def test_a_failing_section_is_reported_and_the_rest_runs(tmp_path):
     assert "KeyError" in figures["correctness: nonesuch"].get("failed", "KeyError")
     assert "gpu" not in figures["machine"] and figures["machine"]["read_tb_s"] > 0
     assert figures["nonesuch: weights"].keys() & {"failed", "skipped"}
+
+
+def test_a_failing_policy_leaves_the_others_to_run(tmp_path, monkeypatch):
+    from benchmarks import gpu
+
+    def broken(run, policy):
+        raise RuntimeError(f"no memory for {policy}")
+
+    monkeypatch.setenv("OUT", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["gpu.py", "--tiny", "--interpret", "--policies", "bf16,fp8"])
+    monkeypatch.setattr(gpu, "measure_machine", lambda run: {})
+    monkeypatch.setattr(gpu, "check", lambda run, policy: {})
+    monkeypatch.setattr(gpu, "fitting", broken)
+    gpu.main()
+    figures = json.loads((tmp_path / "gpu.json").read_text())
+    for policy in ("bf16", "fp8"):
+        assert f"no memory for {policy}" in figures[f"{policy}: the rest"]["failed"]

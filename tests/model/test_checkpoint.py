@@ -151,6 +151,8 @@ def test_config_reads_both_rope_spellings_and_refuses_others():
             ModelConfig.from_dict({**TINY.to_dict(), **change})
     with pytest.raises(ConfigError, match="num_experts_per_tok"):
         dataclasses.replace(TINY, num_experts_per_tok=99)
+    with pytest.raises(ConfigError, match="n_shared_experts is 0; every mixture layer"):
+        ModelConfig.from_dict({**TINY.to_dict(), "n_shared_experts": 0})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -18,7 +19,8 @@ from joyflash.rl.policy import engine_scores, mismatch, trainer_scores
 from joyflash.rl.rollout import Rollouts, check_sampling
 from joyflash.rl.rows import PLACE, PULL, pack_rows, token_columns
 from joyflash.rl.trajectory import Trajectory
-from tests.rl.conftest import small_model
+from tests.model.conftest import random_model
+from tests.rl.conftest import CONFIG, small_model
 
 NEEDS_COMPILER = pytest.mark.skipif(compiler() is None, reason="the compiled step needs a C compiler")
 SETTINGS = [
@@ -296,6 +298,14 @@ def test_recorded_routes_are_complete_and_replayed(engine_of, host):
     cached = play(engine_of(model, record_routes=True, max_batch=2), host)
     assert any(bool((t.routes_TLK < 0).any()) for t in cached)  # found in the prefix cache, so not run: live routes
     assert mismatch(trainer_scores(model, cached, 8192, 512, replay=True), cached) <= 1e-5
+
+
+def test_a_model_without_a_mixture_layer_has_no_routes_and_replays_them(engine_of, host):
+    model = random_model(dataclasses.replace(CONFIG, first_k_dense_replace=CONFIG.num_hidden_layers))
+    trajectories = play(engine_of(model, record_routes=True, prefix_cache=False), host)
+    shapes = {(len(t.ids) - 1, 0, CONFIG.num_experts_per_tok) for t in trajectories}
+    assert {t.routes_TLK.shape for t in trajectories if t.routes_TLK is not None} == shapes
+    assert mismatch(trainer_scores(model, trajectories, 8192, 512, replay=True), trajectories) <= 1e-5
 
 
 def test_a_hostile_environment_costs_its_reward_only(engine_of, tmp_path):

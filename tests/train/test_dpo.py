@@ -111,7 +111,8 @@ def test_a_step_is_what_plain_torch_computes_from_full_logits():
 
 
 def test_token_log_probs_are_torchs(monkeypatch):
-    monkeypatch.setattr(losses, "CHUNK", 7)
+    asked = []
+    monkeypatch.setattr(losses, "logits_at_once", lambda vocabulary, on_gpu: asked.append((vocabulary, on_gpu)) or 7)
     generator = torch.Generator().manual_seed(0)
     hidden, head = (torch.randn(*size, generator=generator) for size in ((23, 8), (31, 8)))
     target, pull = torch.randint(0, 31, (23,), generator=generator), torch.randn(23, generator=generator)
@@ -123,6 +124,7 @@ def test_token_log_probs_are_torchs(monkeypatch):
     (plain * pull).sum().backward()
     for a, b in zip(*pairs, strict=True):
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-5, atol=1e-5)
+    assert asked == [(31, False)] * 2  # forward and backward: as few logits at one time as cross entropy has
     assert token_log_probs(hidden[:0], head, target[:0]).numel() == 0
 
 

@@ -231,6 +231,18 @@ def test_a_resumed_run_takes_its_weight_decay_from_the_recipe(tmp_path):
     assert [group["weight_decay"] for group in after[1].param_groups] == [0.05, 0.0]  # norms have none
 
 
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_run_resumed_on_another_device_keeps_its_own_form_of_adamw(fused, tmp_path):
+    parameter = torch.nn.Parameter(torch.ones(3))
+    before, after = (torch.optim.AdamW([parameter], fused=each) for each in (not fused, fused))
+    parameter.grad = torch.ones(3)
+    before.step()
+    model = random_model(TINY)
+    save_checkpoint(tmp_path, model, [before], Progress(1, {}))
+    load_checkpoint(tmp_path, model, [after])
+    assert after.param_groups[0]["fused"] is fused and after.state[parameter]["step"] == 1
+
+
 @pytest.mark.parametrize("shares", [(0.1, 0.9), (0.5, 0.5), (0.02, 0.98)])
 def test_warmup_and_decay_fit_into_runs_of_every_length(shares):
     for steps in range(1, 120):

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from joyflash.errors import ConfigError, TrainingError
 from joyflash.model.checkpoint import read_model
 from joyflash.model.config import sized
 from joyflash.model.initialise import initialise
 from joyflash.model.joyflash import JoyFlash
-from joyflash.train import pretrain
+from joyflash.parallel.mesh import make_mesh
+from joyflash.parallel.team import Team
+from joyflash.train import loop, pretrain, team_checkpoint
+from joyflash.train.checkpoint import Progress
 from joyflash.train.fresh import place_parameter
+from joyflash.train.team_state import TeamState
 from joyflash.train.together import TeamPlan
 from tests.parallel.teams import run_team
 from tests.train.test_loop import RECIPE, curve
@@ -79,6 +89,76 @@ def test_damage_is_noticed_and_the_checkpoint_before_is_taken(folders):
     assert same_run(out, folders / "alone")
     with pytest.raises(TrainingError, match="torchrun"):
         pretrain.run(SMALL, data=data, out=out, resume=True)
+
+
+def test_an_error_waits_for_the_checkpoint_that_is_being_written(folders):
+    out = folders / "failed"
+    with pytest.raises(AssertionError, match="Loss nan"):
+        run_team(2, _failing, {"data": folders / "data", "out": out})
+    assert [path.name for path in out.glob("step-*")] == ["step-0000002"] and not list(out.glob(".step*"))
+    assert len(list((out / "step-0000002").glob("shard-*"))) == 2
+
+
+def _failing(team, options):
+    write, train_step = team_checkpoint.write_parts, loop.train_step
+
+    def slowly(*arguments, **named):
+        time.sleep(1)
+        return write(*arguments, **named)
+
+    def failing(recipe, step, *rest):
+        if step == 2:
+            raise TrainingError("Loss nan")
+        train_step(recipe, step, *rest)
+
+    with mock.patch.object(team_checkpoint, "write_parts", slowly), mock.patch.object(loop, "train_step", failing):
+        train(team, 1, **options)
+
+
+def test_a_checkpoint_that_lacks_a_part_is_neither_read_nor_published(tmp_path):
+    run_team(2, _without_parts, tmp_path)
+    assert (tmp_path / "parted").is_dir() and not list((tmp_path / "parted").glob("step-*"))
+
+
+def _without_parts(team, folder):
+    model = initialise(JoyFlash(sized(64, 301)), torch.Generator().manual_seed(0))
+    place = TeamPlan(team).place(SMALL, model, torch.float32)
+    place.save(folder / "lost", Progress(1, {}), keep=1)
+    place.finish()
+    if team.leads:
+        sums = folder / "lost" / "step-0000001" / "checksums.json"
+        kept = {name: value for name, value in json.loads(sums.read_text()).items() if "shard-00002" not in name}
+        sums.write_text(json.dumps(kept))
+    team.wait()
+    with pytest.raises(TrainingError, match="parts of 1 processes; 2 wrote it"):
+        place.load(folder / "lost", print)
+    write = team_checkpoint.write_parts
+
+    def when_parted(*arguments, **named):
+        while dist.is_initialized():
+            time.sleep(0.05)
+        return write(*arguments, **named)
+
+    mock.patch.object(team_checkpoint, "write_parts", when_parted).start()
+    place.save(folder / "parted", Progress(1, {}), keep=1)
+
+
+def test_parts_of_a_team_of_gpus_are_described_in_main_memory():
+    dist.init_process_group("fake", store=FakeStore(), rank=1, world_size=2)
+    try:
+        mesh = make_mesh(Team(1, 2, torch.device("cuda", 1)))
+        shapes = {"norm.weight": (4,), "model.layers.1.mlp.experts.down_proj": (4, 3, 5)}
+        placements = {name: place_parameter(name, shape, mesh) for name, shape in shapes.items()}
+        sharded: Any = SimpleNamespace(mesh=mesh, placements=placements)
+        muon: Any = None
+        state = TeamState(sharded, [], muon, torch.optim.AdamW([torch.zeros(1)]))
+        for name, shape in shapes.items():
+            part = torch.empty(placements[name].local_shape(1))
+            described = state._describe(f"model.{name}", part)
+            assert described is not None and described.shape == shape
+            assert described.to_local().data_ptr() == part.data_ptr()
+    finally:
+        dist.destroy_process_group()
 
 
 def test_what_cannot_be_arranged_is_refused(folders):

@@ -133,3 +133,5 @@ def test_what_does_not_fit_is_refused():
         step.trunk(Rows([1], [40], [0], [[0, 1]]))
     with pytest.raises(KernelError, match="64 at once"):
         step.trunk(Rows([1] * 65, list(range(65)), [0] * 65, [list(range(20))]))
+    with pytest.raises(KernelError, match="129 tokens; this step takes 128"):
+        step.trunk(Rows([1], [128], [0], [list(range(40))]))
