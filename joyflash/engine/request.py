@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from joyflash.engine.stops import HiddenText
 from joyflash.errors import EngineError, RequestError
 
 MAX_TOP_LOGPROBS = 20
@@ -145,6 +146,7 @@ class Request:
     """One prompt to complete: token ids, how to sample, and who asks (``request_id``, unique among open requests).
 
     Requests of higher ``priority`` are admitted first and keep their memory longest; equal ones in order of arrival.
+    ``hidden`` says which parts of the completion are no text to its reader: stop strings are not looked for there.
     """
 
     prompt_ids: Sequence[int]
@@ -152,6 +154,7 @@ class Request:
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     constraint: Constraint | None = None
     priority: int = 0
+    hidden: HiddenText | None = None
 
 
 @dataclass(frozen=True)

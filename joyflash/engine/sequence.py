@@ -88,7 +88,7 @@ class SequenceState:
         self._max_tokens = max_tokens
         self._eos_ids = eos_ids
         self._decoder = decoder
-        self._stops = StopStrings(request.params.stop)
+        self._stops = StopStrings(request.params.stop, request.hidden)
         self._counts: Counter[int] = Counter()
         self._constraint = request.constraint.start() if request.constraint is not None else None
         self._routes: list[tuple[int, Tensor]] = []
@@ -172,7 +172,7 @@ class SequenceState:
         if reason is None and self._generated >= self._max_tokens:
             reason = "length"
         if reason is not None and not isinstance(stop, str):
-            rest, found = self._finish_text()
+            rest, found = self._stops.finish(self._decoder.flush())
             text += rest
             if found is not None:
                 reason, stop = "stop", found
@@ -199,11 +199,6 @@ class SequenceState:
     def failed(self, error: EngineError) -> Delta:
         """Return the last delta of a choice that cannot go on."""
         return self._delta(finish_reason="error", error=error)
-
-    def _finish_text(self) -> tuple[str, str | None]:
-        """Return the text still held back, and a stop string that the decoder's last characters completed."""
-        text, found = self._stops.push(self._decoder.flush())
-        return (text, found) if found is not None else (text + self._stops.flush(), None)
 
     def _delta(
         self,

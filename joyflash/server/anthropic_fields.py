@@ -6,6 +6,9 @@ from joyflash.server import checks
 from joyflash.server.chat_fields import UNHEARD, Field
 from joyflash.server.checks import BOOLEAN, LIST, OBJECT, STRING
 
+THREADS_UNSUPPORTED = "thread_unsupported_request"
+"""By this code the official client sees that it must send whole conversations."""
+STOPS = "strings that end the answer; not part of its text, nor looked for in thoughts and calls"
 CACHED_ANYWAY = UNHEARD + "equal beginnings of prompts are cached anyway"
 
 MESSAGE_FIELDS: tuple[Field, ...] = (
@@ -27,7 +30,7 @@ MESSAGE_FIELDS: tuple[Field, ...] = (
     ),
     Field("top_p", checks.number(0, 1), 1.0, "nucleus sampling; 0 keeps the likeliest token"),
     Field("top_k", checks.integer(0), 0, "keep the k likeliest tokens; 0: all"),
-    Field("stop_sequences", checks.list_of(STRING), [], "strings that end the answer; they are not part of the text"),
+    Field("stop_sequences", checks.list_of(STRING), [], STOPS),
     Field("stream", BOOLEAN, False, "server-sent events instead of one body"),
     Field(
         "thinking",
@@ -62,11 +65,21 @@ MESSAGE_FIELDS: tuple[Field, ...] = (
         "`effort` is accepted, and changes nothing: the model knows one; `format` holds an answer that is no call to "
         "its `schema`. See the section on schemas",
     ),
+    Field("billing_policy", checks.refused("nothing is billed"), None, "refused"),
+    Field("compaction", checks.refused("the caller's messages are taken as they are"), None, "refused"),
     Field("container", checks.refused("there are no containers"), None, "refused"),
     Field("context_management", checks.refused("the caller's messages are taken as they are"), None, "refused"),
     Field("diagnostics", checks.refused("there are none"), None, "refused"),
+    Field("fallbacks", checks.refused("there is no other model to fall back to"), None, "refused"),
+    Field("fallback_credit_token", checks.refused("nothing is billed"), None, "refused"),
     Field("inference_geo", checks.refused("the model runs on this machine only"), None, "refused"),
     Field("mcp_servers", checks.refused("the server calls no other"), None, "refused"),
+    Field(
+        "thread",
+        checks.refused("no conversations are kept; send all messages", THREADS_UNSUPPORTED),
+        None,
+        "refused, in words that make the official tool runner go on without",
+    ),
 )
 
 COUNT_FIELDS = tuple(

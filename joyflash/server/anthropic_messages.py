@@ -16,6 +16,7 @@ from joyflash.server.models import ModelNames
 from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
 from joyflash.server.signatures import ThoughtSigner
+from joyflash.text.schemas import strict_json
 
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 
@@ -68,7 +69,7 @@ class AnthropicMessages:
                         name = delta["type"].removesuffix("_delta")
                         message["content"][-1][name] += delta[name]
                     case {"type": "content_block_stop"} if message["content"][-1]["type"] == "tool_use":
-                        message["content"][-1]["input"] = json.loads(arguments)
+                        message["content"][-1]["input"] = _input(arguments)
                     case {"type": "message_delta"}:
                         message |= event["delta"] | {"usage": message["usage"] | event["usage"]}
         return message
@@ -146,6 +147,16 @@ class _Blocks:
 
     def _delta(self, delta: dict[str, Any]) -> dict[str, Any]:
         return {"type": "content_block_delta", "index": self._index, "delta": delta}
+
+
+def _input(arguments: str) -> dict[str, Any]:
+    """The arguments of a call; what a body of JSON cannot carry is given as the text that the model wrote."""
+    try:
+        value = strict_json(arguments)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair cannot be encoded
+    except (ValueError, RecursionError):
+        return {"arguments": arguments}
+    return value
 
 
 def _empty_message(job: ChatJob) -> dict[str, Any]:

@@ -34,15 +34,13 @@ from joyflash.server.settings import ServerSettings
 from joyflash.server.streaming import (
     ANTHROPIC_FRAMES,
     OPENAI_FRAMES,
+    RESPONSE_FRAMES,
     EventStream,
     Frames,
-    named_event,
     until_disconnect,
 )
 from joyflash.server.tokenizing import Tokenizing
 from joyflash.server.web_chat import add_web_chat
-
-RESPONSE_FRAMES = Frames(named_event, OPENAI_FRAMES.keep_alive, b"")
 
 
 class Job(Protocol):

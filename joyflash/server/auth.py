@@ -37,12 +37,13 @@ def check_key(headers: Mapping[str, str], api_keys: tuple[str, ...]) -> None:
     if not api_keys:
         return
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    given = bearer.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-    if not given:
+    # Both, as Anthropic's client may send a token of another service beside the key.
+    given = [bearer.strip() if scheme.lower() == "bearer" else "", headers.get("x-api-key", "")]
+    if not any(given):
         message = "This server wants an API key: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
         raise ApiError(401, message, code="missing_api_key", headers={"WWW-Authenticate": "Bearer"})
     # Every key is compared, and no comparison stops early: timing tells nothing about any of them.
-    matches = [hmac.compare_digest(given.encode(), key.encode()) for key in api_keys]
+    matches = [hmac.compare_digest(one.encode(), key.encode()) for one in given for key in api_keys]
     if not any(matches):
         message = "This API key is not one that the server knows."
         raise ApiError(401, message, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})

@@ -14,6 +14,7 @@ from typing import Any
 
 from joyflash.errors import DataError
 from joyflash.server.body import MAX_BRACKETS, MAX_DEPTH, is_too_deep
+from joyflash.text.schemas import strict_json
 
 ENDPOINT = "/v1/chat/completions"
 _ENVELOPE = ("custom_id", "method", "url", "body")
@@ -106,8 +107,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endpoint: str, bare: bool) -> BatchLine:
     try:
-        row: Any = {"prompt": line} if plain else json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row: Any = {"prompt": line} if plain else strict_json(line)
+    except ValueError as error:
         return _bad(number, line, f"not valid JSON: {error}")
     if not isinstance(row, dict):
         return _bad(number, line, f"must be a JSON object, not {type(row).__name__}")

@@ -11,7 +11,7 @@ from joyflash.server.admission import Admission
 from joyflash.server.batch_runner import BatchRunner
 from joyflash.server.batch_store import BatchStore
 from joyflash.server.chat_fields import Field, read_fields
-from joyflash.server.checks import OBJECT, STRING
+from joyflash.server.checks import STRING
 from joyflash.server.file_store import FileStore
 from joyflash.server.intake import Intake
 from joyflash.server.paging import read_page
@@ -30,7 +30,7 @@ BATCH_FIELDS: tuple[Field, ...] = (
         "a batch that is not done by then expires; its answers so far are kept",
         required=True,
     ),
-    Field("metadata", OBJECT, None, "given back with the batch"),
+    Field("metadata", checks.METADATA, None, "given back with the batch"),
     Field("output_expires_after", checks.refused("outputs stay until they are deleted"), None, "refused"),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from joyflash.server.errors import ApiError
+from joyflash.text.schemas import strict_json
 
 MAX_DEPTH = 64
 MAX_BRACKETS = 250_000
@@ -33,7 +34,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         message = f"The body has more than {MAX_BRACKETS:,} opening brackets; send less at once."
         raise ApiError(400, message, code="invalid_json")
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = strict_json(body)
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair cannot be encoded
     except json.JSONDecodeError as error:
@@ -50,10 +51,6 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     if is_too_deep(value):
         raise ApiError(400, f"The body is nested more than {MAX_DEPTH} levels deep.", code="invalid_json")
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def is_too_deep(value: dict[str, Any]) -> bool:

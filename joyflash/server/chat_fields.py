@@ -9,6 +9,8 @@ from joyflash.errors import RequestError
 from joyflash.server import checks
 from joyflash.server.checks import BOOLEAN, LIST, OBJECT, STRING, Check
 
+THINKING_EFFORTS = ("low", "medium", "high", "xhigh", "max")
+EFFORTS = ("none", "minimal", *THINKING_EFFORTS)
 UNHEARD = "accepted, and changes nothing: "
 
 
@@ -38,7 +40,8 @@ CHAT_FIELDS: tuple[Field, ...] = (
         "stop",
         checks.either("a string or an array of strings", STRING, checks.list_of(STRING)),
         None,
-        "strings at which a choice ends; they are not part of the text",
+        "strings at which a choice ends; they are not part of the text. Looked for in the answer's text, not in "
+        "reasoning and calls",
     ),
     Field("stop_token_ids", checks.list_of(checks.integer(0)), [], "token ids that end a choice"),
     Field("ignore_eos", BOOLEAN, False, "go on past the end token, up to `max_tokens`"),
@@ -67,7 +70,8 @@ CHAT_FIELDS: tuple[Field, ...] = (
         "tool_choice",
         checks.either('"none", "auto", "required" or a function', checks.one_of("none", "auto", "required"), OBJECT),
         "auto",
-        "`none` hides the tools; `required` and a named function begin the answer with a call",
+        '`none` hides the tools; `required` and a named function begin the answer with a call; `{"type": '
+        '"allowed_tools", "allowed_tools": {"mode", "tools"}}` shows the model only these',
     ),
     Field("parallel_tool_calls", BOOLEAN, True, "false ends the answer after its first call"),
     Field(
@@ -81,7 +85,7 @@ CHAT_FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "reasoning_effort",
-        checks.one_of("none", "minimal", "low", "medium", "high", "xhigh"),
+        checks.one_of(*EFFORTS),
         None,
         "`none` and `minimal` answer at once (the default), the others think first",
     ),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from joyflash.engine.call_grammar import ReplyRules
+from joyflash.engine.call_grammar import CALL, CALL_END, ReplyRules
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Constraint, Request, SamplingParams
+from joyflash.engine.stops import HiddenText
 from joyflash.errors import RequestError, TemplateError
 from joyflash.text.messages import Message, ToolDefinition
 from joyflash.text.thinking import END_OF_THOUGHT
@@ -140,9 +141,12 @@ def build_job(
             message = f"'thinking.budget_tokens' cannot be kept: '{model}' has no token that ends a thought."
             raise RequestError(message, "thinking.budget_tokens", "unsupported_parameter")
         constraint = engine.thinking_budget(end_of_thought, thinking_budget, constraint)
+    # Stop strings are a matter of what the caller reads as text: not of thoughts, nor of how calls are spelled.
+    marks = {"begin": CALL, "end": CALL_END, "only_first": reply_schema is not None} if tools else {}
+    hidden = HiddenText(opened=END_OF_THOUGHT if thinking else "", **marks)
     return ChatJob(
         model=model,
-        request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint),
+        request=Request(prompt_ids=prompt_ids, params=params, constraint=constraint, hidden=hidden),
         tools=tools,
         held=held,
         json=reply_schema is not None,

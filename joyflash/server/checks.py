@@ -92,11 +92,11 @@ def one_of(*values: Any, why: str = "") -> Check:
     return Check(words, run, {"enum": list(values)})
 
 
-def refused(why: str) -> Check:
+def refused(why: str, code: str = "unsupported_parameter") -> Check:
     """No value but null passes."""
 
     def run(value: Any, param: str) -> Any:
-        raise RequestError(f"'{param}' is not supported here: {why}.", param, "unsupported_parameter")
+        raise RequestError(f"'{param}' is not supported here: {why}.", param, code)
 
     return Check("only null", run, {"type": "null"})
 
@@ -134,10 +134,29 @@ def either(words: str, *checks: Check) -> Check:
     return Check(words, run, {"anyOf": [check.schema for check in checks]})
 
 
+def map_of_strings(pairs: int, key: int, value: int) -> Check:
+    """An object of at most so many names (of at most ``key`` characters) and strings (of at most ``value``)."""
+    words = f"an object of at most {pairs} strings ({value} characters; names {key})"
+
+    def run(given: Any, param: str) -> dict[str, str]:
+        if not isinstance(given, dict) or len(given) > pairs or any(len(name) > key for name in given):
+            raise wrong_type(given, param, words)
+        for name, text in given.items():
+            if not isinstance(text, str) or len(text) > value:
+                raise wrong_type(text, f"{param}.{name}", f"a string of at most {value} characters")
+        return given
+
+    strings = {"type": "string", "maxLength": value}
+    return Check(words, run, {"type": "object", "maxProperties": pairs, "additionalProperties": strings})
+
+
+ANY = Check("any value", lambda value, param: value)
 STRING = instance(str, "a string")
 BOOLEAN = instance(bool, "a boolean")
 OBJECT = instance(dict, "an object")
 LIST = instance(list, "an array")
+METADATA = map_of_strings(16, 64, 512)
+"""OpenAI's bounds on what is given back with an object."""
 
 
 def fields_of(known: dict[str, Check], required: Collection[str] = ()) -> Check:

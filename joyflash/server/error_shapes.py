@@ -8,10 +8,12 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from joyflash.server.anthropic_fields import THREADS_UNSUPPORTED
 from joyflash.server.errors import ApiError
 
 ANTHROPIC_TYPES = {
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
     429: "rate_limit_error",
@@ -34,7 +36,9 @@ def error_body(error: ApiError, scope: Scope) -> dict[str, Any]:
     if not speaks_anthropic(scope):
         return error.body()
     kind = ANTHROPIC_TYPES.get(anthropic_status(error), "invalid_request_error")
-    inner = {"type": kind, "message": str(error)}
+    inner: dict[str, Any] = {"type": kind, "message": str(error)}
+    if error.code == THREADS_UNSUPPORTED:
+        inner["details"] = {"error_code": error.code, "unsupported": ["thread"]}
     return {"type": "error", "error": inner, "request_id": scope.get("request_id")}
 
 

@@ -10,15 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
-from joyflash.engine.request import Delta, TokenLogprob
 from joyflash.server.chat_job import ChatJob
 from joyflash.server.choices import ArgumentsPiece, CallPiece, ChoiceReader, Piece, ReasoningPiece, TextPiece
 from joyflash.server.models import ModelNames
 from joyflash.server.openai_request import read_chat_request
 from joyflash.server.record import Deltas
 from joyflash.server.settings import ServerSettings
-
-LOWEST_LOGPROB = -9999.0  # JSON has no minus infinity; this is what OpenAI writes
+from joyflash.server.text_logprobs import TextLogprobs
 
 
 class OpenAIChat:
@@ -51,17 +49,19 @@ class OpenAIChat:
         """The whole `chat.completion`. Cancelling this coroutine cancels the generation."""
         readers = self._readers(job)
         messages = [_GrowingMessage() for _ in readers]
-        logprobs: list[list[TokenLogprob]] = [[] for _ in readers]
+        logprobs = self._text_logprobs(job)
+        content: list[list[dict[str, Any]]] = [[] for _ in readers]
         async with aclosing(deltas):
             async for delta in deltas:
+                logprobs[delta.index].note(delta.logprobs or ())
                 for piece in readers[delta.index].push(delta):
                     messages[delta.index].add(piece)
-                logprobs[delta.index] += self._visible_logprobs(delta)
+                    content[delta.index] += logprobs[delta.index].take(piece)
         choices = [
             {
                 "index": index,
                 "message": messages[index].as_dict(),
-                "logprobs": self._logprobs(job, logprobs[index]),
+                "logprobs": {"content": content[index], "refusal": None} if job.top_logprobs is not None else None,
                 "finish_reason": reader.finish_reason,
             }
             for index, reader in enumerate(readers)
@@ -72,14 +72,15 @@ class OpenAIChat:
     async def chunks(self, job: ChatJob, deltas: Deltas) -> AsyncGenerator[dict[str, Any], None]:
         """The answer as `chat.completion.chunk`s. Closing this generator cancels the generation."""
         readers = self._readers(job)
-        held: list[list[TokenLogprob]] = [[] for _ in readers]
+        text_logprobs = self._text_logprobs(job)
         head = self._head(job, "chat.completion.chunk")
         if job.include_usage:
             head["usage"] = None
 
-        def chunk(index: int, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-            # Tokens may come before the text they add to is certain; their log-probabilities wait for the next chunk.
-            logprobs, held[index] = self._logprobs(job, held[index]) if held[index] else None, []
+        def chunk(
+            index: int, delta: dict[str, Any], finish_reason: str | None = None, content: Sequence[Any] = ()
+        ) -> dict[str, Any]:
+            logprobs = {"content": content, "refusal": None} if content else None
             choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
             usage = {"usage": _usage(job, readers)} if job.continuous_usage else {}
             return {**head, "choices": [choice], **usage}
@@ -89,9 +90,10 @@ class OpenAIChat:
         async with aclosing(deltas):
             async for delta in deltas:
                 reader = readers[delta.index]
-                held[delta.index] += self._visible_logprobs(delta)
+                logprobs = text_logprobs[delta.index]
+                logprobs.note(delta.logprobs or ())
                 for piece in reader.push(delta):
-                    yield chunk(delta.index, _chunk_delta(piece))
+                    yield chunk(delta.index, _chunk_delta(piece), content=logprobs.take(piece))
                 if reader.finish_reason is not None:
                     yield chunk(delta.index, {}, reader.finish_reason)
         if job.include_usage:
@@ -103,27 +105,9 @@ class OpenAIChat:
     def _head(self, job: ChatJob, kind: str) -> dict[str, Any]:
         return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": job.model}
 
-    def _visible_logprobs(self, delta: Delta) -> Sequence[TokenLogprob]:
-        """All but the end token's, which is no part of the text."""
-        eos_id = self.engine.tokenizer.eos_id
-        return [entry for entry in delta.logprobs or () if entry.token_id != eos_id]
-
-    def _logprobs(self, job: ChatJob, entries: Sequence[TokenLogprob]) -> dict[str, Any] | None:
-        if job.top_logprobs is None:
-            return None
-        content = [
-            {
-                **self._token(entry.token_id, entry.logprob),
-                "top_logprobs": [self._token(token_id, logprob) for token_id, logprob in entry.top],
-            }
-            for entry in entries
-        ]
-        return {"content": content, "refusal": None}
-
-    def _token(self, token_id: int, logprob: float) -> dict[str, Any]:
-        spelled = self.engine.tokenizer.token_bytes(token_id)
-        value = max(logprob, LOWEST_LOGPROB)
-        return {"token": spelled.decode("utf-8", "replace"), "logprob": value, "bytes": list(spelled)}
+    def _text_logprobs(self, job: ChatJob) -> list[TextLogprobs]:
+        wanted = job.top_logprobs is not None
+        return [TextLogprobs(self.engine.tokenizer, wanted) for _ in range(job.request.params.n)]
 
 
 class _GrowingMessage:

@@ -27,7 +27,7 @@ def _text_parts(value: Any, param: str) -> str:
         if kind not in ("text", "refusal"):
             why = "'image_url', audio and files are not: the model reads text only"
             raise RequestError(f"'{where}.type' must be \"text\"; {why}.", f"{where}.type", "invalid_value")
-        known = {"type": STRING, kind: STRING}
+        known = {"type": STRING, kind: STRING, "prompt_cache_breakpoint": checks.OBJECT}
         texts.append(checks.fields_of(known, required=[kind])(part, where)[kind])
     return "".join(texts)
 
@@ -38,7 +38,10 @@ CALL = checks.fields_of(
         "id": STRING,
         "type": checks.one_of("function"),
         "index": checks.integer(0),
-        "function": checks.fields_of({"name": STRING, "arguments": STRING}, required=["name", "arguments"]),
+        # The official client sends back its own reading of the arguments beside them.
+        "function": checks.fields_of(
+            {"name": STRING, "arguments": STRING, "parsed_arguments": checks.ANY}, required=["name", "arguments"]
+        ),
     },
     required=["id", "function"],
 )
@@ -65,6 +68,9 @@ MESSAGE_FIELDS: tuple[MessageField, ...] = (
     MessageField("reasoning_content", STRING, ("assistant",), "earlier reasoning, as this server returns it"),
     MessageField("refusal", STRING, ("assistant",), "accepted, and changes nothing"),
     MessageField("annotations", checks.LIST, ("assistant",), "accepted, and changes nothing"),
+    MessageField(
+        "parsed", checks.ANY, ("assistant",), "accepted, and changes nothing: what a client read in `content`"
+    ),
     MessageField("audio", checks.refused("the model reads text only"), ("assistant",), "refused"),
     MessageField("function_call", checks.refused("it is the old form of 'tool_calls'"), ("assistant",), "refused"),
 )

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import ContextLengthError, RequestError
-from joyflash.server.chat_fields import read_fields
+from joyflash.server.chat_fields import THINKING_EFFORTS, read_fields
 from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
-from joyflash.server.checks import BOOLEAN, OBJECT, STRING, fields_of, one_of, refuse_unknown
+from joyflash.server.checks import BOOLEAN, OBJECT, STRING, fields_of, list_of, one_of, refuse_unknown
 from joyflash.server.openai_messages import read_messages
 from joyflash.server.sampling import read_sampling
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import ToolDefinition
 from joyflash.text.schemas import check_schema
 
-THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 NAMED_FUNCTION = fields_of(
     {"type": one_of("function"), "function": fields_of({"name": STRING}, ["name"])}, ["type", "function"]
+)
+ALLOWED_TOOLS = fields_of(
+    {
+        "type": STRING,
+        "allowed_tools": fields_of(
+            {"mode": one_of("auto", "required"), "tools": list_of(NAMED_FUNCTION, 1)}, ["mode", "tools"]
+        ),
+    },
+    ["allowed_tools"],
 )
 JSON_SCHEMA = fields_of({"name": STRING, "description": STRING, "schema": OBJECT, "strict": BOOLEAN}, ["name"])
 ANY_OBJECT = {"type": "object"}
@@ -49,14 +57,14 @@ def read_chat_request(
     model = resolve_model(fields["model"])
     messages = read_messages(fields["messages"], settings.max_messages)
     tools = _read_tools(fields["tools"], settings.max_tools)
-    choice, name = _read_tool_choice(fields["tool_choice"], tools)
+    use = _read_tool_choice(fields["tool_choice"], tools, fields["parallel_tool_calls"])
     thinking = _wants_thinking(fields)
     params = _sampling(fields, settings)
     options = fields["stream_options"] or {}
     job = build_job(
         engine,
         messages,
-        ToolUse(tools, choice, name, fields["parallel_tool_calls"]),
+        use,
         params,
         model=model,
         thinking=thinking,
@@ -99,18 +107,28 @@ def _read_tool(value: Any, param: str) -> ToolDefinition:
     return ToolDefinition.from_dict(value, param)
 
 
-def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...]) -> tuple[str, str | None]:
-    """Whether to call, and the function to call if one is named."""
-    name = None
-    if isinstance(value, dict):
-        name = NAMED_FUNCTION(value, "tool_choice")["function"]["name"]
-        if name not in [tool.name for tool in tools]:
-            message = f"'tool_choice' names the function '{name}', which is not among 'tools'."
+def _read_tool_choice(value: Any, tools: tuple[ToolDefinition, ...], parallel: bool) -> ToolUse:
+    """Whether to call, the function to call if one is named, and of which the model is to know."""
+    if isinstance(value, str):
+        if value == "required" and not tools:
+            message = "'tool_choice' is \"required\", but 'tools' lists none."
             raise RequestError(message, "tool_choice", "invalid_value")
-        return "required", name
-    if value == "required" and not tools:
-        raise RequestError("'tool_choice' is \"required\", but 'tools' lists none.", "tool_choice", "invalid_value")
-    return value, None
+        return ToolUse(tools, value, None, parallel)
+    by_name = {tool.name: tool for tool in tools}
+    if value.get("type") == "allowed_tools":
+        given = ALLOWED_TOOLS(value, "tool_choice")["allowed_tools"]
+        names = dict.fromkeys(_known(each, by_name) for each in given["tools"])
+        return ToolUse(tuple(by_name[name] for name in names), given["mode"], None, parallel)
+    return ToolUse(tools, "required", _known(NAMED_FUNCTION(value, "tool_choice"), by_name), parallel)
+
+
+def _known(given: dict[str, Any], tools: Mapping[str, ToolDefinition]) -> str:
+    """The name of a listed function."""
+    name = given["function"]["name"]
+    if name not in tools:
+        message = f"'tool_choice' names the function '{name}', which is not among 'tools'."
+        raise RequestError(message, "tool_choice", "invalid_value")
+    return name
 
 
 def _read_response_format(value: dict[str, Any] | None) -> ReplySchema | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 from joyflash.engine.async_engine import AsyncEngine, DeltaStream
-from joyflash.engine.request import TokenLogprob
-from joyflash.server.choices import ChoiceReader, ReasoningPiece
-from joyflash.server.completion_logprobs import LOWEST_LOGPROB
+from joyflash.server.choices import ChoiceReader
 from joyflash.server.errors import as_api_error
 from joyflash.server.models import ModelNames
 from joyflash.server.record import Deltas
@@ -21,6 +19,7 @@ from joyflash.server.responses_output import OutputItems
 from joyflash.server.responses_request import ResponseJob, read_response_request
 from joyflash.server.responses_store import ResponseStore, StoredResponse
 from joyflash.server.settings import ServerSettings
+from joyflash.server.text_logprobs import TextLogprobs
 
 
 class OpenAIResponses:
@@ -84,17 +83,15 @@ class OpenAIResponses:
         self, job: ResponseJob, response: dict[str, Any], deltas: Deltas
     ) -> AsyncGenerator[dict[str, Any], None]:
         """All events but those of a failure, without their numbers; ``response`` is brought up to date."""
-        reader, output, logprobs = ChoiceReader(job.chat), OutputItems(), _TextLogprobs(self, job)
+        reader, output = ChoiceReader(job.chat), OutputItems()
+        logprobs = TextLogprobs(self.engine.tokenizer, job.chat.top_logprobs is not None)
         yield {"type": "response.created", "response": dict(response)}
         yield {"type": "response.in_progress", "response": dict(response)}
         async with aclosing(deltas):
             async for delta in deltas:
-                pieces = reader.push(delta)
-                logprobs.note(delta.logprobs or (), reader)
-                for piece in pieces:
-                    # Only texts carry these numbers; those of a call's tokens are dropped.
-                    own = [] if isinstance(piece, ReasoningPiece) else logprobs.take()
-                    for event in output.add(piece, own):
+                logprobs.note(delta.logprobs or ())
+                for piece in reader.push(delta):
+                    for event in output.add(piece, logprobs.take(piece)):
                         response["output"] = output.items
                         yield event
         cut = reader.finish_reason == "length"
@@ -111,37 +108,6 @@ class OpenAIResponses:
             said = read_input(output.items, len(output.items))
             self.store.put(StoredResponse(dict(response), (*job.conversation, *said), job.input_items))
         yield {"type": f"response.{response['status']}", "response": dict(response)}
-
-    def token(self, token_id: int, logprob: float) -> dict[str, Any]:
-        """A token and its log-probability in OpenAI's shape."""
-        spelled = self.engine.tokenizer.token_bytes(token_id)
-        value = max(logprob, LOWEST_LOGPROB)
-        return {"token": spelled.decode("utf-8", "replace"), "logprob": value, "bytes": list(spelled)}
-
-
-class _TextLogprobs:
-    """Log-probabilities of the tokens behind the reasoning, to go with the text that they become."""
-
-    def __init__(self, service: OpenAIResponses, job: ResponseJob):
-        self._service = service
-        self._wanted = job.chat.top_logprobs is not None
-        self._waiting: list[dict[str, Any]] = []
-        self._seen = 0
-
-    def note(self, entries: Sequence[TokenLogprob], reader: ChoiceReader) -> None:
-        """Take those of one delta, which ``reader`` has read."""
-        for entry in entries if self._wanted else ():
-            self._seen += 1
-            # The end token is no part of the text.
-            if self._seen <= reader.reasoning_token_count or entry.token_id == self._service.engine.tokenizer.eos_id:
-                continue
-            top = [self._service.token(*pair) for pair in entry.top]
-            self._waiting.append({**self._service.token(entry.token_id, entry.logprob), "top_logprobs": top})
-
-    def take(self) -> list[dict[str, Any]]:
-        """Those not given out yet."""
-        taken, self._waiting = self._waiting, []
-        return taken
 
 
 def _empty(job: ResponseJob) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from joyflash.server import checks
-from joyflash.server.chat_fields import CHAT_FIELDS, UNHEARD, Field
+from joyflash.server.chat_fields import CHAT_FIELDS, EFFORTS, UNHEARD, Field
 from joyflash.server.checks import BOOLEAN, LIST, OBJECT, STRING
 
 _CHAT = {field.name: field for field in CHAT_FIELDS}
@@ -57,7 +57,7 @@ RESPONSE_FIELDS: tuple[Field, ...] = (
         "reasoning",
         checks.fields_of(
             {
-                "effort": checks.one_of("none", "minimal", "low", "medium", "high", "xhigh"),
+                "effort": checks.one_of(*EFFORTS),
                 "summary": checks.one_of("auto", "concise", "detailed"),
                 "generate_summary": checks.one_of("auto", "concise", "detailed"),
                 "context": checks.refused("reasoning of the input is always shown to the model"),
@@ -102,7 +102,7 @@ RESPONSE_FIELDS: tuple[Field, ...] = (
         None,
         'only "disabled"',
     ),
-    Field("metadata", OBJECT, None, "given back with the response"),
+    Field("metadata", checks.METADATA, None, "given back with the response"),
     _CHAT["user"],
     _CHAT["safety_identifier"],
     _CHAT["prompt_cache_key"],
@@ -123,7 +123,9 @@ COUNT_FIELDS = tuple(field for field in RESPONSE_FIELDS if field.name not in ("s
 """`/v1/responses/input_tokens` takes the same, so that one body can be counted and then sent."""
 
 STATUS = checks.one_of("in_progress", "completed", "incomplete")
-INPUT_TEXT = checks.fields_of({"type": checks.one_of("input_text"), "text": STRING}, ["type", "text"])
+INPUT_TEXT = checks.fields_of(
+    {"type": checks.one_of("input_text"), "text": STRING, "prompt_cache_breakpoint": OBJECT}, ["type", "text"]
+)
 OUTPUT_TEXT = checks.fields_of(
     {"type": checks.one_of("output_text"), "text": STRING, "annotations": LIST, "logprobs": LIST}, ["type", "text"]
 )

@@ -10,7 +10,7 @@ from typing import Any
 from joyflash.engine.engine import Engine
 from joyflash.errors import ContextLengthError, RequestError, ToolSchemaError
 from joyflash.server import checks
-from joyflash.server.chat_fields import read_fields
+from joyflash.server.chat_fields import THINKING_EFFORTS, read_fields
 from joyflash.server.chat_job import ChatJob, ReplySchema, ToolUse, build_job
 from joyflash.server.openai_request import ANY_OBJECT, read_reply_schema
 from joyflash.server.responses_fields import ALLOWED, COUNT_FIELDS, LOGPROBS, NAMED, RESPONSE_FIELDS, TOOL, TOOL_KIND
@@ -19,8 +19,6 @@ from joyflash.server.responses_store import ResponseStore
 from joyflash.server.sampling import read_sampling
 from joyflash.server.settings import ServerSettings
 from joyflash.text.messages import Message, ToolDefinition
-
-THINKING_EFFORTS = ("low", "medium", "high", "xhigh")
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,23 @@ class Frames:
         frame: one payload as an event.
         keep_alive: sent during a silence.
         done: sent after the last payload of a stream that did not fail.
+        failed: what is sent of an error's body in the middle of a stream, after so many payloads.
     """
 
     frame: Callable[[dict[str, Any]], bytes]
     keep_alive: bytes
     done: bytes
+    failed: Callable[[dict[str, Any], int], dict[str, Any]] = lambda body, sent: body
+
+
+def _responses_error(body: dict[str, Any], sent: int) -> dict[str, Any]:
+    """`/v1/responses` has an event of its own for errors, flat and numbered like all."""
+    error = body["error"]
+    return {"type": "error", **{name: error[name] for name in ("code", "message", "param")}, "sequence_number": sent}
 
 
 OPENAI_FRAMES = Frames(event, b": still working\n\n", b"data: [DONE]\n\n")
+RESPONSE_FRAMES = Frames(named_event, OPENAI_FRAMES.keep_alive, b"", _responses_error)
 ANTHROPIC_FRAMES = Frames(named_event, named_event({"type": "ping"}), b"")
 
 
@@ -127,16 +136,18 @@ class EventStream(Response):
         async def send_bytes(data: bytes, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": more})
 
+        sent = 0
         try:
             async with aclosing(with_pauses(self.chunks, self.keep_alive_seconds)) as payloads:
                 async for payload in payloads:
                     await send_bytes(self.frames.keep_alive if payload is None else self.frames.frame(payload))
+                    sent += payload is not None
             await send_bytes(self.frames.done)
         except OSError:
             raise  # the connection itself failed: nothing more can be sent
         except Exception as error:
             refusal = as_api_error(error, scope.get("request_id", "unknown"))
-            await send_bytes(self.frames.frame(error_body(refusal, scope)))
+            await send_bytes(self.frames.frame(self.frames.failed(error_body(refusal, scope), sent)))
         await send_bytes(b"", more=False)
 
 

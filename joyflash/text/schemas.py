@@ -111,8 +111,12 @@ def read_value(text: str, forms: Iterable[ValueForm]) -> Any:
     return text
 
 
-def strict_json(text: str) -> Any:
-    """``json.loads`` that takes no NaN or infinity, which JSON lacks; ValueError for anything that is no JSON."""
+def strict_json(text: str | bytes) -> Any:
+    """``json.loads`` that takes no NaN or infinity, which JSON lacks, nor a number too large for a float.
+
+    Raises:
+        ValueError: ``text`` is anything else.
+    """
     try:
         return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as error:
@@ -125,7 +129,9 @@ def _refuse(name: str) -> Any:
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if math.isfinite(value) else _refuse(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
 
 
 def _parse(text: str, kind: str) -> Any:

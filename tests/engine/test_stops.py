@@ -1,21 +1,26 @@
 """Stop strings at every boundary."""
 
 import itertools
+import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joyflash.engine.stops import StopStrings
+from joyflash.engine.stops import HiddenText, StopStrings
+
+CALLS = HiddenText(begin="<C>", end="</C>")
 
 
-def run(stops, pieces):
-    finder, out = StopStrings(stops), ""
+def run(stops, pieces, hidden=None):
+    finder, out = StopStrings(stops, hidden), ""
     for piece in pieces:
         text, stop = finder.push(piece)
         out += text
         if stop is not None:
             return out, stop
-    return out + finder.flush(), None
+    text, stop = finder.finish()
+    return out + text, stop
 
 
 def all_splits(text):
@@ -48,8 +53,8 @@ def test_only_what_may_begin_a_stop_is_held_back():
     assert finder.push("abcST") == ("abc", None)
     assert finder.push("A") == ("STA", None)
     assert finder.push("S") == ("", None)
-    assert finder.flush() == "S"
-    assert finder.flush() == ""
+    assert finder.finish() == ("S", None)
+    assert finder.finish() == ("", None)
 
 
 def test_without_stops_nothing_is_held_back():
@@ -69,3 +74,51 @@ def test_any_cut_equals_the_whole(text, stops, cuts):
     if whole[1] is not None:
         assert text.startswith(whole[0] + whole[1])
         assert not any(stop in whole[0] for stop in stops)
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "hidden", "expected"),
+    [
+        ("a<C>bb</C> b", ["b"], CALLS, ("a<C>bb</C> ", "b")),
+        ("a<C>x</C>", ["<"], CALLS, ("a<C>x</C>", None)),
+        ("a<Cx", ["<"], CALLS, ("a", "<")),
+        ("a<C", ["a<", "<C"], CALLS, ("", "a<")),
+        ("ab<C", ["b<C"], CALLS, ("a", "b<C")),
+        ("a<C>x</C>\n<C>y</C>\n", ["\n"], CALLS, ("a<C>x</C>\n<C>y</C>\n", None)),
+        ("a<C>x</C>\nb\n", ["\n"], CALLS, ("a<C>x</C>\nb", "\n")),
+        ("a<C>x</C>b", ["ab", "a<C>x"], CALLS, ("a<C>x</C>b", None)),
+        ("a<C>xb", ["b", "C>"], CALLS, ("a<C>xb", None)),
+        ("ab</T>\nb", ["b", "\n"], HiddenText(opened="</T>"), ("ab</T>", "\n")),
+        ("ab</", ["b", "/"], HiddenText(opened="</T>"), ("ab</", None)),
+        ("ab</T>a<C>b</C>b", ["b"], HiddenText("</T>", "<C>", "</C>"), ("ab</T>a<C>b</C>", "b")),
+        ("[<C>b", ["b"], HiddenText(begin="<C>", end="</C>", only_first=True), ("[<C>", "b")),
+        (
+            "<C>b</C>\n<C>b</C>",
+            ["b"],
+            HiddenText(begin="<C>", end="</C>", only_first=True),
+            ("<C>b</C>\n<C>b</C>", None),
+        ),
+        ("<D>b", ["b"], HiddenText(begin="<C>", end="</C>", only_first=True), ("<D>", "b")),
+    ],
+)
+def test_stops_are_looked_for_in_visible_text_only(text, stops, hidden, expected):
+    assert {run(stops, pieces, hidden) for pieces in all_splits(text)} == {expected}
+
+
+@given(st.text("ab<C>/", max_size=30), st.lists(st.text("ab<C", min_size=1, max_size=3), min_size=1, max_size=3))
+def test_hidden_parts_are_as_if_another_letter_stood_there(text, stops):
+    """What lies from mark to mark, white space behind it included, is replaced by a letter that no stop string has."""
+    parts = re.findall(r"<C>.*?(?:</C>\s*|$)", text, flags=re.DOTALL)
+    letters = [chr(0x100 + i) for i in range(len(parts))]
+    plain = text
+    for part, letter in zip(parts, letters, strict=True):
+        plain = plain.replace(part, letter, 1)
+    found, stop = run(stops, [plain])
+    for part, letter in zip(parts, letters, strict=True):
+        found = found.replace(letter, part)
+    assert run(stops, list(text), CALLS) == run(stops, [text], CALLS) == (found, stop)
+
+
+def test_what_may_begin_a_hidden_part_waits_only_where_there_are_stops():
+    assert StopStrings([], CALLS).push("a<") == ("a<", None)
+    assert StopStrings(["x"], CALLS).push("a<") == ("a", None)

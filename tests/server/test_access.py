@@ -19,6 +19,7 @@ def test_a_key_opens_v1_and_nothing_else_needs_one() -> None:
             {"authorization": "Bearer first"},
             {"authorization": "bearer second"},
             {"x-api-key": "second"},
+            {"authorization": "Bearer of another service", "x-api-key": "first"},
         ):
             assert server.http.get("/v1/models", headers=headers).status_code == 200
         for headers in ({}, {"authorization": "Bearer wrong"}, {"x-api-key": "firs"}, {"authorization": "Basic first"}):

@@ -143,7 +143,9 @@ def test_a_failure_in_the_middle_closes_the_block_and_says_so() -> None:
 
 def test_every_field_of_the_official_client_is_known() -> None:
     from anthropic.types import message_create_params
+    from anthropic.types.beta import message_create_params as beta_params
 
     known = {field.name for field in MESSAGE_FIELDS}
-    theirs = set(message_create_params.MessageCreateParamsBase.__annotations__) | {"stream"}
-    assert theirs - {"user_profile_id", "workspace_id"} <= known  # these two travel as headers
+    for module in (message_create_params, beta_params):
+        theirs = set(module.MessageCreateParamsBase.__annotations__) | {"stream"}
+        assert theirs - {"user_profile_id", "workspace_id", "betas"} <= known  # these travel as headers

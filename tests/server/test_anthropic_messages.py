@@ -119,6 +119,52 @@ def test_tools_round_trip(server: LiveServer) -> None:
     assert second.content[0].text == "The result is 23."
 
 
+def test_the_official_tool_runner(server: LiveServer) -> None:
+    """It asks for a conversation kept by the server first, is refused in words it knows, and goes on without."""
+    added: list[tuple[int, int]] = []
+
+    @anthropic.beta_tool
+    def add(a: int, b: int) -> str:
+        """Add two numbers."""
+        added.append((a, b))
+        return str(a + b)
+
+    asked: Any = [{"role": "user", "content": "call it"}]
+    runner = client(server).beta.messages.tool_runner(
+        model="nano", max_tokens=200, messages=asked, tools=[add], extra_body={"temperature": 0}
+    )
+    final = runner.until_done()
+    assert added == [(1, 22)] and final.content[0].text == "The result is 23."
+    refused = server.http.post("/v1/messages", json=body(thread={"type": "create"}))
+    assert refused.status_code == 400
+    assert refused.json()["error"]["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+
+
+def test_stop_sequences_are_not_looked_for_in_calls_and_thoughts(server: LiveServer) -> None:
+    message = client(server).messages.create(**sdk("call", tools=[ADD], stop_sequences=["22", "<", "\n<"]))
+    assert [block.type for block in message.content] == ["text", "tool_use"] and message.stop_reason == "tool_use"
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    thought = client(server).messages.create(**sdk("think", thinking=thinking, max_tokens=1500, stop_sequences=["t "]))
+    assert [block.type for block in thought.content] == ["thinking", "text"]
+    assert thought.content[0].thinking == "First this, then that."
+    assert (thought.content[1].text, thought.stop_sequence) == ("So i", "t ")
+
+
+@pytest.mark.parametrize("written", ['{"x": "\\ud800"}', "[" * 1300])
+@pytest.mark.parametrize("stream", [False, True])
+def test_arguments_that_no_body_can_carry_come_as_text(written: str, stream: bool) -> None:
+    kind = "object" if written.startswith("{") else "array"
+    tool = {"name": "f", "input_schema": {"type": "object", "properties": {"x": {"type": kind}}}}
+    asked = body(tools=[tool], stream=stream, max_tokens=1600)
+    with live_server(ServerSettings(hold_calls=False), script=lambda prompt: call("f", x=written), context=4096) as own:
+        response = own.http.post("/v1/messages", json=asked)
+        assert response.status_code == 200, response.text
+        assert '"error"' not in response.text
+        if not stream:
+            (block,) = response.json()["content"]
+            assert block["type"] == "tool_use" and isinstance(block["input"], dict)
+
+
 @pytest.mark.parametrize(
     ("choice", "calls"),
     [({"type": "auto"}, 2), ({"type": "auto", "disable_parallel_tool_use": True}, 1), ({"type": "none"}, 0)],

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import openai
+import pydantic
 import pytest
 
 from joyflash.engine.request import Delta
 from joyflash.server.choices import ChoiceReader
 from joyflash.server.openai_request import read_chat_request
 from joyflash.server.settings import ServerSettings
+from tests.server.fakes import call, script
 from tests.server.live import LiveServer, live_server
 
 ADD: dict[str, Any] = {
@@ -111,8 +114,8 @@ def test_streaming_equals_not_streaming(server: LiveServer, text: str, fields: d
     assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in chunks[:-1])
     assert {chunk["id"] for chunk in chunks} == {chunks[0]["id"]}
     for choice in whole["choices"]:
-        for call in choice["message"].get("tool_calls", []):
-            del call["id"]
+        for made in choice["message"].get("tool_calls", []):
+            del made["id"]
         streamed = gather(chunks, choice["index"])
         assert streamed["message"] == choice["message"]
         assert streamed["finish_reason"] == choice["finish_reason"]
@@ -269,11 +272,95 @@ def test_a_call_that_is_cut_off_is_not_reported(server: LiveServer, question: st
         json.loads(calls[-1]["function"]["arguments"])
 
 
-def test_a_stop_string_inside_a_call_ends_no_call(server: LiveServer) -> None:
-    for fields, complete in (({"stop": ["22"]}, 0), ({"stop": ["<parameter=b>\n4"]}, 1)):
-        choice = server.chat("two calls" if complete else "call", tools=[ADD], **fields).json()["choices"][0]
-        assert len(choice["message"].get("tool_calls", [])) == complete
-        assert choice["finish_reason"] == "stop"
+@pytest.mark.parametrize("stop", ["22", "\n", "<", "<parameter=b>", "add", "\n\n"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_stop_strings_are_not_looked_for_in_calls(stop: str, stream: bool) -> None:
+    one = call("add", a="1", b="22")
+    with live_server(script=lambda prompt: f"{one}\n{one}") as own:
+        response = own.chat(tools=[ADD_INTEGERS], tool_choice="required", stop=[stop], stream=stream)
+    found = gather(events(response.text), 0) if stream else response.json()["choices"][0]
+    assert [c["function"]["arguments"] for c in found["message"]["tool_calls"]] == ['{"a": 1, "b": 22}'] * 2
+    assert not found["message"]["content"] and found["finish_reason"] == "tool_calls"
+
+
+def test_stop_strings_are_looked_for_around_calls(server: LiveServer) -> None:
+    cut = server.chat("two calls", tools=[ADD], stop=["once"]).json()["choices"][0]
+    assert (cut["message"]["content"], cut["finish_reason"]) == ("Two at ", "stop")
+    whole = server.chat("two calls", tools=[ADD], stop=["<"]).json()["choices"][0]
+    assert whole["message"]["content"] == "Two at once." and len(whole["message"]["tool_calls"]) == 2
+
+
+def test_stop_strings_are_not_looked_for_in_thoughts(server: LiveServer) -> None:
+    choice = server.chat("think", reasoning_effort="high", stop=["this", "it"]).json()["choices"][0]
+    assert choice["message"]["reasoning_content"] == "First this, then that."
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("So ", "stop")
+    schema = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "string"}}}
+    assert server.chat("hello", response_format=schema, tools=[ADD], stop=['"']).json()["choices"][0]["message"] == {
+        "role": "assistant", "content": "", "refusal": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("hello", {}),
+        ("hello", {"stop": ["world"]}),
+        ("think", {"reasoning_effort": "high"}),
+        ("call", {"tools": [ADD]}),
+        ("call", {"tools": [ADD], "tool_choice": "required"}),
+        ("said between", {"tools": [ADD]}),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_log_probabilities_are_those_of_the_content(text: str, fields: dict[str, Any], stream: bool) -> None:
+    def script_of(prompt: str) -> str:
+        between = f"1, {call('add', a='1', b='2')}\n{call('add', a='1', b='2')}\n</1> 1 你{call('add', a='1', b='2')}"
+        return between if "said between" in prompt else script(prompt)
+
+    with live_server(script=script_of) as own:
+        response = own.chat(text, logprobs=True, top_logprobs=1, stream=stream, **fields)
+    if stream:
+        found = gather(events(response.text), 0)
+        content = found["logprobs"]
+    else:
+        found = response.json()["choices"][0]
+        content = found["logprobs"]["content"]
+    said = b"".join(bytes(entry["bytes"]) for entry in content)
+    assert said.split() == (found["message"]["content"] or "").encode().split()
+    assert all(len(entry["top_logprobs"]) == 1 for entry in content)
+
+
+def test_what_the_official_client_parsed_can_be_sent_back(server: LiveServer) -> None:
+    api = server.client().chat.completions
+    user: Any = {"role": "user", "content": "call"}
+    strict: Any = openai.pydantic_function_tool(Sum, name="add")
+    parsed = api.parse(model="nano", messages=[user], tools=[strict], temperature=0).choices[0].message
+    assert parsed.tool_calls and parsed.tool_calls[0].function.parsed_arguments == Sum(a=1, b=22)
+    result: Any = {"role": "tool", "tool_call_id": parsed.tool_calls[0].id, "content": "23"}
+    said: Any = [user, parsed, result]
+    assert api.create(model="nano", messages=said, temperature=0).choices[0].message.content == "The result is 23."
+
+
+class Sum(pydantic.BaseModel):
+    a: int
+    b: int
+
+
+def test_allowed_tools(server: LiveServer) -> None:
+    other = {"type": "function", "function": {**ADD_INTEGERS["function"], "name": "other"}}
+
+    def asked(mode: str, name: str = "add") -> httpx.Response:
+        allowed = {"mode": mode, "tools": [{"type": "function", "function": {"name": name}}]}
+        choice = {"type": "allowed_tools", "allowed_tools": allowed}
+        return server.chat("hello", tools=[ADD_INTEGERS, other], tool_choice=choice, max_tokens=200)
+
+    (call_made,) = asked("required", "other").json()["choices"][0]["message"]["tool_calls"]
+    assert call_made["function"]["name"] == "other"
+    assert "tool_calls" not in asked("auto").json()["choices"][0]["message"]
+    one = server.chat("hello", tools=[ADD_INTEGERS]).json()["usage"]["prompt_tokens"]
+    assert asked("auto").json()["usage"]["prompt_tokens"] == one
+    refused = asked("auto", "third")
+    assert refused.status_code == 400 and "'third', which is not among 'tools'" in refused.text
 
 
 def test_cached_tokens_are_reported(server: LiveServer) -> None:

@@ -224,7 +224,10 @@ MESSAGE_PROBES: dict[str, Probe] = {
     "output_config": lambda t, _: t.said(output_config=SEVEN) == "7",
     **{
         name: refused(name, MESSAGES)
-        for name in ("container", "context_management", "diagnostics", "inference_geo", "mcp_servers")
+        for name in (
+            "billing_policy", "compaction", "container", "context_management", "diagnostics", "fallback_credit_token",
+            "fallbacks", "inference_geo", "mcp_servers", "thread",
+        )
     },
 }  # fmt: skip
 

@@ -321,6 +321,13 @@ def test_a_failure_in_the_middle_is_an_event(monkeypatch: pytest.MonkeyPatch) ->
         assert ask(server).status_code == 500
 
 
+def test_an_event_that_cannot_be_written_ends_the_stream_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("joyflash.server.responses._usage", lambda job, reader: {"total_tokens": float("inf")})
+    with live_server() as server:
+        events = stream(server)
+    assert events[-1]["type"] == "error" and set(events[-1]) == {"type", "code", "message", "param", "sequence_number"}
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
