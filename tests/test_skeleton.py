@@ -16,6 +16,9 @@ from typer.testing import CliRunner
 
 import joyflash
 from joyflash.cli import app
+from joyflash.errors import ConfigError
+from joyflash.model.config import ModelConfig
+from joyflash.model.loading import ASSETS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
@@ -109,6 +112,22 @@ def test_a_port_in_use_is_one_line():
         result.stderr
         == f"error: Port {port} on 127.0.0.1 is in use. Stop the other server or choose another with --port.\n"
     )
+
+
+def test_a_longer_context_than_the_models_is_refused(monkeypatch: pytest.MonkeyPatch):
+    def loaded(model: str, *, max_context: int | None, **options: object) -> None:
+        raise ConfigError(f"loaded with {max_context}")
+
+    monkeypatch.setattr("joyflash.engine.engine.Engine.from_pretrained", loaded)
+    known = ModelConfig.from_folder(ASSETS / "nano").max_position_embeddings
+    for options, message in (
+        (["--context", str(known + 1)], f"--context is {known + 1}; nano knows {known} positions."),
+        (["--context", str(known)], f"loaded with {known}"),
+        ([], "loaded with None"),
+    ):
+        result = CliRunner().invoke(app, ["serve", "--port", "0", *options])
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"error: {message}") and result.stderr.count("\n") == 1
 
 
 def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch):

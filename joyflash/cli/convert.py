@@ -17,7 +17,7 @@ def export(
         str, typer.Option(help="hf (model type joyai_llm_flash), deepseek_v3 (as stock libraries call it) or gguf.")
     ] = "deepseek_v3",
     dtype: Annotated[
-        str | None, typer.Option(help="bf16, f32, f16; for gguf also q8_0, q4_k. Without: as stored; gguf bf16.")
+        str | None, typer.Option(help="bf16, f32, f16; for gguf also q8_0. Without: as stored; gguf bf16.")
     ] = None,
     padded: Annotated[
         bool, typer.Option("--padded", help="Pad to latent 512 and rotated width 64, as vLLM's kernels want them.")
@@ -84,20 +84,29 @@ def quantize(
 
 
 def merge(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model folders of one shape.")],
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="Two or more of one shape: names of bundled models, or model folders."),
+    ],
     out: Annotated[Path, typer.Option(help="New folder.")],
     weights: Annotated[
         str | None, typer.Option(help="One number for each model, e.g. 1,2,3. Without: all alike.")
     ] = None,
 ) -> None:
-    """Average models: late checkpoints of one run in place of a learning-rate decay."""
-    from joyflash.convert.merge import merge_folders
+    """Average finished models of one shape, such as the ends of runs that began from one model.
 
+    A run's own last checkpoints are no models: ``merge`` in its recipe averages those.
+    """
+    from joyflash.convert.merge import merge_folders
+    from joyflash.model.loading import model_folder
+
+    if len(models) < 2:
+        raise ConfigError(f"{models[0]} alone has no mean to take; name two models or more.")
     try:
         shares = None if weights is None else [float(weight) for weight in weights.split(",")]
     except ValueError:
         raise ConfigError(f"--weights takes numbers with commas between them, not {weights!r}.") from None
-    written = merge_folders(models, out, shares)
+    written = merge_folders([model_folder(model) for model in models], out, shares)
     print(f"{out}: the mean of {len(models)} models, {written.tensors} tensors, {written.size / 1e6:,.1f} MB")
 
 

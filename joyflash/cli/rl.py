@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -81,7 +82,7 @@ def pairs(
     from joyflash.engine.engine import Engine
     from joyflash.model.loading import model_folder
     from joyflash.rl.pair_source import read_source
-    from joyflash.rl.pairs import make_pairs
+    from joyflash.rl.pairs import make_pairs, why_none
 
     settings = read_source(
         source, language=language, options=options, prompts=prompts, reply_tokens=reply_tokens,
@@ -100,4 +101,8 @@ def pairs(
             f"{each.known} decided by the known reply, {each.pairs} pairs"
         )
     total = sum(each.pairs for each in counts.values())
+    if not total:
+        out.unlink()  # an empty file would stand in the way of the next call
+        print(f"error: No pair was made, and {out} was not written. {why_none(counts.values())}", file=sys.stderr)
+        raise typer.Exit(1)
     print(f"{total} pairs in {out}. Train on them: joyflash dpo recipes/nano/dpo.py --start {model} --data {out} ...")

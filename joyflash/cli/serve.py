@@ -91,6 +91,7 @@ def serve(
         from joyflash.engine.async_engine import AsyncEngine
         from joyflash.engine.engine import Engine
 
+        check_context(model, context)
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
         loaded = Engine.from_pretrained(
             model,
@@ -138,6 +139,18 @@ def drafts(text: str) -> int | None:
     if not text.isascii() or not text.isdigit():
         raise ConfigError(f"--mtp is {text!r}; it takes auto or a number of drafts, 0 for none.")
     return int(text)
+
+
+def check_context(model: str, context: int | None) -> None:
+    """Raise ConfigError for a ``--context`` of more tokens than the model has positions; the engine would cut it."""
+    if context is None:
+        return
+    from joyflash.model.config import ModelConfig
+    from joyflash.model.loading import model_folder
+
+    known = ModelConfig.from_folder(model_folder(model)).max_position_embeddings
+    if context > known:
+        raise ConfigError(f"--context is {context}; {model} knows {known} positions. Give no more, or leave it out.")
 
 
 def serve_elsewhere(

@@ -126,7 +126,7 @@ def format_of(name: str) -> Format:
 def dtype_of(name: str | None) -> torch.dtype | None:
     """A folder's dtype by its name on the command line, None for the stored one; ConfigError lists them."""
     if name is not None and name not in DTYPE_OF:
-        raise ConfigError(f"Folders hold {', '.join(DTYPE_OF)}, not {name}; q8_0 and q4_k need --format gguf.")
+        raise ConfigError(f"Folders hold {', '.join(DTYPE_OF)}, not {name}; q8_0 needs --format gguf.")
     return None if name is None else DTYPE_OF[name]
 
 

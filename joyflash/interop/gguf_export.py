@@ -25,18 +25,19 @@ from joyflash.interop.gguf_tensors import PlannedTensor, plan_tensors
 from joyflash.interop.gguf_vocab import add_vocabulary
 from joyflash.model.config import ModelConfig
 from joyflash.model.layout import is_mtp
+from joyflash.model.packed_files import refuse_quantized
 from joyflash.model.shards import ShardFiles, check, check_small_files, checksum
 
 _LOG = logging.getLogger(__name__)
 
-Kind = Literal["f32", "f16", "bf16", "q8_0", "q4_k"]
+Kind = Literal["f32", "f16", "bf16", "q8_0"]
 _FILE_TYPES = {
     "f32": "ALL_F32",
     "f16": "MOSTLY_F16",
     "bf16": "MOSTLY_BF16",
     "q8_0": "MOSTLY_Q8_0",
-    "q4_k": "MOSTLY_Q4_K_S",
 }
+_READ_ONLY = "q4_k"  # often asked for; the gguf library reads it but cannot write it
 _GGML_QUANTIZATION_VERSION = 2
 
 
@@ -74,11 +75,11 @@ def export_gguf(folder: Path, out: Path, kind: Kind, *, say_left_out: bool = Tru
     Raises:
         MissingExtraError: the gguf library is not installed.
         ConfigError: llama.cpp or the library cannot hold this kind or this configuration.
-        CheckpointError: the folder is incomplete or damaged, or a weight does not fit into float16.
+        CheckpointError: the folder is incomplete, damaged or quantised, or a weight does not fit into float16.
         TokenizerError, TemplateError: llama.cpp cannot read the tokenizer, or a file of it is damaged.
     """
     gguf = require("gguf", "export")
-    _check_kind(gguf, kind)
+    _check_kind(kind)
     if out.is_dir():
         raise ConfigError(f"{out} is a folder. Give the path of the file to write, for example {out / 'model.gguf'}.")
     if out.exists():
@@ -86,6 +87,7 @@ def export_gguf(folder: Path, out: Path, kind: Kind, *, say_left_out: bool = Tru
     check_small_files(folder)
     config = ModelConfig.from_folder(folder)
     _check_config(config)
+    refuse_quantized(folder)
     shards = ShardFiles(folder)
     plan = plan_tensors(config, {name: tensor.shape for name, tensor in shards.tensors.items()})
     left_out = tuple(sorted(name for name in shards.tensors if is_mtp(config, name)))
@@ -115,18 +117,15 @@ def export_gguf(folder: Path, out: Path, kind: Kind, *, say_left_out: bool = Tru
     return GgufReport(out, out.stat().st_size, len(plan), kept_f16, left_out)
 
 
-def _check_kind(gguf: ModuleType, kind: str) -> None:
-    """Raise ConfigError for a kind that does not exist or that the installed library cannot write."""
-    if kind not in get_args(Kind):
-        raise ConfigError(f"There is no GGUF kind {kind!r}; there are {', '.join(get_args(Kind))}.")
-    type_ = gguf.GGMLQuantizationType[kind.upper()]
-    try:
-        gguf.quantize(np.zeros((1, gguf.GGML_QUANT_SIZES[type_][0]), dtype=np.float32), type_)
-    except NotImplementedError as error:
+def _check_kind(kind: str) -> None:
+    """Raise ConfigError for a kind that does not exist or that the library cannot write."""
+    if kind == _READ_ONLY:
         raise ConfigError(
             f"The gguf library reads {kind} but cannot write it. Export as bf16 and let llama.cpp's own tool quantise "
             f"that file: llama-quantize model-bf16.gguf model-{kind}.gguf {kind.upper()}_M"
-        ) from error
+        )
+    if kind not in get_args(Kind):
+        raise ConfigError(f"There is no GGUF kind {kind!r}; there are {', '.join(get_args(Kind))}.")
 
 
 def _check_config(config: ModelConfig) -> None:

@@ -160,9 +160,9 @@ def open_checkpoint(folder: Path, *, quantized: bool = False) -> OpenCheckpoint:
     """
     check_small_files(folder)
     config = ModelConfig.from_folder(folder)
+    if not quantized:
+        packed_files.refuse_quantized(folder)
     described = packed_files.described_formats(folder)
-    if described and not quantized:
-        raise CheckpointError(f"{folder} holds quantised weights. Take the checkpoint that it was made from.")
     shards = ShardFiles(folder)
     names = packed_files.weight_names(set(shards.tensors))
     if config.num_nextn_predict_layers and not mtp_layer_present(config, names):

@@ -8,7 +8,10 @@ import torch
 
 from joyflash.errors import CheckpointError
 from joyflash.model.checkpoint import read_model, read_quantized
+from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.packed_files import refuse_quantized
+from joyflash.model.shards import check_small_files
 from joyflash.quantization.formats import QuantizedTensor
 from joyflash.text.tokenizer import Tokenizer
 
@@ -27,6 +30,18 @@ def model_folder(path_or_name: str | Path) -> Path:
         f"There is no model folder '{path_or_name}', and no bundled model has that name "
         f"(bundled: {bundled or 'none'}). Give the path of a folder with config.json and .safetensors files."
     )
+
+
+def training_folder(path_or_name: str | Path) -> Path:
+    """``model_folder`` of a model to train; CheckpointError where its weights are quantised: they would stay rounded.
+
+    Also raises what ``read_model`` does about ``config.json``.
+    """
+    folder = model_folder(path_or_name)
+    check_small_files(folder)
+    ModelConfig.from_folder(folder)  # says what is wrong with the file before it is read for the quantisation
+    refuse_quantized(folder)
+    return folder
 
 
 def load_model(

@@ -48,6 +48,12 @@ def described_formats(folder: Path) -> list[Format]:
         raise ConfigError(f"{folder}/config.json: quantization_config is incomplete ({error!r}).") from error
 
 
+def refuse_quantized(folder: Path) -> None:
+    """Raise CheckpointError for a folder that is quantised; ConfigError as of ``described_formats``."""
+    if described_formats(folder):
+        raise CheckpointError(f"{folder} holds quantised weights. Take the checkpoint that it was made from.")
+
+
 def _described(folder: Path, values: Mapping[str, Any], group: Mapping[str, Any]) -> Format:
     weights, layout = group["weights"], group.get("format") or values["format"]
     if layout != "pack-quantized" or weights["type"] != "int" or weights["num_bits"] not in _FORMAT_OF:

@@ -24,6 +24,7 @@ from joyflash.extras import crc32
 
 CHECKSUMS = "checksums.json"
 INDEX = "model.safetensors.index.json"
+_TRAINING_STATE = ("progress.json", "team.json")  # as joyflash.train.checkpoint and .team_checkpoint write them
 _READERS = 4
 _CHUNK = 1 << 22
 _AHEAD = 1 << 28
@@ -130,7 +131,12 @@ def read_header(file: Path) -> list[StoredTensor]:
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
-    """File name -> CRC-32 as ``write_checksums`` left it; empty where nobody wrote any."""
+    """File name -> CRC-32 as ``write_checksums`` left it; empty where nobody wrote any.
+
+    Raises:
+        CheckpointError: the list is damaged or names a file that is missing, or a training run wrote the folder.
+    """
+    _refuse_training_checkpoint(folder)
     path = folder / CHECKSUMS
     if not path.is_file():
         return {}
@@ -145,6 +151,15 @@ def read_checksums(folder: Path) -> dict[str, str]:
     if missing:
         raise CheckpointError(f"{folder} lacks {', '.join(missing)}. Copy the folder again, all files of it.")
     return files
+
+
+def _refuse_training_checkpoint(folder: Path) -> None:
+    """Raise CheckpointError for a ``step-N`` folder: its checksums and names are the run's own, not a model's."""
+    if any((folder / name).is_file() for name in _TRAINING_STATE) and not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"{folder} is a training checkpoint, not a model: use {folder.parent / 'model'}, or `merge = N` in the "
+            "recipe, which averages a run's last checkpoints."
+        )
 
 
 def write_checksums(folder: Path, names: Iterable[str] | None = None) -> None:

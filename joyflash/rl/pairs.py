@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from joyflash.engine.request import SamplingParams
 from joyflash.errors import ConfigError, TrainingError
 from joyflash.rl.collector import sampling_seed
 from joyflash.rl.environments.host import Domain, EnvironmentHost, need_task
+from joyflash.rl.environments.protocol import Task
 from joyflash.rl.rollout import Rollouts
 from joyflash.rl.spool import append_rows, recover_rows
 from joyflash.rl.trajectory import Trajectory
@@ -131,7 +132,7 @@ def make_pairs(
         notify: is told how far it is.
 
     Raises:
-        TrainingError: ``out`` exists, or was begun with other settings or another model.
+        TrainingError: ``out`` exists, or was begun with other settings or another model, or a domain makes no task.
         ConfigError: an environment cannot be made, or replies are wanted that no environment knows.
     """
     if out.exists():
@@ -149,8 +150,10 @@ def make_pairs(
             params=settings.sampling_params,
             for_training=False,
         )
+        tasks = [need_task(host, domain.name, settings.split, settings.seed, 0) for domain in settings.domains]
+        failures.clear()  # those of the first tasks come again
         if settings.known_replies:
-            _check_known(settings, host, notify)
+            _check_known(settings, tasks, notify)
         done = _begun(spool, _mark(settings, model))  # not before all that may refuse the settings
         for domain in settings.domains:
             _attempt(settings, domain, rollouts, done, spool, notify)
@@ -221,6 +224,20 @@ def count(settings: PairSettings, prompts: Sequence[_Prompt]) -> DomainCount:
     )
 
 
+def why_none(counts: Iterable[DomainCount]) -> str:
+    """The likely reason why no domain gave a pair, and which options of ``joyflash pairs`` may change that."""
+    found = list(counts)
+    attempts, unusable = sum(each.attempts for each in found), sum(each.unusable for each in found)
+    if not attempts:
+        return "No prompt fits the context: take shorter ones, or a recipe with a larger max_context."
+    if 2 * unusable >= attempts or any(each.undecided < each.prompts for each in found):
+        return f"{unusable} of {attempts} attempts were cut off or could not be scored: raise --reply-tokens."
+    return (
+        "All attempts at a prompt earned the same: take other --options, more --samples or a higher --temperature, or "
+        "--known-replies where the environment knows any."
+    )
+
+
 def _attempt(
     settings: PairSettings,
     domain: Domain,
@@ -256,10 +273,9 @@ def _attempt(
         notify(f"{domain.name}  {start + len(prompts)}/{domain.prompts} prompts  {made} pairs")
 
 
-def _check_known(settings: PairSettings, host: EnvironmentHost, notify: Callable[[str], None]) -> None:
-    """Refuse to ask for replies where no environment knows any, and name those that do not."""
-    tasks = [(domain, need_task(host, domain.name, settings.split, settings.seed, 0)) for domain in settings.domains]
-    without = [domain.environment for domain, task in tasks if task.reply is None]
+def _check_known(settings: PairSettings, tasks: Sequence[Task], notify: Callable[[str], None]) -> None:
+    """Refuse to ask for replies where no environment knows any, and name those that do not; ``tasks``: one a domain."""
+    without = [domain.environment for domain, task in zip(settings.domains, tasks, strict=True) if task.reply is None]
     names = ", ".join(dict.fromkeys(without))
     if len(without) == len(tasks):
         raise ConfigError(f"{names}: no environment here knows replies of its own; leave known replies out.")

@@ -14,6 +14,7 @@ from joyflash.convert.merge import merge_folders
 from joyflash.errors import CheckpointError
 from joyflash.model.averaging import average_states, shares_of
 from joyflash.model.checkpoint import read_model, save_model
+from joyflash.train.checkpoint import Progress, save_checkpoint
 from tests.model.conftest import TINY, random_model
 
 
@@ -50,6 +51,28 @@ def test_weights_from_the_command_line(folders, tmp_path):
     torch.testing.assert_close(merged[name], 0.25 * states[1][name] + 0.75 * states[2][name], atol=1e-7, rtol=0)
     bad = CliRunner().invoke(app, ["merge", *names, "--out", str(tmp_path / "x"), "--weights", "1,two,3"])
     assert bad.exit_code == 2 and "numbers with commas" in bad.output
+
+
+def test_bundled_names_are_models_and_one_model_is_too_few(folders, tmp_path):
+    out = ["--out", str(tmp_path / "merged")]
+    done = CliRunner().invoke(app, ["merge", "nano", "nano", *out])
+    assert done.exit_code == 0 and "the mean of 2 models" in done.output, done.output
+    one = CliRunner().invoke(app, ["merge", str(folders[0]), "--out", str(tmp_path / "one")])
+    assert one.exit_code == 2 and "alone has no mean" in one.stderr
+    assert not (tmp_path / "one").exists()
+
+
+def test_training_checkpoints_are_refused_with_what_to_take_instead(tmp_path):
+    run = tmp_path / "run"
+    steps = [save_checkpoint(run, random_model(TINY), [], Progress(step, {})) for step in (4, 8)]
+    done = CliRunner().invoke(app, ["merge", *map(str, steps), "--out", str(tmp_path / "merged")])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {steps[0]} is a training checkpoint, not a model: use {run / 'model'}, or")
+    assert "`merge = N` in the recipe" in done.stderr
+    (steps[0] / "progress.json").rename(steps[0] / "team.json")  # what several processes write
+    (steps[0] / "checksums.json").unlink()
+    with pytest.raises(CheckpointError, match="is a training checkpoint"):
+        read_model(steps[0])
 
 
 def test_sixteen_bit_checkpoints_are_added_up_in_float32(tmp_path):

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
+from joyflash.cli import app
+from joyflash.convert.export import dtype_of
+from joyflash.convert.quantize import quantize_folder
 from joyflash.errors import CheckpointError, ConfigError, MissingExtraError, TemplateError, TokenizerError
 from joyflash.interop.gguf_export import export_gguf
 from joyflash.interop.gguf_template import for_llama_cpp
@@ -23,6 +27,7 @@ from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash, parameter_counts
 from joyflash.model.layout import to_hugging_face
 from joyflash.model.loading import ASSETS
+from joyflash.quantization.policy import policy_of
 from joyflash.text.bpe_training import train_bpe
 from joyflash.text.template import default_template_text
 from tests.model.conftest import random_model
@@ -331,7 +336,22 @@ def test_the_mtp_layer_stays_out_and_the_log_says_so(folder, tmp_path, caplog):
 
 def test_q4_k_is_refused_with_the_way_to_it(folder, tmp_path):
     with pytest.raises(ConfigError, match=r"llama-quantize .* Q4_K_M"):
-        export_gguf(folder, tmp_path / "m.gguf", "q4_k")
+        export_gguf(folder, tmp_path / "m.gguf", "q4_k")  # pyright: ignore[reportArgumentType]
+    assert not list(tmp_path.glob("m.gguf*"))
+
+
+def test_q4_k_is_offered_nowhere(folder, tmp_path):
+    assert "q4_k" not in CliRunner().invoke(app, ["export", "--help"], terminal_width=200).output
+    with pytest.raises(ConfigError, match=r"there are f32, f16, bf16, q8_0\.$"):
+        export_gguf(folder, tmp_path / "m.gguf", "q5")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ConfigError, match=r"not q8_0; q8_0 needs --format gguf\.$"):
+        dtype_of("q8_0")
+
+
+def test_quantised_folders_are_refused_as_by_the_folder_export(folder, tmp_path):
+    quantize_folder(folder, tmp_path / "int8", policy_of("int8"))
+    with pytest.raises(CheckpointError, match=r"int8 holds quantised weights\. Take the checkpoint that it was made"):
+        export_gguf(tmp_path / "int8", tmp_path / "m.gguf", "f16")
     assert not list(tmp_path.glob("m.gguf*"))
 
 

@@ -18,7 +18,7 @@ from joyflash.rl import pairs as module
 from joyflash.rl.environments.host import Domain
 from joyflash.rl.environments.protocol import Task
 from joyflash.rl.pair_source import read_source
-from joyflash.rl.pairs import PairSettings, choose, choose_against_known, make_pairs
+from joyflash.rl.pairs import DomainCount, PairSettings, choose, choose_against_known, make_pairs, why_none
 from joyflash.rl.trajectory import Trajectory
 from joyflash.text.tokenizer import Tokenizer
 from joyflash.train.pretrain import copy_tokenizer
@@ -229,6 +229,32 @@ def test_a_refused_option_leaves_nothing_behind(tmp_path):
     command = ["pairs", "tool_requests", "--out", str(out), "--options", '{"skill": "talk"}']
     result = CliRunner().invoke(app, command)
     assert result.exit_code != 0 and not list(tmp_path.iterdir())
+
+
+def test_an_option_that_no_task_can_be_made_with_leaves_nothing_behind(tmp_path):
+    """The environment takes it, and fails at each task; the corrected call is not held up by the refused one."""
+    out = tmp_path / "pairs.jsonl"
+    result = CliRunner().invoke(app, ["pairs", "arithmetic", "--out", str(out), "--options", '{"largest": -5}'])
+    assert result.exit_code == 2 and "the first failed with: ValueError: empty range" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_pair_the_command_fails_and_names_the_likely_reason(tmp_path):
+    out = tmp_path / "pairs.jsonl"
+    command = ["pairs", "arithmetic", "--out", str(out), "--prompts", "2", "--samples", "2"]
+    for options, reason in ((["--reply-tokens", "1"], "raise --reply-tokens"), (["--temperature", "0"], "the same")):
+        result = CliRunner().invoke(app, [*command, *options])
+        assert result.exit_code == 1 and not out.exists(), result.output
+        assert result.stderr.startswith("error: No pair was made") and reason in result.stderr
+        assert result.stderr.count("\n") == 1 and "Train on them" not in result.output
+
+
+def test_the_reasons_for_no_pair():
+    assert "larger max_context" in why_none([DomainCount(too_long=3)])
+    assert "All attempts" in why_none([DomainCount(prompts=2, attempts=8, unusable=3, undecided=2), DomainCount()])
+    for unusable, undecided in ((4, 2), (2, 1)):  # half of them, or what won or lost elsewhere was cut off
+        found = why_none([DomainCount(prompts=2, attempts=8, unusable=unusable, undecided=undecided)])
+        assert f"{unusable} of 8 attempts were cut off" in found
 
 
 def test_pairs_of_tool_calls_are_read_with_their_tools(tmp_path):

@@ -73,6 +73,9 @@ class EnvironmentHost:
         memory_bytes: address space of the process.
         on_failure: told of each failure in a row for the log.
 
+    Attributes:
+        last_failure: why the last task that could not be made could not; "" before any.
+
     Raises:
         ConfigError: a domain's environment cannot be made.
     """
@@ -90,6 +93,7 @@ class EnvironmentHost:
             raise ConfigError("Two domains of the recipe have one name.")
         self._seconds, self._memory = seconds, memory_bytes
         self._on_failure = on_failure
+        self.last_failure = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
         self._life = 0
@@ -109,6 +113,7 @@ class EnvironmentHost:
         try:
             return Task.from_dict(self._ask("task", **given))
         except (_Failed, KeyError, TypeError) as failure:
+            self.last_failure = str(failure)
             self._note(domain, f"no task {index}: {failure}")
             return None
 
@@ -248,10 +253,12 @@ def need_task(host: EnvironmentHost, domain: str, split: Split, seed: int, index
     """Problem ``index``, or where that cannot be made the nearest later one.
 
     Raises:
-        TrainingError: many in a row cannot be made.
+        TrainingError: many in a row cannot be made; it says why the first could not.
     """
+    first = ""
     for further in range(tries):
         task = host.task(domain, split, seed, index + further * 1_000_003)
         if task is not None:
             return task
-    raise TrainingError(f"Domain {domain} made no task in {tries} tries; see the failures in the run's log.")
+        first = first or host.last_failure
+    raise TrainingError(f"Domain {domain} made no task in {tries} tries; the first failed with: {first}.")

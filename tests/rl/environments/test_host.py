@@ -82,7 +82,7 @@ def test_every_kind_of_failure_scores_nothing_and_is_told(file):
         assert host.step(beside, Reply("c")).reward == 0.75
         assert host.task("broken", "train", 0, 0) is None
         assert "no ideas" in told[-1]["failure"]
-        with pytest.raises(TrainingError, match="20 tries"):
+        with pytest.raises(TrainingError, match=r"20 tries; the first failed with: RuntimeError: no ideas\.$"):
             need_task(host, "broken", "train", 0, 0)
         turn = host.step(host.start("broken", task), Reply("x"))
         assert turn.reward == 0 and "no start" in str(turn.failure)
