@@ -31,6 +31,19 @@ class TrainingError(JoyflashError):
     """A training run cannot start, resume or go on."""
 
 
+class StoppedError(TrainingError):
+    """A training run was told to stop, and has saved what it had.
+
+    Args:
+        message: where it stopped, and how to go on.
+        signal: number of the signal that told it.
+    """
+
+    def __init__(self, message: str, signal: int):
+        super().__init__(message)
+        self.signal = signal
+
+
 class EngineError(JoyflashError):
     """The engine cannot go on with a request through no fault of the caller."""
 

@@ -8,16 +8,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from joyflash.errors import JoyflashError
+from joyflash.errors import JoyflashError, StoppedError
 
 
 class Commands(TyperGroup):
-    """Turns expected errors and those of files into one line on stderr with exit status 2, Ctrl-C into a quiet 130."""
+    """Turns expected errors and those of files into one line on stderr with exit status 2, Ctrl-C into a quiet 130.
+
+    A training run that a signal stopped ends with one line and the status of a process that the signal ended.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
         try:
             return super().invoke(ctx)
+        except StoppedError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(128 + error.signal) from None
         except JoyflashError as error:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             raise typer.Exit(2) from None

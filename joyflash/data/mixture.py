@@ -90,7 +90,10 @@ class Mixture:
         Where the weights are others, they hold from here on: a source whose weight has grown makes up for nothing.
         """
         if set(state["drawn"]) != set(self.sources) or list(state["part"]) != [self.part, self.parts]:
-            raise DataError("The saved data position belongs to another mixture; resume with the recipe of that run.")
+            raise DataError(
+                "The saved data position belongs to another mixture; resume with the recipe that the run began with, "
+                "and with its data."
+            )
         self._drawn = {name: int(state["drawn"][name]) for name in self.sources}
         self._tokens = {name: int(state["tokens"][name]) for name in self.sources}
         same = state.get("weights", self.weights) == self.weights

@@ -107,7 +107,7 @@ class Packer:
         if [state["row_tokens"], state["pool"]] != [self.row_tokens, self.pool]:
             raise DataError(
                 f"The saved data position packs rows of {state['row_tokens']} tokens from a pool of {state['pool']}; "
-                f"this run packs {self.row_tokens} from {self.pool}. Resume with the recipe of that run."
+                f"this run packs {self.row_tokens} from {self.pool}. Resume with the recipe that the run began with."
             )
         self.mixture.load_state_dict(state["mixture"])
         self._age, self.rows, self.padding = state["age"], state["rows"], state["padding"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Self
@@ -49,6 +50,10 @@ class Prefetcher:
     ):
         if workers < 1 or depth < 1:
             raise ConfigError("A prefetcher needs at least one worker and one row of depth.")
+        if state is not None and "workers" not in state:
+            raise DataError(
+                "The saved data position is one of another stage; resume with the recipe that the run began with."
+            )
         states: list[dict[str, Any] | None] = [None] * workers if state is None else list(state["workers"])
         if len(states) != workers:
             raise DataError(f"The saved data position has {len(states)} workers, this run {workers}; use as many.")
@@ -60,7 +65,7 @@ class Prefetcher:
         start: Any = context.Process if processes else threading.Thread
         self._workers = [
             start(
-                target=_work,
+                target=_work_apart if processes else _work,
                 args=(make_packer, part, workers, states[part], self._queues[part], self._stop),
                 daemon=True,
             )
@@ -110,6 +115,12 @@ class Prefetcher:
             if error is not None:
                 raise error
             return columns, state
+
+
+def _work_apart(*args: Any) -> None:
+    """``_work`` in a process of its own: a terminal's Ctrl-C reaches it, but its reader decides when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _work(*args)
 
 
 def _work(make_packer: MakePacker, part: int, parts: int, state: dict[str, Any] | None, rows: Any, stop: Any) -> None:

@@ -13,7 +13,7 @@ from joyflash.engine.engine import Engine
 from joyflash.errors import ConfigError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.joyflash import JoyFlash
-from joyflash.model.loading import model_folder
+from joyflash.model.loading import training_folder
 from joyflash.optim.groups import build_optimizers
 from joyflash.rl.collector import SPOOL, Collector, Group, sampling_seed
 from joyflash.rl.curriculum import Curriculum
@@ -59,7 +59,7 @@ def run(
         ConfigError: an environment or an option does not fit.
         TrainingError: a number is no longer finite, or there is nothing to resume.
     """
-    folder = model_folder(start)
+    folder = training_folder(start)
     model = read_model(folder).float()
     tokenizer = Tokenizer.from_pretrained(folder)
     template = ChatTemplate.from_pretrained(folder, tokenizer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from joyflash.model.checkpoint import read_model
-from joyflash.model.loading import model_folder
+from joyflash.model.loading import training_folder
 from joyflash.train.device_worker import training_device, training_precision
 from joyflash.train.dpo_recipe import DPORecipe
 from joyflash.train.loop import run_stage
@@ -38,7 +38,7 @@ def run(
     """
     place = training_device(device) if team is None else team.team.device
     dtype = training_precision(precision, place)
-    folder = model_folder(start)
+    folder = training_folder(start)
     pairs = PairData(recipe, folder, data, heldout)
     model = read_model(folder)
     result = run_stage(

@@ -44,6 +44,9 @@ class Ingredients:
             no dialogues.
         cache: where tokenised shards are kept.
 
+    Raises:
+        DataError: the folder lacks a source that the recipe names, or there is none and nothing is left to train on.
+
     Attributes:
         notes: what the reader of a run's log should know about the data, such as rows left out.
     """
@@ -58,12 +61,18 @@ class Ingredients:
         self.data = data
         self._skill_sources = self._skills()  # a misspelt name is refused before anything is read
         self._chats = None
-        if data is not None:
+        if data is None:
+            self.notes, found = _without_folder(recipe), corpora(None)
+        else:
             skip = recipe.bad_rows == "skip"
             self._chats = ChatFiles(data / "chat", recipe.chat, self.template, skip=skip)
-        self.notes = [] if self._chats is None else self._chats.notes
-        wanted = data is None or recipe.text  # a folder of chats alone has no text to look for
-        found = [corpus for corpus in corpora(data) if data is None or corpus.source in recipe.text] if wanted else []
+            self.notes = self._chats.notes
+            for key in recipe.chat:
+                self._chats.conversations(key)
+            for name in recipe.dialogues:
+                chat_file(data / "chat", name)
+            # A folder of chats alone has no text to look for.
+            found = corpora(data, recipe.text) if recipe.text else []
         self._names = [corpus.source for corpus in found]
         self._indexes = build_shards(
             found,
@@ -150,9 +159,6 @@ class Ingredients:
         if self.data is None and weights:
             total, names = sum(weights.values()), sorted(set(self._names))
             weights = dict.fromkeys(names, total / len(names))
-        unknown = sorted(set(weights) - set(self._names))
-        if unknown:
-            raise DataError(f"The data folder {self.data} has no text source {', '.join(unknown)}.")
         sources: list[tuple[Source, float]] = []
         for name, weight in weights.items():
             indexes = [index for index, source in zip(self._indexes, self._names, strict=True) if source == name]
@@ -194,6 +200,18 @@ class Ingredients:
             source = SkillSource(skill, language, self.template, seed=self.recipe.seed, emphasis=self._emphasis())
             sources.append((source, weight))
         return sources
+
+
+def _without_folder(recipe: Recipe) -> list[str]:
+    """What a run without a data folder has in place of the recipe's files; DataError if that is nothing."""
+    notes, files = [], list(dict.fromkeys([*recipe.chat, *recipe.dialogues]))
+    if not recipe.text and not recipe.skills:
+        raise DataError(f"The recipe reads chat files ({', '.join(files)}): name their folder with --data.")
+    if files:
+        notes.append(f"Left out, because there is no --data: the chat files {', '.join(files)}.")
+    if recipe.text:
+        notes.append(f"There is no --data: the text of this Python stands in for {', '.join(recipe.text)}.")
+    return notes
 
 
 def _packer_of(recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path, part: int, parts: int) -> Packer:

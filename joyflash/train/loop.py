@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import math
 import os
 import re
+import time
 from pathlib import Path
 
 import torch
 
 from joyflash.batch import PackedBatch
-from joyflash.errors import ConfigError, DataError, TrainingError
+from joyflash.errors import ConfigError, DataError, StoppedError, TrainingError
 from joyflash.model.checkpoint import save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.moe import Router
@@ -26,9 +29,12 @@ from joyflash.train.logging import LOG_NAME
 from joyflash.train.recipe import stored_policy
 from joyflash.train.report import draw_report
 from joyflash.train.stage import Log, Place, StageData, StageObjective, StageRecipe
+from joyflash.train.stopping import StopRequest
 from joyflash.train.together import TeamPlan
 
 CPU = torch.device("cpu")
+CHECKPOINT_SECONDS = 600.0
+"""Most time between two checkpoints of a single process, where validations are rarer."""
 
 
 def run_stage(
@@ -48,13 +54,17 @@ def run_stage(
 ) -> Path:
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
+    A single process also saves at least every ``CHECKPOINT_SECONDS``, unless the result is a mean of checkpoints, and
+    at Ctrl-C or SIGTERM, which end the run after the step at hand. In a team, whose processes must agree on every
+    checkpoint, these come with validations only.
+
     Args:
         recipe: settings of the loop.
         data: rows, objective and validation of the stage.
         run: run folder for log, curves, checkpoints and result; a new run needs one without a log.
         before: run folder of the stage before: its newest checkpoint gives weights and optimiser state.
         resume: go on from the newest readable checkpoint of ``run``, or from the beginning where it was killed before
-            the first; log and weights continue exactly.
+            the first; log and weights continue exactly. ``recipe.json`` is kept until the recipe is found to fit.
         workers: rows worked on at the same time; on a GPU, processes that pack rows. Default one per core.
         stop_after: stop after this many steps, with a checkpoint.
         device: where to train.
@@ -64,7 +74,9 @@ def run_stage(
 
     Raises:
         ConfigError: recipe and model do not fit each other.
-        TrainingError: the loss is no longer finite, the data ends, the disk is full, or there is nothing to resume.
+        StoppedError: a signal stopped the run; what it had is saved.
+        TrainingError: the loss is no longer finite, the data ends, the disk is full, there is nothing to resume, or
+            what is to be resumed does not fit the recipe.
     """
     set_recompute(model, recipe.recompute)
     if recipe.train_only is not None:
@@ -80,10 +92,7 @@ def run_stage(
     if before is not None:
         place.load(before, notes.append)
     data.prepare(place, run)
-    progress = _resumed(run, place, notes) if resume else Progress(0, {})
-    if place.leads:
-        run.mkdir(parents=True, exist_ok=True)
-        (run / "recipe.json").write_text(recipe.describe() + "\n", encoding="utf-8")
+    progress = _resumed(recipe, run, place, notes) if resume else Progress(0, {})
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
     peak = peak_flops(device, workers, precision)
     meter = Meter(config, peak and peak * place.world)
@@ -99,22 +108,34 @@ def run_stage(
             log.note(note)
         if data.measured_first and progress.step == 0:
             data.validate(place, log, 0)
-        position = progress.data
-        for step in range(progress.step, last):
-            try:
-                batch = data.batch(rows, step)
-            except DataError as error:
-                if step > progress.step:
-                    place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
-                    place.finish()
-                raise _without_data(error, run, step) from error
-            train_step(recipe, step, place, batch, data.objective(step, batch), log, meter)
-            position = rows.state_dict()
-            done = step + 1
-            if done % recipe.validate_every == 0 or done == last:
-                data.validate(place, log, done)
-                place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
-                log.restart_clock()
+        position, saved_at = progress.data, time.monotonic()
+        with StopRequest(team is None) as stop:
+            for step in range(progress.step, last):
+                try:
+                    batch = data.batch(rows, step)
+                except DataError as error:
+                    if step == progress.step and step:
+                        raise TrainingError(f"{run} cannot be resumed after step {step}: {error}") from error
+                    if step > progress.step:
+                        place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
+                        place.finish()
+                    raise _without_data(error, run, step) from error
+                if step == progress.step and place.leads:  # only now is the saved data position known to fit
+                    _keep_recipe(recipe, run, log)
+                train_step(recipe, step, place, batch, data.objective(step, batch), log, meter)
+                position = rows.state_dict()
+                done = step + 1
+                due = done % recipe.validate_every == 0 or done == last
+                if due:
+                    data.validate(place, log, done)
+                late = team is None and recipe.merge == 1 and time.monotonic() - saved_at >= CHECKPOINT_SECONDS
+                if due or late or stop.signal is not None:
+                    place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
+                    log.restart_clock()
+                    saved_at = time.monotonic()
+                    if stop.signal is not None:
+                        place.finish()
+                        raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", stop.signal)
         for note in data.left_out(position):
             log.note(note)
         if recipe.merge > 1 and last == recipe.steps:
@@ -159,16 +180,34 @@ def _check_quantize(recipe: StageRecipe, model: JoyFlash) -> None:
         raise ConfigError(f"quantize is {recipe.quantize!r}, which finds nothing to quantise in this model.")
 
 
-def _resumed(run: Path, place: Place, notes: list[str]) -> Progress:
+def _resumed(recipe: StageRecipe, run: Path, place: Place, notes: list[str]) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again from the beginning.")
         return Progress(0, {})
-    return place.load(run, notes.append)
+    progress = place.load(run, notes.append)
+    if recipe.steps < progress.step:
+        raise TrainingError(
+            f"{run} has {progress.step} steps, the recipe ends after {recipe.steps}: resume with a recipe of at least "
+            "as many, or give the shorter run another folder."
+        )
+    return progress
+
+
+def _keep_recipe(recipe: StageRecipe, run: Path, log: Log) -> None:
+    """Write ``recipe.json``; the log says which settings were others when the run was begun or last resumed."""
+    path, text = run / "recipe.json", recipe.describe() + "\n"
+    now, before = json.loads(text), {}
+    if path.is_file():
+        with contextlib.suppress(ValueError):  # cut short when the run was killed
+            before = json.loads(path.read_text(encoding="utf-8"))
+    if changed := [name for name in now if now[name] != before.get(name, now[name])]:
+        log.note(f"The recipe has changed in {', '.join(changed)}; the steps from here on follow the new one.")
+    path.write_text(text, encoding="utf-8")
 
 
 def _without_data(error: DataError, run: Path, step: int) -> TrainingError:
     """What to say after the steps since the last checkpoint were saved."""
-    saved = f" The {step} steps before are saved in {run};" if step else ""
+    saved = f" The {step} steps before are saved in {run}." if step else ""
     return TrainingError(f"No data for step {step + 1}: {error}{saved} Put the data right and go on with --resume.")
 
 

@@ -34,6 +34,10 @@ class PairRows:
 
     def __init__(self, pairs: int, state: dict[str, Any] | None):
         self._pairs = pairs
+        if state is not None and "pairs" not in state:
+            raise DataError(
+                "The saved data position is one of another stage; resume with the recipe that the run began with."
+            )
         if state is not None and state["pairs"] != pairs:
             raise DataError(
                 f"The run was on {state['pairs']} pairs, there are {pairs} now; resume with those of the run."

@@ -64,7 +64,7 @@ def run(
     with nullcontext() if team is None else team.team.leader_first():  # the shards are written once
         ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     vocabulary = ingredients.tokenizer.vocab_size
-    config = sized(recipe.width, vocabulary) if recipe.width else preset(recipe.preset or "")
+    config = sized(recipe.width, vocabulary) if recipe.width is not None else preset(recipe.preset or "")
     if config.vocab_size < vocabulary:
         raise ConfigError(
             f"The tokenizer has {vocabulary:,} entries, the model {config.vocab_size:,}; "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from joyflash.errors import ConfigError
+from joyflash.model.config import sized
 from joyflash.optim.schedule import linear, trapezoid
 from joyflash.quantization.policy import Policy, policy_of
 
@@ -120,6 +121,8 @@ class Recipe:
             raise ConfigError(f"stage is pretrain or sft, not {self.stage!r}.")
         if (self.stage == "pretrain") != ((self.width is not None) + (self.preset is not None) == 1):
             raise ConfigError("A pretrain recipe names the width of the model or its preset, an sft recipe does not.")
+        if self.width is not None:
+            sized(self.width)
         whole = ("tokens", "row_tokens", "rows_per_step", "validate_every", "checkpoints_kept", "merge", "mtp_depth")
         if wrong := [name for name in whole if getattr(self, name) < 1]:
             raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")

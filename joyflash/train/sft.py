@@ -7,7 +7,7 @@ from pathlib import Path
 
 from joyflash.errors import ConfigError
 from joyflash.model.checkpoint import read_model
-from joyflash.model.loading import model_folder
+from joyflash.model.loading import training_folder
 from joyflash.train.device_worker import training_device, training_precision
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.loop import run_stage
@@ -38,7 +38,7 @@ def run(
         raise ConfigError("This is a pretrain recipe; run it with: joyflash pretrain")
     place = training_device(device) if team is None else team.team.device
     dtype = training_precision(precision, place)
-    folder = model_folder(start)
+    folder = training_folder(start)
     with nullcontext() if team is None else team.team.leader_first():  # the shards are written once
         ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
     model = read_model(folder)

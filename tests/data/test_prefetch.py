@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import os
+import signal
 
 import pytest
 import torch
@@ -45,6 +47,16 @@ def test_processes_give_the_same_rows_as_threads():
     with Prefetcher(make, processes=True) as rows:
         found = _tokens(rows, 6)
     assert _same(found, _tokens(make_packer(row_tokens=256), 6))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
+def test_ctrl_c_leaves_the_processes_to_their_reader():
+    """A terminal sends it to all; the reader still wants the rows of its last step."""
+    with Prefetcher(functools.partial(make_packer, row_tokens=256), processes=True, depth=1) as rows:
+        next(rows)
+        (worker,) = rows._workers
+        os.kill(worker.pid, signal.SIGINT)
+        assert len(_tokens(rows, 6)) == 6
 
 
 def _broken(part: int, parts: int) -> Packer:

@@ -8,10 +8,12 @@ import os
 import pytest
 import torch
 
-from joyflash.errors import TrainingError
+from joyflash.data.prefetch import Prefetcher
+from joyflash.errors import DataError, TrainingError
 from joyflash.train import loop, pretrain
 from joyflash.train.checkpoint import average_checkpoints, last_step
 from joyflash.train.logging import TrainingLog, read_log
+from joyflash.train.pair_data import PairRows
 from joyflash.train.workers import RowWorkers
 from tests.train.test_checkpoint import file_size_limit
 from tests.train.test_loop import RECIPE, curve, data  # noqa: F401  (a fixture)
@@ -102,3 +104,32 @@ def test_a_merged_result_is_the_mean_of_the_last_checkpoints(data, tmp_path):  #
     assert not torch.equal(merged[name], states[-1][name])
     with pytest.raises(TrainingError, match="holds 3 checkpoints, 4"):
         average_checkpoints(tmp_path / "run", None, 4)
+
+
+def test_a_resume_that_does_not_fit_leaves_the_recipe_of_the_run(tmp_path, capsys):
+    out, options = tmp_path / "run", {"data": None, "workers": 1, "precision": "fp32"}
+    pretrain.run(SKILLS_ONLY, out=out, stop_after=4, **options)
+    kept = (out / "recipe.json").read_text()
+    for changed, message in (
+        ({"skills": {"call_en": 1}}, r"cannot be resumed after step 4.*resume with the recipe that the run began with"),
+        ({"row_tokens": 128}, r"cannot be resumed after step 4.*Resume with the recipe that the run began with"),
+        ({"tokens": 3 * 512}, r"has 4 steps, the recipe ends after 3: resume with a recipe of at least"),
+    ):
+        with pytest.raises(TrainingError, match=message):
+            pretrain.run(dataclasses.replace(SKILLS_ONLY, **changed), out=out, resume=True, **options)
+        assert (out / "recipe.json").read_text() == kept
+    with pytest.raises(TrainingError, match="exists"):
+        pretrain.run(dataclasses.replace(SKILLS_ONLY, seed=3), out=out, **options)
+    assert (out / "recipe.json").read_text() == kept
+    capsys.readouterr()
+    slower = dataclasses.replace(SKILLS_ONLY, muon_lr=1e-3, validate_every=3, tokens=6 * 512)
+    pretrain.run(slower, out=out, resume=True, **options)
+    assert "The recipe has changed in tokens, muon_lr, validate_every;" in capsys.readouterr().out
+    assert (out / "recipe.json").read_text() == slower.describe() + "\n"
+
+
+def test_the_data_position_of_another_stage_is_refused(tmp_path):
+    with pytest.raises(DataError, match="another stage; resume with the recipe that the run began with"):
+        Prefetcher(lambda part, parts: None, state={"pairs": 3})
+    with pytest.raises(DataError, match="another stage; resume with the recipe that the run began with"):
+        PairRows(3, {"turn": 0, "workers": [None]})

@@ -12,6 +12,7 @@ import torch
 from joyflash.batch import PackedBatch
 from joyflash.errors import DataError
 from joyflash.model.loading import model_folder
+from joyflash.train import sft
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.recipe import Recipe
 from tests.data.dialogues.helpers import FIRST, SECOND, write_dialogues
@@ -88,6 +89,24 @@ def test_without_a_data_folder_the_skills_remain(tmp_path: Path, monkeypatch: py
     recipe = replace(RECIPE, chat={"demo": 1}, skills={"compare_en": 1})
     _, tokens, _ = _first_row(recipe, None, tmp_path)
     assert set(tokens) == {"compare_en"}
+    notes = Ingredients(recipe, model_folder("nano"), None, tmp_path / "shards").notes
+    assert notes == ["Left out, because there is no --data: the chat files demo."]
+    mixed = replace(RECIPE, dialogues={}, text={"tales": 1}, skills={"compare_en": 1})
+    notes = Ingredients(mixed, model_folder("nano"), None, tmp_path / "shards").notes
+    assert notes == ["There is no --data: the text of this Python stands in for tales."]
+
+
+def test_missing_sources_are_named_before_anything_is_written(data: Path, tmp_path: Path):
+    """Without a run folder the corrected call is not blocked."""
+    for recipe, folder, message in (
+        (RECIPE, None, r"reads chat files \(demo\): name their folder with --data"),
+        (replace(RECIPE, dialogues={"talks": 1}), data, "no chat file talks"),
+        (replace(RECIPE, chat={"demo/maths": 1}), data, "No row of the chat file demo"),
+        (replace(RECIPE, text={"tales": 1, "sagas": 1}), data, "no text source sagas .*it has: tales"),
+    ):
+        with pytest.raises(DataError, match=message):
+            sft.run(recipe, start="nano", data=folder, out=tmp_path / "out" / "run")
+        assert not (tmp_path / "out").exists()
 
 
 def _first_row(recipe: Recipe, data: Path | None, tmp_path: Path) -> tuple[PackedBatch, dict[str, int], str]:

@@ -167,6 +167,8 @@ def test_recipes_are_checked(tmp_path):
     ("settings", "message"),
     [
         ({"stage": "dpo"}, "pretrain or sft"),
+        ({"width": 0}, "width is 0; the size dial takes multiples of 64"),
+        ({"width": 100}, "width is 100; the size dial takes multiples of 64"),
         ({"mtp_from": 7}, "mtp_from must lie between 0 and 1"),
         ({"muon_lr": -1, "validation_rows": -3}, "muon_lr and validation_rows must not be below 0"),
         ({"final_lr": 1.0, "balance_final": 0.1}, "balance_final follows the learning rate"),

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 
 import pytest
 import torch
 
 from joyflash.convert.quantize import quantize_folder
-from joyflash.errors import ConfigError
+from joyflash.errors import CheckpointError, ConfigError
 from joyflash.model.checkpoint import read_model
 from joyflash.model.config import sized
 from joyflash.model.joyflash import JoyFlash
+from joyflash.model.loading import model_folder
 from joyflash.model.quantized import put_back, quantize_model
+from joyflash.model.shards import CHECKSUMS
 from joyflash.quantization.policy import POLICIES
-from joyflash.train import pretrain
+from joyflash.rl import train
+from joyflash.rl.environments.host import Domain
+from joyflash.rl.recipe import RLRecipe
+from joyflash.train import dpo, pretrain, sft
 from joyflash.train.alone import Alone
 from joyflash.train.device_worker import DeviceWorker
 from joyflash.train.ingredients import Ingredients
@@ -155,3 +162,28 @@ def test_what_cannot_be_rounded_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="quantize is 'int4', which finds nothing to quantise in this model"):
         run_stage(recipe, narrow, None, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_no_stage_starts_from_rounded_weights(tmp_path):
+    """The folder is refused by its config.json, before anything else is read or written."""
+    weights = {"type": "int", "num_bits": 4, "group_size": 32, "strategy": "group", "symmetric": True}
+    described = {
+        "quant_method": "compressed-tensors",
+        "format": "pack-quantized",
+        "config_groups": {"0": {"weights": weights, "targets": ["Linear"]}},
+    }
+    folder, out = tmp_path / "small", tmp_path / "runs" / "run"
+    shutil.copytree(model_folder("nano"), folder)
+    (folder / CHECKSUMS).unlink(missing_ok=True)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "quantization_config": described}))
+    tuned = dataclasses.replace(RECIPE, stage="sft", width=None, text={})
+    domain = Domain("sums", "arithmetic", prompts=1)
+    for begin in (
+        lambda: sft.run(tuned, start=folder, data=None, out=out),
+        lambda: dpo.run(test_dpo.RECIPE, start=folder, data=tmp_path / "pairs.jsonl", out=out),
+        lambda: train.run(RLRecipe(domains=(domain,), batches=1), start=folder, out=out),
+    ):
+        with pytest.raises(CheckpointError, match="holds quantised weights"):
+            begin()
+    assert not out.parent.exists()

@@ -1,0 +1,49 @@
+"""Ctrl-C and SIGTERM while a stage trains: the step is finished and saved before the run ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import Any, Self
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Within its block, the first signal is noted in ``signal``; the next one does what it would have done without.
+
+    Only the main thread can take signals; elsewhere, and for a signal that the process ignores (as in a shell's
+    background), nothing changes.
+
+    Args:
+        enabled: False changes nothing either.
+
+    Attributes:
+        signal: number of the signal that came; None before.
+    """
+
+    def __init__(self, enabled: bool = True):
+        self.signal: int | None = None
+        self._enabled = enabled and threading.current_thread() is threading.main_thread()
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in SIGNALS if self._enabled else ():
+            before = signal.getsignal(number)
+            if before not in (signal.SIG_IGN, None):  # None: not set from Python, so it could not be set again
+                self._before[number] = before
+                signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._before.clear()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signal = number
+        self.__exit__()
+        # No print: the signal may have come in the middle of one.
+        os.write(2, b"\nStopping after this step, with a checkpoint; the same again stops at once.\n")
