@@ -39,7 +39,7 @@ EXAMPLES = {
     evaluate.evaluate: "joyflash eval --suite examples --base-url http://127.0.0.1:8000/v1 -o runs/eval",
     convert.export: "joyflash export nano nano-vllm --format deepseek_v3 --dtype bf16 --padded",
     convert.merge: "joyflash merge runs/a/model runs/b/model --out merged",
-    convert.grow: "joyflash grow nano nano-grown --heads 6 --experts-per-token 4",
+    convert.grow: "joyflash grow nano nano-grown --heads 8 --experts-per-token 6",
     convert.quantize: "joyflash quantize my-model my-model-int4 --format int4",
 }
 NAMES = {evaluate.evaluate: "eval"}

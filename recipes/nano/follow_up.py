@@ -1,7 +1,8 @@
-"""A seventh stage for the bundled model, not shipped: two texts, two calls, talk on a tool's subject, follow-ups.
+"""The bundled model, stage 7: two texts, two calls, talk on a tool's subject, follow-ups.
 
-Under two hours on two CPU cores, from the sixth stage as it is shipped. Chinese calls gained five points, comparisons
-and the examples lost some (docs/LOG.md). The MTP layer is left alone; ``drafts.py`` would train it afterwards.
+Under two hours on two CPU cores, from the sixth stage as it was shipped. Chinese calls gained five points, comparisons
+and the examples lost some (docs/LOG.md), so that it ships only as a part of a mean (``longer.py``). The MTP layer is
+left alone.
 """
 
 from joyflash.train.recipe import load_recipe

@@ -1,9 +1,9 @@
-"""An eighth stage for the bundled model, not shipped: two heads and two active experts more, and a mean of checkpoints.
+"""The bundled model, stage 8: two heads and two active experts more, and a mean of checkpoints.
 
-Some 75 minutes on two CPU cores, from the sixth stage as it is shipped, after
+Some 75 minutes on two CPU cores, from the sixth stage as it was shipped, after
 ``joyflash grow nano runs/grown --heads 6 --experts-per-token 4``. At 16 K tokens a step the end of a run carries the
 noise of its last steps; the mean of its last fourteen checkpoints (``merge``) does not (docs/LOG.md). The MTP layer is
-left alone; ``drafts.py`` would train it afterwards.
+left alone. Not shipped by itself; ``longer.py`` goes on from here.
 """
 
 from joyflash.train.recipe import load_recipe
