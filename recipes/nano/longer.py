@@ -1,8 +1,8 @@
 """The bundled model, stage 9: the eighth stage's mixture for longer, with more comparisons and refusals.
 
 Some 95 minutes on two CPU cores, from the mean 1 : 1 : 1 (``joyflash merge``) of the eighth stage, the sixth as it was
-shipped and the end of the seventh, all in the larger shape. What ships is the mean 1 : 1 : 1 of this run's merged end, of
-its start and of the sixth stage once more (docs/LOG.md), with the MTP layer retrained (``drafts.py``).
+shipped and the end of the seventh, all in the larger shape. What ships is the mean 1 : 1 : 1 of this run's merged end,
+its start and the sixth stage once more (docs/LOG.md), with the MTP layer retrained (``drafts.py``).
 """
 
 from joyflash.train.recipe import load_recipe
