@@ -139,14 +139,14 @@ def test_rates_of_all_cases() -> None:
 
 
 def test_weights_read_are_counted_from_the_shapes_of_nano() -> None:
-    """Hidden 256, vocabulary 8192, 8 layers of which 7 have 16 experts of width 128, 2 chosen, and a shared one."""
-    attention = 256 * 128 + 128 + 128 * 4 * 64 + 256 * (128 + 16) + 128 + 128 * 4 * (48 + 64) + 4 * 64 * 256 + 2 * 256
+    """Hidden 256, vocabulary 8192, 6 heads, 8 layers of which 7 have 16 experts of width 128, 4 chosen, 1 shared."""
+    attention = 256 * 128 + 128 + 128 * 6 * 64 + 256 * (128 + 16) + 128 + 128 * 6 * (48 + 64) + 6 * 64 * 256 + 2 * 256
     outside = 8192 * 256 + 256 + 8 * attention + 3 * 256 * 640 + 7 * (3 * 256 * 128 + 16 * 256 + 16)
     expert = 3 * 256 * 128
-    assert decode.weight_bytes("nano", "fp32", 1) == pytest.approx(4 * (outside + 7 * 2 * expert))
-    unique = 16 * (1 - (1 - 2 / 16) ** 8)
+    assert decode.weight_bytes("nano", "fp32", 1) == pytest.approx(4 * (outside + 7 * 4 * expert))
+    unique = 16 * (1 - (1 - 4 / 16) ** 8)
     assert decode.weight_bytes("nano", "bf16", 8) == pytest.approx(2 * (outside + 7 * unique * expert) / 8)
-    assert decode.weight_bytes("nano", "q8_0", 1) == pytest.approx(34 / 32 * (outside + 7 * 2 * expert))
+    assert decode.weight_bytes("nano", "q8_0", 1) == pytest.approx(34 / 32 * (outside + 7 * 4 * expert))
 
 
 def rows() -> list[Any]:
