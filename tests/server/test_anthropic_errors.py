@@ -79,6 +79,7 @@ def test_a_wrong_field_is_named(server: LiveServer, fields: dict[str, Any], plac
 def test_each_status_in_anthropic_shape(server: LiveServer) -> None:
     check_error(server.http.post(PATH, json=body(model="other")), 404, "not_found_error")
     check_error(server.http.post(f"{PATH}/nothing", json={}), 404, "not_found_error")
+    check_error(server.http.post(PATH, json=body(), headers={"host": "elsewhere.example"}), 403, "permission_error")
     check_error(server.http.get(PATH), 405, "invalid_request_error")
     check_error(server.http.post(PATH, content=b"{}"), 415, "invalid_request_error")
     check_error(server.http.post(PATH, json=body("x" * 9_000_000)), 413, "request_too_large")

@@ -150,13 +150,15 @@ def test_stop_sequences_are_not_looked_for_in_calls_and_thoughts(server: LiveSer
     assert (thought.content[1].text, thought.stop_sequence) == ("So i", "t ")
 
 
-@pytest.mark.parametrize("written", ['{"x": "\\ud800"}', "[" * 1300])
+@pytest.mark.parametrize(
+    ("written", "kind", "hold"), [('{"x": "\\ud800"}', "object", False), ("[" * 1300 + "]" * 1300, "array", True)]
+)
 @pytest.mark.parametrize("stream", [False, True])
-def test_arguments_that_no_body_can_carry_come_as_text(written: str, stream: bool) -> None:
-    kind = "object" if written.startswith("{") else "array"
+def test_arguments_that_no_body_can_carry_come_as_text(written: str, kind: str, hold: bool, stream: bool) -> None:
     tool = {"name": "f", "input_schema": {"type": "object", "properties": {"x": {"type": kind}}}}
-    asked = body(tools=[tool], stream=stream, max_tokens=1600)
-    with live_server(ServerSettings(hold_calls=False), script=lambda prompt: call("f", x=written), context=4096) as own:
+    asked = body(tools=[tool], stream=stream, max_tokens=3000)
+    settings = ServerSettings(hold_calls=hold)
+    with live_server(settings, script=lambda prompt: call("f", x=written), context=4096) as own:
         response = own.http.post("/v1/messages", json=asked)
         assert response.status_code == 200, response.text
         assert '"error"' not in response.text

@@ -346,6 +346,13 @@ class Sum(pydantic.BaseModel):
     b: int
 
 
+def test_values_that_the_official_client_knows(server: LiveServer) -> None:
+    assert server.chat("think", reasoning_effort="max").json()["choices"][0]["message"]["reasoning_content"]
+    part = {"type": "text", "text": "hello", "prompt_cache_breakpoint": {"type": "explicit"}}
+    marked = server.chat(messages=[{"role": "user", "content": [part]}]).json()["usage"]["prompt_tokens"]
+    assert marked == server.chat("hello").json()["usage"]["prompt_tokens"]
+
+
 def test_allowed_tools(server: LiveServer) -> None:
     other = {"type": "function", "function": {**ADD_INTEGERS["function"], "name": "other"}}
 
