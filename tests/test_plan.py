@@ -363,6 +363,7 @@ def test_plan_prints_text_and_json():
         (["serve", "--engine", "vllm", "--port", "0"], "error: vLLM cannot do --port 0."),
         (["serve", "--engine", "vllm", "--host", "0.0.0.0"], "error: Serving on 0.0.0.0 would let anyone"),
         (["serve", "--engine", "vllm", "--model", "flash_48b_a3b"], "error: flash_48b_a3b is a preset without weights"),
+        (["serve", "--engine", "vllm", "--context", "99999"], "error: --context is 99999; nano knows 8192 positions."),
         (["serve", "--gpus", "2"], "error: joyflash's own engine runs on one device."),
         (["serve", "--mtp", "many"], "error: --mtp is 'many'; it takes auto or a number"),
     ],

@@ -14,6 +14,7 @@ from joyflash.errors import ConfigError
 
 if TYPE_CHECKING:
     from joyflash.engine.async_engine import AsyncEngine
+    from joyflash.model.config import ModelConfig
     from joyflash.server.settings import ServerSettings
 
 
@@ -90,8 +91,10 @@ def serve(
     def load() -> AsyncEngine:
         from joyflash.engine.async_engine import AsyncEngine
         from joyflash.engine.engine import Engine
+        from joyflash.model.config import ModelConfig
+        from joyflash.model.loading import model_folder
 
-        check_context(model, context)
+        check_context(model, ModelConfig.from_folder(model_folder(model)), context)
         batch: dict[str, Any] = {} if concurrency is None else {"max_batch": concurrency}
         loaded = Engine.from_pretrained(
             model,
@@ -141,15 +144,10 @@ def drafts(text: str) -> int | None:
     return int(text)
 
 
-def check_context(model: str, context: int | None) -> None:
+def check_context(model: str, config: ModelConfig, context: int | None) -> None:
     """Raise ConfigError for a ``--context`` of more tokens than the model has positions; the engine would cut it."""
-    if context is None:
-        return
-    from joyflash.model.config import ModelConfig
-    from joyflash.model.loading import model_folder
-
-    known = ModelConfig.from_folder(model_folder(model)).max_position_embeddings
-    if context > known:
+    known = config.max_position_embeddings
+    if context is not None and context > known:
         raise ConfigError(f"--context is {context}; {model} knows {known} positions. Give no more, or leave it out.")
 
 
@@ -189,6 +187,7 @@ def serve_elsewhere(
     checkpoint = open_checkpoint(model)
     if not checkpoint.real:
         raise ConfigError(f"{model} is a preset without weights; give the folder that holds them.")
+    check_context(model, checkpoint.config, context)
     has_mtp = checkpoint.config.num_nextn_predict_layers > 0
     if mtp and not has_mtp:
         raise ConfigError(f"--mtp is {mtp}, but {model} has no MTP layer. Leave it out or pass 0.")

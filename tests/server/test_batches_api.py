@@ -104,9 +104,10 @@ def test_bad_lines_go_into_the_error_file(batching: LiveServer) -> None:
     rows = [
         line(0), "{not json", {"model": "nano"}, line(1, url="/v1/embeddings"), line(2, stream=True),
         line(3, max_token=5), line(4, model="gpt-5"), line(0), line(5),
+        json.dumps(line(6)).replace('"temperature": 0', '"temperature": 1e999'),
     ]  # fmt: skip
     last = ended(batching, create(batching, rows))
-    assert last["request_counts"] == {"total": 9, "completed": 2, "failed": 7}
+    assert last["request_counts"] == {"total": 10, "completed": 2, "failed": 8}
     assert set(rows_of(batching, last["output_file_id"])) == {"id-0", "id-5"}
     bad = rows_of(batching, last["error_file_id"])
     assert bad["id-3"]["response"]["status_code"] == 400
@@ -115,6 +116,7 @@ def test_bad_lines_go_into_the_error_file(batching: LiveServer) -> None:
     assert "custom_id" in bad["line-3"]["error"]["message"]
     assert bad["id-1"]["error"]["code"] == "invalid_line" and "/v1/chat/completions" in bad["id-1"]["error"]["message"]
     assert "cannot stream" in bad["id-2"]["error"]["message"]
+    assert "the number 1e999 is too large" in bad["line-10"]["error"]["message"]
 
 
 @pytest.mark.parametrize(
