@@ -145,6 +145,32 @@ class OpenCheckpoint:
     formats: dict[str, Format]  # of quantised weights, by stored name
     model: JoyFlash  # on the meta device
 
+    def read_into(
+        self,
+        tensors: Mapping[str, torch.Tensor],
+        originals: Mapping[str, torch.Tensor],
+        *,
+        rows: Mapping[str, tuple[int, int]] | None = None,
+        check_all: bool = False,
+    ) -> None:
+        """``ShardFiles.read_into``; the log says what the MTP layer repeats otherwise than the trunk has it.
+
+        Args:
+            tensors, rows, check_all: as there.
+            originals: by our names, the trunk's tensors that are compared, among those that ``tensors`` fill.
+        """
+        copies = {
+            name: torch.empty(self.shards.tensors[name].shape, dtype=self.shards.tensors[name].dtype)
+            for name, ours in stored_twice(self.config).items()
+            if name in self.shards.tensors and ours in originals
+        }
+        self.shards.read_into({**tensors, **copies}, rows=rows, check_all=check_all)
+        for name, copy in copies.items():
+            original = originals[stored_twice(self.config)[name]]
+            if copy.shape != original.shape or not torch.equal(copy.to(original.dtype), original.cpu()):
+                folder = self.shards.folder
+                _LOG.warning("%s of %s differs from the trunk's own; the trunk's serves both here.", name, folder)
+
 
 def open_checkpoint(folder: Path, *, quantized: bool = False) -> OpenCheckpoint:
     """Compare all names, shapes and dtypes of a folder with its configuration.
@@ -221,24 +247,14 @@ def read_quantized(
     """
     fetch_ahead(folder)
     found = open_checkpoint(folder, quantized=True)
-    config, shards, plan, model = found.config, found.shards, found.plan, found.model
+    shards, plan, model = found.shards, found.plan, found.model
     quantized = packed_files.read_packed(shards, plan, found.formats, model.state_dict())
     for name, parameter in model.named_parameters():  # still without memory; the router biases are buffers
         parameter.data = parameter.data.new_empty(0 if name in quantized else parameter.shape, dtype=dtype)
     model = model.to_empty(device=device)
     state = model.state_dict()
-    copies = {
-        name: (torch.empty(shards.tensors[name].shape, dtype=shards.tensors[name].dtype), state[ours])
-        for name, ours in stored_twice(config).items()
-        if name in shards.tensors and ours not in quantized
-    }
-    shards.read_into(
-        {name: place.of(state) for name, place in plan.items() if name in shards.tensors}
-        | {name: copy for name, (copy, _) in copies.items()}
-    )
-    for name, (copy, original) in copies.items():
-        if copy.shape != original.shape or not torch.equal(copy.to(dtype), original.cpu()):
-            _LOG.warning("%s of %s differs from the trunk's own; the trunk's serves both here.", name, folder)
+    originals = {name: tensor for name, tensor in state.items() if name not in quantized}
+    found.read_into({name: place.of(state) for name, place in plan.items() if name in shards.tensors}, originals)
     for module in model.modules():  # buffers that no checkpoint holds
         for name in module._non_persistent_buffers_set:
             buffer = module._buffers[name]

@@ -6,6 +6,7 @@ experts needs twice its size; reading tensor after tensor into the finished para
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import mmap
@@ -50,6 +51,12 @@ class StoredTensor:
     start: int
     end: int
 
+    def cut(self, first: int, last: int) -> StoredTensor:
+        """Its rows from ``first`` to the one before ``last``, on the first axis."""
+        row = (self.end - self.start) // max(self.shape[0], 1)
+        start, end = self.start + first * row, self.start + last * row
+        return dataclasses.replace(self, shape=(last - first, *self.shape[1:]), start=start, end=end)
+
 
 class ShardFiles:
     """All tensors of a folder's safetensors files, by name.
@@ -74,25 +81,37 @@ class ShardFiles:
                     )
                 self.tensors[tensor.name] = tensor
 
-    def read_into(self, places: Mapping[str, torch.Tensor]) -> None:
+    def read_into(
+        self,
+        places: Mapping[str, torch.Tensor],
+        *,
+        rows: Mapping[str, tuple[int, int]] | None = None,
+        check_all: bool = False,
+    ) -> None:
         """Fill tensors with the stored ones of these names, converting dtypes and devices.
 
         Files are read once, from front to back, a few at the same time: that hides the cost of fresh memory and of
         checksums behind the disk's. A file that is read whole is compared with its checksum, if it has one.
+
+        Args:
+            places: tensors by stored name.
+            rows: of these names, first index on the first axis that is wanted, and the one after the last.
+            check_all: compare all files that are read from: those with a checksum are read whole.
 
         Raises:
             CheckpointError: a file changed since its checksum was written, or ends early.
         """
         by_file: dict[Path, list[StoredTensor]] = {}
         for name in places:
-            by_file.setdefault(self.tensors[name].file, []).append(self.tensors[name])
-        held = {file: sum(t.file == file for t in self.tensors.values()) for file in by_file}
+            tensor = self.tensors[name]
+            by_file.setdefault(tensor.file, []).append(tensor.cut(*rows[name]) if rows and name in rows else tensor)
+        held = {file: sum(t.end - t.start for t in self.tensors.values() if t.file == file) for file in by_file}
 
         def read(file: Path) -> None:
             tensors = by_file[file]
-            whole = held[file] == len(tensors)
-            checked = whole and file.name in self.checksums
-            with _Reader(file, checked=checked, ahead=whole) as reader:
+            whole = held[file] == sum(tensor.end - tensor.start for tensor in tensors)
+            checked = (whole or check_all) and file.name in self.checksums
+            with _Reader(file, checked=checked, ahead=whole or checked) as reader:
                 for tensor in sorted(tensors, key=lambda tensor: tensor.start):
                     _fill(places[tensor.name], tensor, reader)
                 if checked:

@@ -43,6 +43,12 @@ class Team:
         dist.all_gather_object(found, value)
         return found
 
+    def largest(self, *values: int) -> list[int]:
+        """The largest of each value over all processes, for decisions that they must take together."""
+        found = torch.tensor(values)
+        dist.all_reduce(found, dist.ReduceOp.MAX)  # in main memory: the GPU's queue is not waited for
+        return found.tolist()
+
     def wait(self) -> None:
         """Go on only when everybody has come this far."""
         dist.barrier()

@@ -60,6 +60,10 @@ class Alone:
         """See ``average_checkpoints``."""
         return average_checkpoints(folder, self.model, last)
 
+    def largest(self, *values: int) -> list[int]:
+        """The values themselves: there are no other processes to agree with."""
+        return list(values)
+
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
         """The worker's ``run``, on fake weights where the recipe says so."""
         with fake_quantized(self.model.named_parameters(), self.stored):

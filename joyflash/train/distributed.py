@@ -30,7 +30,7 @@ from joyflash.parallel.clipping import clip_gradients
 from joyflash.parallel.mesh import Mesh
 from joyflash.parallel.placement import Placement
 from joyflash.parallel.reduction import TreeSum, sum_gradients
-from joyflash.train.fresh import make_real, place_parameter
+from joyflash.train.parts import make_real, place_parameter
 from joyflash.train.workers import Objective
 
 
@@ -87,7 +87,7 @@ def shard_model(
         mesh: the processes.
         dtype: of the products; parts, gradients' sums and optimiser stay float32.
         fixed_order: sum gradients in an order that does not depend on the number of ranks.
-        parts: this rank's parts of what ``model`` has on the meta device (see ``joyflash.train.fresh``).
+        parts: this rank's parts of what ``model`` has on the meta device (see ``joyflash.train.parts``).
 
     Raises:
         ConfigError: the experts cannot be divided evenly over the expert axis.

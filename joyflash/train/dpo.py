@@ -40,7 +40,7 @@ def run(
     dtype = training_precision(precision, place)
     folder = training_folder(start)
     pairs = PairData(recipe, folder, data, heldout)
-    model = read_model(folder)
+    model = read_model(folder) if team is None else team.read(folder)
     result = run_stage(
         recipe, model, pairs, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
         precision=dtype, tensorboard=tensorboard, team=team,

@@ -34,7 +34,7 @@ from joyflash.train.together import TeamPlan
 
 CPU = torch.device("cpu")
 CHECKPOINT_SECONDS = 600.0
-"""Most time between two checkpoints of a single process, where validations are rarer."""
+"""Most time between two checkpoints, where validations are rarer."""
 
 
 def run_stage(
@@ -54,9 +54,8 @@ def run_stage(
 ) -> Path:
     """Train ``model`` as ``recipe`` says; return the folder ``run/model`` with the result.
 
-    A single process also saves at least every ``CHECKPOINT_SECONDS``, unless the result is a mean of checkpoints, and
-    at Ctrl-C or SIGTERM, which end the run after the step at hand. In a team, whose processes must agree on every
-    checkpoint, these come with validations only.
+    Checkpoints come with validations, at least every ``CHECKPOINT_SECONDS`` unless the result is a mean of checkpoints,
+    and at Ctrl-C or SIGTERM to any process, which end the run after the step at hand.
 
     Args:
         recipe: settings of the loop.
@@ -109,7 +108,7 @@ def run_stage(
         if data.measured_first and progress.step == 0:
             data.validate(place, log, 0)
         position, saved_at = progress.data, time.monotonic()
-        with StopRequest(team is None) as stop:
+        with StopRequest(quiet=not place.leads) as stop:
             for step in range(progress.step, last):
                 try:
                     batch = data.batch(rows, step)
@@ -128,14 +127,15 @@ def run_stage(
                 due = done % recipe.validate_every == 0 or done == last
                 if due:
                     data.validate(place, log, done)
-                late = team is None and recipe.merge == 1 and time.monotonic() - saved_at >= CHECKPOINT_SECONDS
-                if due or late or stop.signal is not None:
+                late = recipe.merge == 1 and time.monotonic() - saved_at >= CHECKPOINT_SECONDS
+                late, asked = place.largest(late, stop.signal or 0)
+                if due or late or asked:
                     place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
                     log.restart_clock()
                     saved_at = time.monotonic()
-                    if stop.signal is not None:
+                    if asked:
                         place.finish()
-                        raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", stop.signal)
+                        raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", asked)
         for note in data.left_out(position):
             log.note(note)
         if recipe.merge > 1 and last == recipe.steps:

@@ -41,7 +41,7 @@ def run(
     folder = training_folder(start)
     with nullcontext() if team is None else team.team.leader_first():  # the shards are written once
         ingredients = Ingredients(recipe, folder, data, out.parent / "shards")
-    model = read_model(folder)
+    model = read_model(folder) if team is None else team.read(folder)
     result = run_stage(
         recipe, model, ingredients, out, resume=resume, workers=workers, stop_after=stop_after, device=place,
         precision=dtype, tensorboard=tensorboard, team=team,

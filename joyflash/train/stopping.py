@@ -18,19 +18,19 @@ class StopRequest:
     background), nothing changes.
 
     Args:
-        enabled: False changes nothing either.
+        quiet: say nothing when it comes, as one of many processes.
 
     Attributes:
         signal: number of the signal that came; None before.
     """
 
-    def __init__(self, enabled: bool = True):
+    def __init__(self, *, quiet: bool = False):
         self.signal: int | None = None
-        self._enabled = enabled and threading.current_thread() is threading.main_thread()
+        self._quiet = quiet
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in SIGNALS if self._enabled else ():
+        for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
             before = signal.getsignal(number)
             if before not in (signal.SIG_IGN, None):  # None: not set from Python, so it could not be set again
                 self._before[number] = before
@@ -45,5 +45,5 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
         self.__exit__()
-        # No print: the signal may have come in the middle of one.
-        os.write(2, b"\nStopping after this step, with a checkpoint; the same again stops at once.\n")
+        if not self._quiet:  # no print: the signal may have come in the middle of one
+            os.write(2, b"\nStopping after this step, with a checkpoint; the same again stops at once.\n")

@@ -23,8 +23,8 @@ from joyflash.parallel.team import Team
 from joyflash.quantization.fake import fake_quantized
 from joyflash.train.checkpoint import Progress
 from joyflash.train.distributed import TeamWorker, build_sharded_optimizers, shard_model
-from joyflash.train.fresh import draw_part
 from joyflash.train.logging import TrainingLog
+from joyflash.train.parts import draw_part, read_part
 from joyflash.train.recipe import Rates, stored_policy
 from joyflash.train.team_checkpoint import TeamCheckpoints
 from joyflash.train.team_state import TeamState
@@ -45,7 +45,7 @@ class TeamPlan:
         reduction: how gradients are summed: "fixed" (losses and weights do not depend on the number of processes, to
             the bit on a CPU), "fast", or "auto": fixed on a CPU.
         tokens_at_once: a process joins rows up to this many tokens, unless the order is fixed.
-        parts: this process's parts of a model drawn by ``fresh``.
+        parts: this process's parts of a model that ``fresh`` drew or ``read`` read.
     """
 
     team: Team
@@ -65,6 +65,12 @@ class TeamPlan:
         self.parts.update(parts)
         return model
 
+    def read(self, folder: Path) -> JoyFlash:
+        """The model of a folder, divided as that of ``fresh``; see ``joyflash.train.parts.read_part``."""
+        model, parts = read_part(folder, self.mesh)
+        self.parts.update(parts)
+        return model
+
     def place(self, recipe: Rates, model: JoyFlash, precision: torch.dtype) -> Together:
         """This process's part."""
         return Together(recipe, model, self, precision)
@@ -75,7 +81,7 @@ class Together:
 
     Args:
         recipe: gives the learning rates, and what is rounded for the passes.
-        model: equal in all processes, whole or drawn by ``TeamPlan.fresh``; it is divided.
+        model: equal in all processes, whole or made by the plan's ``fresh`` or ``read``; it is divided.
         plan: who shares the work, and how.
         precision: see ``joyflash.train.loop.run_stage``.
 
@@ -117,6 +123,10 @@ class Together:
     def average(self, folder: Path, last: int) -> list[int]:
         """See ``TeamCheckpoints.average``."""
         return self._checkpoints.average(folder, last)
+
+    def largest(self, *values: int) -> list[int]:
+        """See ``Team.largest``."""
+        return self._team.largest(*values)
 
     def run(self, rows: Sequence[PackedBatch], objective: Objective) -> list[dict[str, float]]:
         """The worker's ``run``, on fake weights where the recipe says so."""

@@ -76,8 +76,7 @@ def test_signals_that_are_ignored_or_come_to_others_stay_as_they_are(monkeypatch
     thread = threading.Thread(target=elsewhere)
     thread.start()
     thread.join()
-    with StopRequest(enabled=False):
-        assert found == [None] and signal.getsignal(signal.SIGINT) is before
+    assert found == [None] and signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

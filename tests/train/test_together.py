@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -13,20 +14,22 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from safetensors.torch import load_file, save_file
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from joyflash.errors import ConfigError, TrainingError
-from joyflash.model.checkpoint import read_model
+from joyflash.errors import CheckpointError, ConfigError, StoppedError, TrainingError
+from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.config import sized
 from joyflash.model.initialise import initialise
 from joyflash.model.joyflash import JoyFlash
 from joyflash.parallel.mesh import make_mesh
 from joyflash.parallel.team import Team
-from joyflash.train import loop, pretrain, team_checkpoint
+from joyflash.train import loop, pretrain, sft, team_checkpoint
 from joyflash.train.checkpoint import Progress
-from joyflash.train.fresh import place_parameter
+from joyflash.train.parts import place_parameter, read_part
 from joyflash.train.team_state import TeamState
 from joyflash.train.together import TeamPlan
+from tests.model.test_slices import stack
 from tests.parallel.teams import run_team
 from tests.train.test_loop import RECIPE, curve
 
@@ -115,6 +118,35 @@ def _failing(team, options):
         train(team, 1, **options)
 
 
+def test_what_one_process_is_told_and_its_clock_says_holds_for_all(folders):
+    out = folders / "stopped"
+    options = {
+        "data": folders / "data",
+        "out": out,
+        "recipe": dataclasses.replace(SMALL, validate_every=6, merge=1, checkpoints_kept=9),
+    }
+    assert run_team(2, _stopped, options) == [[15, "Stopped after step 3 of 6; go on with --resume."]] * 2
+    assert [path.name for path in sorted(out.glob("step-*"))] == [f"step-000000{step}" for step in (1, 2, 3)]
+    run_team_with(2, 1, resume=True, **options)
+    assert curve(out) == curve(folders / "alone")
+
+
+def _stopped(team, options):
+    train_step = loop.train_step
+
+    def told(recipe, step, *rest):
+        train_step(recipe, step, *rest)
+        if step == 2 and not team.leads:
+            signal.raise_signal(signal.SIGTERM)
+
+    seconds = loop.CHECKPOINT_SECONDS if team.leads else 0.0
+    with mock.patch.object(loop, "train_step", told), mock.patch.object(loop, "CHECKPOINT_SECONDS", seconds):
+        try:
+            train(team, 1, **options)
+        except StoppedError as stopped:
+            return stopped.signal, str(stopped)
+
+
 def test_a_checkpoint_that_lacks_a_part_is_neither_read_nor_published(tmp_path):
     run_team(2, _without_parts, tmp_path)
     assert (tmp_path / "parted").is_dir() and not list((tmp_path / "parted").glob("step-*"))
@@ -171,10 +203,26 @@ def test_what_cannot_be_arranged_is_refused(folders):
             pass
 
 
-def test_experts_are_drawn_in_parts_and_no_process_holds_them_all():
+@pytest.mark.parametrize("layout", ["drawn", "single", "stacked"])
+def test_experts_are_drawn_or_read_in_parts_and_no_process_holds_them_all(tmp_path, layout):
     config = sized(64)
-    whole = initialise(JoyFlash(config), torch.Generator().manual_seed(3)).state_dict()
-    for found in run_team(2, drawn, 2, config) + run_team(2, drawn, 1, config):
+    model = initialise(JoyFlash(config), torch.Generator().manual_seed(3))
+    whole = model.state_dict()
+    if layout != "drawn":
+        with torch.no_grad():
+            model.model.layers[1].mlp.gate.e_score_correction_bias.fill_(0.5)
+        save_model(model, tmp_path, shard_bytes=300_000)
+    if layout == "stacked":
+        tensors = {}
+        for file in tmp_path.glob("*.safetensors"):
+            tensors |= load_file(file)
+            file.unlink()
+        stack(tensors, config)
+        save_file(tensors, tmp_path / "model.safetensors")
+        for name in ("checksums.json", "model.safetensors.index.json"):
+            (tmp_path / name).unlink()
+    work = (drawn, config) if layout == "drawn" else (read, tmp_path)
+    for found in run_team(2, work[0], 2, work[1]) + run_team(2, work[0], 1, work[1]):
         outside, parts, bounds = found["outside"], found["parts"], found["bounds"]
         assert len(parts) == 2 * (config.num_hidden_layers - 1)
         assert not set(parts) & set(outside) and set(parts) | set(outside) == set(whole)
@@ -186,15 +234,58 @@ def test_experts_are_drawn_in_parts_and_no_process_holds_them_all():
             assert np.array_equal(part, whole[name][start:end].numpy()), name
 
 
+def test_a_process_checks_the_files_of_which_it_needs_a_part_and_names_what_is_stored_twice(tmp_path, caplog):
+    model = initialise(JoyFlash(sized(64)), torch.Generator().manual_seed(3))
+    save_model(model, tmp_path)
+    mesh: Any = SimpleNamespace(team=Team(1, 2, torch.device("cpu")), expert_parallel=1, data_parallel=2)
+    file = tmp_path / "model.safetensors"
+    read_part(tmp_path, mesh)
+    tensors = load_file(file)
+    of_another = "model.layers.1.mlp.experts.0.down_proj.weight"
+    tensors[of_another][0, 0] += 1
+    save_file(tensors, file, {"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"model\.safetensors was altered"):
+        read_part(tmp_path, mesh)
+    (tmp_path / "checksums.json").unlink()
+    assert not caplog.text
+    head = next(name for name in tensors if name.endswith("shared_head.head.weight"))
+    tensors[head][0, 0] += 1
+    save_file(tensors, file, {"format": "pt"})
+    read_part(tmp_path, mesh)
+    assert f"{head} of {tmp_path} differs from the trunk's own" in caplog.text
+
+
+@pytest.mark.parametrize("expert_parallel", [1, 2])
+def test_two_processes_fine_tune_a_folder_as_one_does_without_reading_it_whole(folders, expert_parallel):
+    start, data, out = folders / "alone" / "model", folders / "data", folders / f"tuned{expert_parallel}"
+    recipe = dataclasses.replace(SMALL, stage="sft", width=None, tokens=2 * 4 * 128, merge=1)
+    sft.run(recipe, start=start, data=data, out=out / "alone", workers=1, precision="fp32")
+    run_team(2, _tuned, expert_parallel, {"recipe": recipe, "start": start, "data": data, "out": out / "team"})
+    assert same_run(out / "team", out / "alone")
+
+
+def _tuned(team, expert_parallel, options):
+    with mock.patch.object(sft, "read_model", side_effect=AssertionError("read whole")):
+        sft.run(options.pop("recipe"), team=TeamPlan(team, expert_parallel), precision="fp32", **options)
+
+
 def drawn(team, expert_parallel, config):
     plan = TeamPlan(team, expert_parallel)
-    model = plan.fresh(config, torch.Generator().manual_seed(3))
+    return held(plan, plan.fresh(config, torch.Generator().manual_seed(3)))
+
+
+def held(plan, model):
     real = {name: tensor for name, tensor in model.state_dict().items() if not tensor.is_meta}
     bounds = {
-        name: place_parameter(name, tuple(model.get_parameter(name).shape), plan.mesh).bounds[team.rank]
+        name: place_parameter(name, tuple(model.get_parameter(name).shape), plan.mesh).bounds[plan.team.rank]
         for name in plan.parts
     }
     return {"outside": real, "parts": dict(plan.parts), "bounds": bounds}
+
+
+def read(team, expert_parallel, folder):
+    plan = TeamPlan(team, expert_parallel)
+    return held(plan, plan.read(folder))
 
 
 def run_team_with(world, expert_parallel, **options):
