@@ -17,6 +17,7 @@ from joyflash.errors import ConfigError, DataError, JoyflashError
 
 MakePacker = Callable[[int, int], Packer]  # (part, parts) -> the packer of that part
 _COLUMNS = ("tokens_T", "positions_T", "weights_T", "document_T")
+_DIED = "A data worker died without a message; it may have run out of memory."
 _WAIT_S = 0.2  # how long a blocked worker or reader takes to notice that the other side is gone
 
 
@@ -61,7 +62,7 @@ class Prefetcher:
         self._turn = 0 if state is None else int(state["turn"])
         context: Any = multiprocessing.get_context("spawn") if processes else None
         self._stop = context.Event() if processes else threading.Event()
-        self._queues = [context.Queue(depth) if processes else queue.Queue(depth) for _ in range(workers)]
+        self._queues: list[Any] = [context.Queue(depth) if processes else queue.Queue(depth) for _ in range(workers)]
         start: Any = context.Process if processes else threading.Thread
         self._workers = [
             start(
@@ -71,8 +72,10 @@ class Prefetcher:
             )
             for part in range(workers)
         ]
-        for worker in self._workers:
+        for worker, rows in zip(self._workers, self._queues, strict=True):
             worker.start()
+            if processes:
+                rows._writer.close()  # else the rest of what a killed worker was writing would be waited for
 
     def __iter__(self) -> Iterator[PackedBatch]:
         return self
@@ -110,16 +113,19 @@ class Prefetcher:
                 if self._stop.is_set():
                     raise DataError("The prefetcher is closed.") from None
                 if not self._workers[part].is_alive() and self._queues[part].empty():
-                    raise DataError("A data worker died without a message; it may have run out of memory.") from None
+                    raise DataError(_DIED) from None
                 continue
+            except (EOFError, OSError):
+                raise DataError(_DIED) from None
             if error is not None:
                 raise error
             return columns, state
 
 
 def _work_apart(*args: Any) -> None:
-    """``_work`` in a process of its own: a terminal's Ctrl-C reaches it, but its reader decides when it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """``_work`` in a process of its own: signals to the whole group reach it, but its reader decides when it ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _work(*args)
 
 
@@ -145,7 +151,10 @@ def _send(rows: Any, item: tuple[Any, ...], stop: Any) -> bool:
             rows.put(item, timeout=_WAIT_S)
             return True
         except queue.Full:
-            continue
+            parent = multiprocessing.parent_process()
+            if not isinstance(rows, queue.Queue) and parent is not None and not parent.is_alive():
+                rows.cancel_join_thread()  # nobody reads the row that it is writing
+                return False
     return False
 
 
@@ -153,5 +162,5 @@ def _drain(rows: Any) -> None:
     try:
         while True:
             rows.get_nowait()
-    except queue.Empty:
+    except (queue.Empty, EOFError, OSError):
         return

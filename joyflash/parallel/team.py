@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +18,9 @@ import torch.distributed as dist
 from joyflash.errors import ConfigError
 
 PATIENCE = timedelta(minutes=30)
-"""How long a process waits for the others: the first one may be tokenising a corpus."""
+"""How long a process waits in a step for the others."""
+LONG_PATIENCE = timedelta(days=2)
+"""How long it waits while the first one works alone, such as on tokenising a corpus."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,11 @@ class Team:
         """Whether this process writes logs and results."""
         return self.rank == 0
 
+    @property
+    def on_this_machine(self) -> int:
+        """How many of them run here, as ``torchrun`` says."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
     def gather(self, value: Any) -> list[Any]:
         """The ``value`` of every process, by rank; for small plain data."""
         found: list[Any] = [None] * self.world
@@ -49,18 +59,39 @@ class Team:
         dist.all_reduce(found, dist.ReduceOp.MAX)  # in main memory: the GPU's queue is not waited for
         return found.tolist()
 
+    @cached_property
+    def _patient(self) -> Any:
+        return dist.new_group(backend="gloo", timeout=LONG_PATIENCE)
+
     def wait(self) -> None:
-        """Go on only when everybody has come this far."""
-        dist.barrier()
+        """Go on only when everybody has come this far, however long the first one works alone."""
+        dist.barrier(group=self._patient)
+
+    def check_shared(self, folder: Path) -> None:
+        """Raise ConfigError in every process unless all see the same ``folder``, which is made if need be."""
+        mark = folder / self.gather(f".shared-{uuid.uuid4().hex}")[0]  # new: no disk remembers that it was not there
+        if self.leads:
+            folder.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        self.wait()
+        without = sum(not seen for seen in self.gather(mark.exists()))
+        if self.leads:
+            mark.unlink(missing_ok=True)
+        if without:
+            raise ConfigError(
+                f"{without} of {self.world} processes do not see the folder {folder} of the first one. Several "
+                "machines need a run folder on a disk that they share."
+            )
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:
         """The leader runs the block alone, then all the others: for work whose result is kept on disk."""
+        patient = self._patient  # made together, before anybody waits
         if not self.leads:
-            dist.barrier()
+            dist.barrier(group=patient)
         yield
         if self.leads:
-            dist.barrier()
+            dist.barrier(group=patient)
 
 
 def launched_by_torchrun() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -30,6 +31,9 @@ class Alone:
         model: on ``device`` afterwards.
         workers: threads on a CPU.
         device, precision: see ``joyflash.train.loop.run_stage``.
+
+    Attributes:
+        threads: that compute, on a CPU.
     """
 
     leads = True
@@ -37,6 +41,7 @@ class Alone:
 
     def __init__(self, recipe: Rates, model: JoyFlash, workers: int, device: torch.device, precision: torch.dtype):
         self.model = model.to(device)
+        self.threads = workers
         self.optimizers = build_optimizers(
             model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
         )
@@ -59,6 +64,10 @@ class Alone:
     def average(self, folder: Path, last: int) -> list[int]:
         """See ``average_checkpoints``."""
         return average_checkpoints(folder, self.model, last)
+
+    def packers(self, asked: int | None, saved: int) -> int:
+        """Processes that pack rows for a GPU: as many as asked for, as in a saved position, or one per core."""
+        return asked or saved or os.cpu_count() or 1
 
     def largest(self, *values: int) -> list[int]:
         """The values themselves: there are no other processes to agree with."""

@@ -23,10 +23,12 @@ from joyflash.errors import TrainingError
 from joyflash.model.averaging import average_states
 from joyflash.model.joyflash import JoyFlash
 from joyflash.train.run_folder import (
+    BETWEEN,
     CHECKSUMS,
     TEAM_PROGRESS,
     checkpoints,
     checksum,
+    planned,
     publish,
     remove_leftovers,
     remove_older,
@@ -38,10 +40,17 @@ _UNREADABLE = (OSError, SafetensorError, RuntimeError, ValueError, KeyError, Typ
 
 @dataclass(frozen=True)
 class Progress:
-    """What a checkpoint knows beside tensors: steps done and the data position after them."""
+    """What a checkpoint knows beside tensors.
+
+    Attributes:
+        step: steps done.
+        data: position in the data after them.
+        between: saved where a stop asked for it, between those whose mean is the result.
+    """
 
     step: int
     data: dict[str, Any]
+    between: bool = False
 
 
 def save_checkpoint(
@@ -49,8 +58,8 @@ def save_checkpoint(
 ) -> Path:
     """Write ``folder/step-N``; it appears whole or not at all.
 
-    Afterwards the newest ``keep`` stay. A checkpoint of a later step can only be one that could not be read when the
-    run was resumed from an earlier one, and leaves too.
+    Afterwards it and the newest ``keep`` stay, without those ``between``. A checkpoint of a later step can only be one
+    that could not be read when the run was resumed from an earlier one, and leaves too.
 
     Raises:
         TrainingError: the disk is full or cannot be written to; the checkpoints before stay.
@@ -64,6 +73,8 @@ def save_checkpoint(
         save_file(state, partial / "model.safetensors")
         torch.save([optimizer.state_dict() for optimizer in optimizers], partial / "optimizers.pt")
         (partial / "progress.json").write_text(json.dumps({"step": progress.step, "data": progress.data}))
+        if progress.between:
+            (partial / BETWEEN).touch()
         publish(partial, target, {name: checksum(partial / name) for name in _FILES})
     except (OSError, SafetensorError, RuntimeError) as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -110,14 +121,14 @@ def load_checkpoint(
 
 @torch.no_grad()
 def average_checkpoints(folder: Path, model: JoyFlash, last: int) -> list[int]:
-    """Put the mean of the newest ``last`` checkpoints of a run into ``model``; return their steps.
+    """Put the mean of the newest ``last`` planned checkpoints of a run into ``model``; return their steps.
 
     Averaging in place of a learning-rate decay: the report's scaling-law study (section 2).
 
     Raises:
         TrainingError: there are fewer, or one cannot be read.
     """
-    found = checkpoints(folder)[-last:]
+    found = planned(folder)[-last:]
     if len(found) < last:
         raise TrainingError(
             f"{folder} holds {len(found)} checkpoints, {last} are to be merged. Validate more often or merge fewer."

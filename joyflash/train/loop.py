@@ -10,6 +10,7 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -35,6 +36,8 @@ from joyflash.train.together import TeamPlan
 CPU = torch.device("cpu")
 CHECKPOINT_SECONDS = 600.0
 """Most time between two checkpoints, where validations are rarer."""
+CHECKPOINT_SHARE = 0.1
+"""Of the time, that checkpoints asked for by the clock may take; where they take longer, they are rarer."""
 
 
 def run_stage(
@@ -64,7 +67,8 @@ def run_stage(
         before: run folder of the stage before: its newest checkpoint gives weights and optimiser state.
         resume: go on from the newest readable checkpoint of ``run``, or from the beginning where it was killed before
             the first; log and weights continue exactly. ``recipe.json`` is kept until the recipe is found to fit.
-        workers: rows worked on at the same time; on a GPU, processes that pack rows. Default one per core.
+        workers: rows worked on at the same time; on a GPU, processes that pack rows (of each process of a team, the
+            same number in all). Default one per core.
         stop_after: stop after this many steps, with a checkpoint.
         device: where to train.
         precision: dtype of the products; the weights that the optimiser works on are float32.
@@ -84,22 +88,27 @@ def run_stage(
         train_only(model, recipe.train_only)
     _check_mtp(recipe, model)
     _check_quantize(recipe, model)
-    workers = workers or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
     notes = [] if resume else [describe_groups(model, model.config)]
     config = model.config
-    place = Alone(recipe, model, workers, device, precision) if team is None else team.place(recipe, model, precision)
+    place: Place = (
+        Alone(recipe, model, workers or cores, device, precision)
+        if team is None
+        else team.place(recipe, model, precision)
+    )
     if before is not None:
         place.load(before, notes.append)
     data.prepare(place, run)
     progress = _resumed(recipe, run, place, notes) if resume else Progress(0, {})
     last = recipe.steps if stop_after is None else min(recipe.steps, stop_after)
-    peak = peak_flops(device, workers, precision)
+    packers = 0 if device.type == "cpu" else place.packers(workers, len(progress.data.get("workers", ())))
+    peak = peak_flops(device, place.threads, precision)
     meter = Meter(config, peak and peak * place.world)
     resumed_step = progress.step if resume else None
     with (
         place.settled(),
         place.log(run, recipe.steps, resumed_step=resumed_step, tensorboard=tensorboard) as log,
-        data.rows(progress.data or None, 0 if device.type == "cpu" else workers) as rows,
+        data.rows(progress.data or None, packers) as rows,
     ):
         notes += data.notes
         notes.append(f"Products in {str(precision).removeprefix('torch.')}, weights and optimiser in float32.")
@@ -107,18 +116,18 @@ def run_stage(
             log.note(note)
         if data.measured_first and progress.step == 0:
             data.validate(place, log, 0)
-        position, saved_at = progress.data, time.monotonic()
+        position, saved_at, patience = progress.data, time.monotonic(), CHECKPOINT_SECONDS
         with StopRequest(quiet=not place.leads) as stop:
             for step in range(progress.step, last):
-                try:
-                    batch = data.batch(rows, step)
-                except DataError as error:
+                batch, failure = _batch(data, rows, step)
+                if any(place.largest(failure is not None)):
+                    failure = failure or DataError("the message of another process says why.")
                     if step == progress.step and step:
-                        raise TrainingError(f"{run} cannot be resumed after step {step}: {error}") from error
+                        raise TrainingError(f"{run} cannot be resumed after step {step}: {failure}") from failure
                     if step > progress.step:
-                        place.save(run, Progress(step, position), keep=recipe.checkpoints_kept)
+                        place.save(run, Progress(step, position, _between(recipe, step)), keep=recipe.checkpoints_kept)
                         place.finish()
-                    raise _without_data(error, run, step) from error
+                    raise _without_data(failure, run, step) from failure
                 if step == progress.step and place.leads:  # only now is the saved data position known to fit
                     _keep_recipe(recipe, run, log)
                 train_step(recipe, step, place, batch, data.objective(step, batch), log, meter)
@@ -127,12 +136,14 @@ def run_stage(
                 due = done % recipe.validate_every == 0 or done == last
                 if due:
                     data.validate(place, log, done)
-                late = recipe.merge == 1 and time.monotonic() - saved_at >= CHECKPOINT_SECONDS
+                late = recipe.merge == 1 and time.monotonic() - saved_at >= patience
                 late, asked = place.largest(late, stop.signal or 0)
                 if due or late or asked:
-                    place.save(run, Progress(done, position), keep=recipe.checkpoints_kept)
+                    begun = time.monotonic()
+                    place.save(run, Progress(done, position, _between(recipe, done)), keep=recipe.checkpoints_kept)
                     log.restart_clock()
                     saved_at = time.monotonic()
+                    patience = max(CHECKPOINT_SECONDS, (saved_at - begun) / CHECKPOINT_SHARE)
                     if asked:
                         place.finish()
                         raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", asked)
@@ -144,8 +155,8 @@ def run_stage(
     place.finish()
     whole = place.whole_model()
     if whole is not None:
-        draw_report(run)
         save_model(whole, run / "model", torch.float32)
+        draw_report(run)
     return run / "model"
 
 
@@ -203,6 +214,18 @@ def _keep_recipe(recipe: StageRecipe, run: Path, log: Log) -> None:
     if changed := [name for name in now if now[name] != before.get(name, now[name])]:
         log.note(f"The recipe has changed in {', '.join(changed)}; the steps from here on follow the new one.")
     path.write_text(text, encoding="utf-8")
+
+
+def _batch(data: StageData, rows: Any, step: int) -> tuple[list[PackedBatch], DataError | None]:
+    try:
+        return data.batch(rows, step), None
+    except DataError as error:
+        return [], error
+
+
+def _between(recipe: StageRecipe, step: int) -> bool:
+    """Whether a checkpoint after ``step`` is none of those whose mean is the result."""
+    return recipe.merge > 1 and step % recipe.validate_every != 0 and step != recipe.steps
 
 
 def _without_data(error: DataError, run: Path, step: int) -> TrainingError:

@@ -13,12 +13,19 @@ from joyflash.extras import crc32
 CHECKSUMS = "checksums.json"
 TEAM_PROGRESS = "team.json"
 """Marks a checkpoint that several processes wrote (see ``team_checkpoint``)."""
+BETWEEN = "between"
+"""An empty file in a checkpoint that a stop asked for between two planned ones: to go on from, not to be averaged."""
 _PIECE = 1 << 24
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """Folders of the checkpoints of a run, oldest first; each is whole, but its files may be damaged."""
     return sorted(folder.glob("step-*"))
+
+
+def planned(folder: Path) -> list[Path]:
+    """Those ``checkpoints`` that a run which nobody stops has as well."""
+    return [checkpoint for checkpoint in checkpoints(folder) if not (checkpoint / BETWEEN).exists()]
 
 
 def publish(partial: Path, target: Path, sums: Mapping[str, int]) -> None:
@@ -34,11 +41,11 @@ def publish(partial: Path, target: Path, sums: Mapping[str, int]) -> None:
 
 
 def remove_older(folder: Path, newest: Path, keep: int) -> None:
-    """Keep the last ``keep`` checkpoints up to ``newest``; later ones could not be read, and leave too."""
-    found = checkpoints(folder)
-    place = found.index(newest)
-    for old in (*found[: max(0, place + 1 - keep)], *found[place + 1 :]):
-        shutil.rmtree(old)
+    """Keep ``newest`` and the last ``keep`` planned checkpoints up to it; later ones could not be read: they leave."""
+    kept = {newest, *[checkpoint for checkpoint in planned(folder) if checkpoint <= newest][-keep:]}
+    for checkpoint in checkpoints(folder):
+        if checkpoint not in kept:
+            shutil.rmtree(checkpoint)
     remove_leftovers(folder)
 
 

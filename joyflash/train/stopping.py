@@ -12,8 +12,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Within its block, the first signal is noted in ``signal``; the next one does what it would have done without.
+    """Within its block, the first signal is noted in ``signal``; Ctrl-C after it does what it would have done without.
 
+    A SIGTERM after the first signal does nothing: batch systems send it to every process, and torchrun once more.
     Only the main thread can take signals; elsewhere, and for a signal that the process ignores (as in a shell's
     background), nothing changes.
 
@@ -43,7 +44,10 @@ class StopRequest:
         self._before.clear()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            return
         self.signal = number
-        self.__exit__()
+        if signal.SIGINT in self._before:
+            signal.signal(signal.SIGINT, self._before.pop(signal.SIGINT))
         if not self._quiet:  # no print: the signal may have come in the middle of one
-            os.write(2, b"\nStopping after this step, with a checkpoint; the same again stops at once.\n")
+            os.write(2, b"\nStopping after this step, with a checkpoint; Ctrl-C then stops at once.\n")

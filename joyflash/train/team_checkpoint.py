@@ -25,10 +25,12 @@ from joyflash.errors import TrainingError
 from joyflash.parallel.team import PATIENCE, Team
 from joyflash.train.checkpoint import Progress
 from joyflash.train.run_folder import (
+    BETWEEN,
     CHECKSUMS,
     TEAM_PROGRESS,
     checkpoints,
     checksum,
+    planned,
     publish,
     remove_leftovers,
     remove_older,
@@ -69,7 +71,7 @@ class TeamCheckpoints:
         self._team.wait()
         tensors, numbers = self._state.copied()
         numbers |= {"step": progress.step, "data": progress.data, "processes": self._team.world}
-        self._writing = threading.Thread(target=self._write, args=(folder, tensors, numbers, keep))
+        self._writing = threading.Thread(target=self._write, args=(folder, tensors, numbers, progress.between, keep))
         self._writing.start()
 
     def finish(self) -> None:
@@ -105,7 +107,7 @@ class TeamCheckpoints:
         Raises:
             TrainingError: there is none, every one is damaged, or it belongs to another model.
         """
-        found = checkpoints(folder)
+        found = self._listed(checkpoints, folder)
         if not found:
             raise TrainingError(f"{folder} holds no checkpoint to go on from; start without --resume.")
         damages: list[str] = []
@@ -121,14 +123,14 @@ class TeamCheckpoints:
 
     @torch.no_grad()
     def average(self, folder: Path, last: int) -> list[int]:
-        """Put the mean of the weights of the newest ``last`` checkpoints into the model; return their steps.
+        """Put the mean of the weights of the newest ``last`` planned checkpoints into the model; return their steps.
 
         Raises:
             TrainingError: there are fewer, or one cannot be read.
         """
         self.finish()
         self._team.wait()
-        found = checkpoints(folder)[-last:]
+        found = self._listed(planned, folder)[-last:]
         if len(found) < last:
             raise TrainingError(
                 f"{folder} holds {len(found)} checkpoints, {last} are to be merged. Validate more often or merge fewer."
@@ -144,7 +146,11 @@ class TeamCheckpoints:
         self._state.take_weights(sums)
         return [int(checkpoint.name.removeprefix("step-")) for checkpoint in found]
 
-    def _write(self, folder: Path, tensors: dict[str, Any], numbers: dict[str, Any], keep: int) -> None:
+    def _listed(self, which: Callable[[Path], list[Path]], folder: Path) -> list[Path]:
+        """What the leader sees: on another machine a shared disk may still show the folder as it was."""
+        return [folder / name for name in self._team.gather([each.name for each in which(folder)])[0]]
+
+    def _write(self, folder: Path, tensors: dict[str, Any], numbers: dict[str, Any], between: bool, keep: int) -> None:
         target = folder / f"step-{numbers['step']:07d}"
         partial = folder / f".{target.name}.partial"
         try:
@@ -159,6 +165,8 @@ class TeamCheckpoints:
                 raise RuntimeError("not every process gave its part")
             if self._team.leads:
                 (partial / TEAM_PROGRESS).write_text(json.dumps(numbers))
+                if between:
+                    (partial / BETWEEN).touch()
                 sums = {name: value for each in gathered for name, value in each.items()}
                 publish(partial, target, sums | {TEAM_PROGRESS: checksum(partial / TEAM_PROGRESS)})
                 remove_older(folder, target, keep)

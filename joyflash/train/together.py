@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ class Together:
         self._sharded = shard_model(model, plan.mesh, precision, fixed_order=fixed, parts=plan.parts)
         plan.parts.clear()
         self.model = model
+        self.threads = torch.get_num_threads()
         shards, self.optimizers = build_sharded_optimizers(
             self._sharded, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
         )
@@ -108,8 +110,12 @@ class Together:
         self._checkpoints = TeamCheckpoints(TeamState(self._sharded, shards, muon, adamw), team)
 
     def log(self, run: Path, total_steps: int, **options: Any) -> TrainingLog | Silence:
-        """The run's log; silence but for the leader."""
-        self._team.wait()  # the leader changes the log that the others have looked for
+        """The run's log; silence but for the leader.
+
+        Raises:
+            ConfigError: the processes do not see one and the same run folder.
+        """
+        self._team.check_shared(run)  # and the leader changes the log that the others have looked for
         return TrainingLog(run, total_steps, **options) if self.leads else Silence()
 
     def load(self, folder: Path, notify: Callable[[str], None]) -> Progress:
@@ -123,6 +129,18 @@ class Together:
     def average(self, folder: Path, last: int) -> list[int]:
         """See ``TeamCheckpoints.average``."""
         return self._checkpoints.average(folder, last)
+
+    def packers(self, asked: int | None, saved: int) -> int:
+        """As ``Alone.packers``, the cores shared by the team's processes on a machine; the same number in all.
+
+        Raises:
+            ConfigError: some were asked for another number: every process must draw the same rows.
+        """
+        cores = max(1, (os.cpu_count() or 1) // self._team.on_this_machine)
+        found = self._team.gather((asked, asked or saved or cores))
+        if len({mine for mine, _ in found}) > 1:
+            raise ConfigError("--workers differs between the processes; give all machines the same number.")
+        return min(wanted for _, wanted in found)
 
     def largest(self, *values: int) -> list[int]:
         """See ``Team.largest``."""

@@ -7,6 +7,10 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -50,13 +54,54 @@ def test_processes_give_the_same_rows_as_threads():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
-def test_ctrl_c_leaves_the_processes_to_their_reader():
-    """A terminal sends it to all; the reader still wants the rows of its last step."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_to_the_whole_group_leave_the_processes_to_their_reader(number):
+    """A terminal and torchrun send them to all; the reader still wants the rows of its last step."""
     with Prefetcher(functools.partial(make_packer, row_tokens=256), processes=True, depth=1) as rows:
         next(rows)
         (worker,) = rows._workers
-        os.kill(worker.pid, signal.SIGINT)
+        os.kill(worker.pid, number)
         assert len(_tokens(rows, 6)) == 6
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_row_is_noticed():
+    """A row of 8,192 tokens is more than a pipe holds: the reader finds the beginning of one."""
+    with Prefetcher(functools.partial(make_packer, row_tokens=8192), processes=True) as rows:
+        next(rows)
+        (worker,) = rows._workers
+        assert rows._queues[0]._reader.poll(30)
+        worker.kill()
+        worker.join()
+        with pytest.raises(DataError, match="died without a message"):
+            _tokens(rows, 9)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process")
+def test_processes_end_when_their_reader_was_killed():
+    program = (
+        "import functools, os, signal\n"
+        "from joyflash.data.prefetch import Prefetcher\n"
+        "from tests.data.helpers import make_packer\n"
+        "rows = Prefetcher(functools.partial(make_packer, row_tokens=8192), processes=True)\n"
+        "next(rows)\n"
+        "print(rows._workers[0].pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        worker, end = int(killed.stdout.readline()), time.monotonic() + 60
+    while _runs(worker):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")  # ended, nobody asked
 
 
 def _broken(part: int, parts: int) -> Packer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import torch
 
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.loading import model_folder
-from joyflash.train import dpo
+from joyflash.train import dpo, reference
 from joyflash.train.dpo_recipe import DPORecipe
 from joyflash.train.logging import read_log
 from joyflash.train.pretrain import copy_tokenizer
@@ -19,6 +21,18 @@ from tests.rl.conftest import small_model
 RECIPE = DPORecipe(
     steps=2, pairs_per_step=5, row_tokens=96, heldout=0.3, muon_lr=5e-3, adamw_lr=5e-3, decay=0.0, validate_every=1
 )
+
+
+def test_the_reference_is_computed_again_where_another_process_lacks_it(tmp_path, monkeypatch):
+    """Its file lies on the leader's machine; computing needs all processes."""
+    scores = torch.tensor([[1.0, 2.0]])
+    monkeypatch.setattr(reference, "answer_scores", lambda *_: scores)
+    place: Any = SimpleNamespace(stored=None, leads=True, largest=lambda *values: list(values))
+    assert reference.reference_scores(place, [], 96, tmp_path, tmp_path / "model") is scores
+    found = reference.reference_scores(place, [], 96, tmp_path, tmp_path / "model")
+    assert found is not scores and torch.equal(found, scores)
+    place.largest = lambda *values: [True]
+    assert reference.reference_scores(place, [], 96, tmp_path, tmp_path / "model") is scores
 
 
 def train(team, options):

@@ -7,10 +7,12 @@ import signal
 import threading
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from joyflash.cli import app
 from joyflash.errors import StoppedError
+from joyflash.model.checkpoint import read_model
 from joyflash.train import loop, pretrain
 from joyflash.train.checkpoint import last_step
 from joyflash.train.run_folder import checkpoints
@@ -56,7 +58,36 @@ def test_the_second_ctrl_c_ends_the_run_at_once(tmp_path, monkeypatch, capfd):
     with pytest.raises(KeyboardInterrupt):
         _train(tmp_path / "run")
     assert last_step(tmp_path / "run") == 0
-    assert "the same again stops at once" in capfd.readouterr().err
+    assert "Ctrl-C then stops at once" in capfd.readouterr().err
+
+
+def test_a_second_sigterm_changes_nothing(tmp_path, monkeypatch):
+    """Batch systems send it to torchrun and its processes; torchrun passes it on."""
+
+    def twice():
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    _at_step(monkeypatch, 2, twice)
+    with pytest.raises(StoppedError, match="after step 3"):
+        _train(tmp_path / "run")
+    assert last_step(tmp_path / "run") == 3
+
+
+def test_a_stop_between_two_checkpoints_does_not_change_their_mean(tmp_path, monkeypatch):
+    recipe = dataclasses.replace(RARE, tokens=6 * 512, decay=0.0, validate_every=2, merge=2, checkpoints_kept=2)
+    _train(tmp_path / "whole", recipe)
+    _at_step(monkeypatch, 4, lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(StoppedError):
+        _train(tmp_path / "run", recipe)
+    names = [folder.name for folder in checkpoints(tmp_path / "run")]
+    assert names == ["step-0000002", "step-0000004", "step-0000005"]
+    monkeypatch.undo()
+    monkeypatch.setattr(loop, "draw_report", lambda run: None)
+    _train(tmp_path / "run", recipe, resume=True)
+    assert [folder.name for folder in checkpoints(tmp_path / "run")] == ["step-0000004", "step-0000006"]
+    one, two = (read_model(tmp_path / name / "model").state_dict() for name in ("whole", "run"))
+    assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())
 
 
 def test_signals_that_are_ignored_or_come_to_others_stay_as_they_are(monkeypatch):
@@ -91,6 +122,10 @@ def test_the_command_ends_with_one_line_and_the_status_of_the_signal(monkeypatch
 
 def test_the_clock_asks_for_checkpoints_that_change_nothing(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e-9)
+    _train(tmp_path / "rare")
+    assert [folder.name for folder in checkpoints(tmp_path / "rare")] == ["step-0000001", "step-0000005"]
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     _train(tmp_path / "run")
     assert len(checkpoints(tmp_path / "run")) == 5
     assert curve(tmp_path / "run") == whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import signal
 import time
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from joyflash.errors import CheckpointError, ConfigError, StoppedError, TrainingError
+from joyflash.errors import CheckpointError, ConfigError, DataError, StoppedError, TrainingError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.config import sized
 from joyflash.model.initialise import initialise
@@ -26,9 +27,10 @@ from joyflash.parallel.mesh import make_mesh
 from joyflash.parallel.team import Team
 from joyflash.train import loop, pretrain, sft, team_checkpoint
 from joyflash.train.checkpoint import Progress
+from joyflash.train.ingredients import Ingredients
 from joyflash.train.parts import place_parameter, read_part
 from joyflash.train.team_state import TeamState
-from joyflash.train.together import TeamPlan
+from joyflash.train.together import TeamPlan, Together
 from tests.model.test_slices import stack
 from tests.parallel.teams import run_team
 from tests.train.test_loop import RECIPE, curve
@@ -139,12 +141,56 @@ def _stopped(team, options):
         if step == 2 and not team.leads:
             signal.raise_signal(signal.SIGTERM)
 
-    seconds = loop.CHECKPOINT_SECONDS if team.leads else 0.0
-    with mock.patch.object(loop, "train_step", told), mock.patch.object(loop, "CHECKPOINT_SECONDS", seconds):
+    clock = {} if team.leads else {"CHECKPOINT_SECONDS": 0.0, "CHECKPOINT_SHARE": 1e9}
+    with mock.patch.multiple(loop, train_step=told, **clock):
         try:
             train(team, 1, **options)
         except StoppedError as stopped:
             return stopped.signal, str(stopped)
+
+
+def test_data_that_one_process_lacks_end_the_run_of_all_with_its_steps_saved(folders):
+    out = folders / "starved"
+    leader, other = run_team(2, _starved, {"data": folders / "data", "out": out})
+    assert leader.startswith(
+        "No data for step 4: the message of another process says why. The 3 steps before are saved"
+    )
+    assert other.startswith("No data for step 4: a worker died The 3 steps before are saved")
+    assert [path.name for path in sorted(out.glob("step-*"))] == ["step-0000002", "step-0000003"]
+
+
+def _starved(team, options):
+    batch = Ingredients.batch
+
+    def starved(self, rows, step):
+        if step == 3 and not team.leads:
+            raise DataError("a worker died")
+        return batch(self, rows, step)
+
+    with mock.patch.object(Ingredients, "batch", starved):
+        try:
+            train(team, 1, **options)
+        except TrainingError as error:
+            return str(error)
+
+
+def test_processes_agree_on_packers_and_on_the_run_folder(tmp_path):
+    assert run_team(2, _agreed, tmp_path) == [[3, 5, 7]] * 2
+
+
+def _agreed(team, folder):
+    place: Any = SimpleNamespace(_team=team)
+    cores = (12, 7)[team.rank]
+    with mock.patch("os.cpu_count", return_value=cores), mock.patch.dict(os.environ, LOCAL_WORLD_SIZE="2"):
+        found = [Together.packers(place, *each) for each in ((None, 0), (5, 0), (None, 7))]
+    with pytest.raises(ConfigError, match="--workers differs"):
+        Together.packers(place, 2 + team.rank, 0)
+    team.check_shared(folder / "shared")
+    with pytest.raises(ConfigError, match="1 of 2 processes do not see"):
+        team.check_shared(folder / str(team.rank))
+    team.wait()
+    assert not list(folder.glob("*/.shared*"))
+    return found
 
 
 def test_a_checkpoint_that_lacks_a_part_is_neither_read_nor_published(tmp_path):
