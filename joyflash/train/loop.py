@@ -86,6 +86,8 @@ def run_stage(
         if team is not None:
             raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
         train_only(model, recipe.train_only)
+    if team is not None and device.type == "cpu" and workers not in (None, 1):
+        raise ConfigError("On CPUs a process of a team works on one row at a time: start more instead of --workers.")
     _check_mtp(recipe, model)
     _check_quantize(recipe, model)
     cores = os.cpu_count() or 1

@@ -240,6 +240,8 @@ def test_parts_of_a_team_of_gpus_are_described_in_main_memory():
 
 
 def test_what_cannot_be_arranged_is_refused(folders):
+    with pytest.raises(AssertionError, match="start more instead of --workers"):
+        run_team_with(1, 1, data=folders / "data", out=folders / "refused", workers=2)
     with pytest.raises(AssertionError, match="must divide"):
         run_team_with(2, 3, data=folders / "data", out=folders / "refused")
     with pytest.raises(ConfigError, match="torchrun"):
