@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from joyflash.data.prefetch import Prefetcher
-from joyflash.errors import DataError, TrainingError
+from joyflash.errors import DataError, MissingExtraError, TrainingError
 from joyflash.train import loop, pretrain
 from joyflash.train.checkpoint import average_checkpoints, last_step
 from joyflash.train.logging import TrainingLog, read_log
@@ -104,6 +104,16 @@ def test_a_merged_result_is_the_mean_of_the_last_checkpoints(data, tmp_path):  #
     assert not torch.equal(merged[name], states[-1][name])
     with pytest.raises(TrainingError, match="holds 3 checkpoints, 4"):
         average_checkpoints(tmp_path / "run", None, 4)
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_model(tmp_path, monkeypatch):
+    def without_matplotlib(run):
+        raise MissingExtraError("matplotlib")
+
+    monkeypatch.setattr(loop, "draw_report", without_matplotlib)
+    with pytest.raises(MissingExtraError):
+        pretrain.run(dataclasses.replace(SKILLS_ONLY, tokens=512), data=None, out=tmp_path, workers=1, precision="fp32")
+    assert (tmp_path / "model" / "model.safetensors").is_file()
 
 
 def test_a_resume_that_does_not_fit_leaves_the_recipe_of_the_run(tmp_path, capsys):
