@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from joyflash.engine.engine import Engine
-from joyflash.errors import ConfigError
+from joyflash.errors import ConfigError, StoppedError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import training_folder
@@ -32,6 +32,7 @@ from joyflash.text.tokenizer import Tokenizer
 from joyflash.train.checkpoint import Progress, has_checkpoint, load_checkpoint, save_checkpoint
 from joyflash.train.logging import LOG_NAME, TrainingLog, read_log
 from joyflash.train.pretrain import copy_tokenizer
+from joyflash.train.stopping import StopRequest
 from joyflash.train.workers import RowWorkers
 
 
@@ -57,6 +58,7 @@ def run(
 
     Raises:
         ConfigError: an environment or an option does not fit.
+        StoppedError: Ctrl-C or SIGTERM ended the run after the batch at hand; what it had is saved.
         TrainingError: a number is no longer finite, or there is nothing to resume.
     """
     folder = training_folder(start)
@@ -167,20 +169,25 @@ class _Stage:
             self._validate(0)
         state = progress.data.get("collector")
         collector = Collector(recipe, rollouts, Curriculum(recipe.domains, rates, recipe.difficulty), self.out, state)
-        for batch in range(first, last):
-            self._batch(batch, collector.next_batch(batch))
-            done = batch + 1
-            if done % recipe.validate_every == 0 or done == last:
-                step = done * recipe.steps_per_batch
-                rollouts.pause()
-                kept = {"batch": done, "collector": collector.state()}
-                self._validate(step)
-                save_checkpoint(
-                    self.out, self.model, self.optimizers, Progress(step, kept), keep=recipe.checkpoints_kept
-                )
-                collector.forget_spool()
-            rollouts.resume()
-            self.log.restart_clock()
+        with StopRequest(unit="batch") as stop:
+            for batch in range(first, last):
+                self._batch(batch, collector.next_batch(batch))
+                done = batch + 1
+                due = done % recipe.validate_every == 0 or done == last
+                if due or stop.signal is not None:
+                    step = done * recipe.steps_per_batch
+                    rollouts.pause()
+                    kept = {"batch": done, "collector": collector.state()}
+                    if due:
+                        self._validate(step)
+                    save_checkpoint(
+                        self.out, self.model, self.optimizers, Progress(step, kept), keep=recipe.checkpoints_kept
+                    )
+                    collector.forget_spool()
+                    if stop.signal is not None:
+                        raise StoppedError(f"Stopped after batch {done} of {last}; go on with --resume.", stop.signal)
+                rollouts.resume()
+                self.log.restart_clock()
         rollouts.pause()
 
     def _profile(self, first: int) -> dict[str, list[float]] | None:

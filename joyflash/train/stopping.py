@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a stage trains: the step is finished and saved before the run ends."""
+"""Ctrl-C and SIGTERM while a stage trains: the step (in RL the batch) is finished and saved before the run ends."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ class StopRequest:
 
     Args:
         quiet: say nothing when it comes, as one of many processes.
+        unit: what is finished first.
 
     Attributes:
         signal: number of the signal that came; None before.
     """
 
-    def __init__(self, *, quiet: bool = False):
+    def __init__(self, *, quiet: bool = False, unit: str = "step"):
         self.signal: int | None = None
         self._quiet = quiet
+        self._unit = unit
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -50,4 +52,5 @@ class StopRequest:
         if signal.SIGINT in self._before:
             signal.signal(signal.SIGINT, self._before.pop(signal.SIGINT))
         if not self._quiet:  # no print: the signal may have come in the middle of one
-            os.write(2, b"\nStopping after this step, with a checkpoint; Ctrl-C then stops at once.\n")
+            text = f"\nStopping after this {self._unit}, with a checkpoint; Ctrl-C then stops at once.\n"
+            os.write(2, text.encode())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import signal
 
 import pytest
 import torch
 from typer.testing import CliRunner
 
 from joyflash.cli import app
-from joyflash.errors import ConfigError, TrainingError
+from joyflash.errors import ConfigError, StoppedError, TrainingError
 from joyflash.kernels.cpu.build import compiler
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.loading import model_folder
@@ -27,6 +28,7 @@ from joyflash.rl.report import draw_rl_report
 from joyflash.rl.rollout import Rollouts
 from joyflash.rl.samples import SAMPLES, read_samples
 from joyflash.rl.spool import append_rows, recover_rows
+from joyflash.train.checkpoint import last_step
 from joyflash.train.logging import read_log
 from joyflash.train.pretrain import copy_tokenizer
 from tests.rl.conftest import small_model
@@ -169,6 +171,27 @@ def test_a_killed_run_is_the_run_that_was_not(start, recipe, tmp_path, monkeypat
     assert len((tmp_path / "cut" / PROFILE).read_text().splitlines()) == 9  # prompts profiled once
     with pytest.raises(TrainingError, match="resume"):
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
+
+
+def test_a_signal_ends_the_run_after_the_batch_which_is_saved(start, recipe, tmp_path, monkeypatch):
+    whole = train.run(recipe, start=start, out=tmp_path / "whole", workers=1)
+    keep, kept = Collector._keep, []
+
+    def keep_and_stop(self, batch, group):
+        keep(self, batch, group)
+        kept.append(batch)
+        if len(kept) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Collector, "_keep", keep_and_stop)
+    with pytest.raises(StoppedError, match=r"after batch 1 of \d+; go on with --resume") as stopped:
+        train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
+    assert stopped.value.signal == signal.SIGINT and set(kept) == {0}
+    assert last_step(tmp_path / "cut") == recipe.steps_per_batch
+    cut = train.run(recipe, start=start, out=tmp_path / "cut", workers=1, resume=True)
+    assert curve(tmp_path / "cut") == curve(tmp_path / "whole")
+    one, other = read_model(whole).state_dict(), read_model(cut).state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_under_another_recipe_no_rollout_of_lost_weights_is_taken(start, recipe, tmp_path, monkeypatch):
