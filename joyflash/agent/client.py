@@ -100,20 +100,22 @@ class ChatClient:
             AgentError: the server refused or failed, after two more attempts where that may help.
         """
         body: dict[str, Any] = {"model": self.model, "messages": list(messages), "extra_body": dict(options or {})}
-        body["timeout"] = min(self._timeout, timeout or self._timeout)
+        client = self._client
+        if timeout is not None and timeout < self._timeout:
+            client = client.with_options(timeout=timeout, max_retries=0)  # more attempts would take more than is left
         if tools:
             body["tools"] = list(tools)
         if on_piece is None:
-            return self._guard(lambda: _whole(self._client.chat.completions.create(**body)))
-        return self._guard(lambda: self._stream(body, on_piece))
+            return self._guard(lambda: _whole(client.chat.completions.create(**body)))
+        return self._guard(lambda: self._stream(client, body, on_piece))
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
 
-    def _stream(self, body: dict[str, Any], on_piece: OnPiece) -> Reply:
+    def _stream(self, client: Any, body: dict[str, Any], on_piece: OnPiece) -> Reply:
         reply = Reply()
-        stream = self._client.chat.completions.create(**body, stream=True, stream_options={"include_usage": True})
+        stream = client.chat.completions.create(**body, stream=True, stream_options={"include_usage": True})
         try:
             for chunk in stream:
                 _add_chunk(reply, chunk, on_piece)

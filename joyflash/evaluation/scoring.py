@@ -21,6 +21,7 @@ from typing import Any
 
 from joyflash.evaluation.item import EvalItem
 from joyflash.tasks.compare_reading import bigger_side, chosen_side, verdict
+from joyflash.text.tool_calls import CALL
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def _compares(expect: Mapping[str, Any], answer: Answer) -> bool:
 
 
 def _decides(expect: Mapping[str, Any], answer: Answer) -> bool:
-    return bool(answer.tool_calls) if expect["call"] else not answer.tool_calls and bool(answer.content.strip())
+    if expect["call"] or answer.tool_calls:
+        return bool(answer.tool_calls) == expect["call"]
+    return bool(answer.content.strip()) and CALL not in answer.content  # markup that no parser took for a call
 
 
 def _takes_two_steps(expect: Mapping[str, Any], answer: Answer) -> bool:

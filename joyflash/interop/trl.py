@@ -28,6 +28,7 @@ _REFUSED = {
     "_entropy_bonus_enabled": False,
     "aux_loss_enabled": False,
     "use_vllm": False,
+    "mask_truncated_completions": False,  # whole rows would leave a micro-batch's mean, which counts the rest
 }
 """Settings of TRL's loss that FiberPO has no place for, and the value at which each is off."""
 

@@ -16,7 +16,7 @@ from joyflash.errors import ConfigError, TrainingError
 from joyflash.rl.collector import sampling_seed
 from joyflash.rl.environments.host import Domain, EnvironmentHost, need_task
 from joyflash.rl.environments.protocol import Task
-from joyflash.rl.rollout import Rollouts
+from joyflash.rl.rollout import Rollouts, check_own
 from joyflash.rl.spool import append_rows, recover_rows
 from joyflash.rl.trajectory import Trajectory
 from joyflash.tasks.words import Split
@@ -66,7 +66,7 @@ class PairSettings:
             raise ConfigError("known_replies have no thought: pairs of them would teach not to think. Leave one out.")
         if self.split not in ("train", "heldout"):
             raise ConfigError(f"split is train or heldout, not {self.split!r}.")
-        _ = self.sampling_params
+        check_own(self.sampling_params)
 
     @property
     def sampling_params(self) -> SamplingParams:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from joyflash.errors import TrainingError
@@ -26,7 +29,8 @@ def pass_rates(recipe: RLRecipe, rollouts: Rollouts, folder: Path) -> dict[str, 
         TrainingError: the profile in the folder is of another recipe.
     """
     path = folder / PROFILE
-    known = _read(path, recipe.profile)
+    mark = _mark(recipe)
+    known = _read(path, recipe.profile, mark)
     wanted = [(domain.name, index) for domain in recipe.domains for index in range(domain.prompts)]
     left = [key for key in wanted if key not in known]
     for start in range(0, len(left), _AT_ONCE):
@@ -35,7 +39,7 @@ def pass_rates(recipe: RLRecipe, rollouts: Rollouts, folder: Path) -> dict[str, 
         rollouts.run([attempt for each in attempts.values() for attempt in each])
         for key, each in attempts.items():
             known[key] = [attempt.reward or 0.0 for attempt in each]
-        append_rows(path, [{"domain": key[0], "prompt": key[1], "rewards": known[key]} for key in some])
+        append_rows(path, [{"domain": key[0], "prompt": key[1], "rewards": known[key], "of": mark} for key in some])
     rates: dict[str, list[float]] = {domain.name: [] for domain in recipe.domains}
     for name, index in wanted:
         rates[name].append(sum(known[name, index]) / recipe.profile)
@@ -50,10 +54,22 @@ def _attempts(recipe: RLRecipe, rollouts: Rollouts, domain: str, index: int) -> 
     ]
 
 
-def _read(path: Path, attempts: int) -> dict[tuple[str, int], list[float]]:
-    known = {(row["domain"], row["prompt"]): row["rewards"] for row in recover_rows(path)}
+def _mark(recipe: RLRecipe) -> str:
+    """A hash of what the attempts depend on, beside the weights."""
+    settings = [[asdict(domain) for domain in recipe.domains], recipe.seed, recipe.reply_tokens, recipe.thinking]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(path: Path, attempts: int, mark: str) -> dict[tuple[str, int], list[float]]:
+    rows = recover_rows(path)
+    known = {(row["domain"], row["prompt"]): row["rewards"] for row in rows}
     if any(len(rewards) != attempts for rewards in known.values()):
         raise TrainingError(
             f"{path} was made with another number of attempts than {attempts}; remove it, or use another folder."
+        )
+    if any(row.get("of", mark) != mark for row in rows):  # rows of earlier versions do not say
+        raise TrainingError(
+            f"{path} was made with other domains, another seed, reply_tokens or thinking; remove it, or use another "
+            "folder."
         )
     return known

@@ -31,21 +31,41 @@ _NEUTRAL: dict[str, Any] = {
     "frequency_penalty": 0.0,
     "logit_bias": None,
     "stop": (),
+    "stop_token_ids": (),
+    "ignore_eos": False,
 }
+_OWN: dict[str, Any] = {"max_tokens": None, "seed": None, "n": 1, "logprobs": None, "prompt_logprobs": None}
+"""What rollouts set themselves."""
 
 
 def check_sampling(params: SamplingParams) -> None:
     """Refuse sampling that draws from another distribution than the one whose log-probabilities are trained on.
 
     Raises:
-        ConfigError: a temperature other than 1, truncation, a penalty, a bias or a stop string is asked for.
+        ConfigError: a temperature other than 1, truncation, a penalty, a bias, another end or what rollouts set
+            themselves is asked for.
     """
+    check_own(params)
     for name, neutral in _NEUTRAL.items():
         value = getattr(params, name)
         if value != neutral and not (name == "top_k" and value == -1):
             raise ConfigError(
                 f"Rollouts for training are drawn from the model itself: {name} must be {neutral!r}, not {value!r}. "
                 "Log-probabilities of anything else would not be the policy's."
+            )
+
+
+def check_own(params: SamplingParams) -> None:
+    """Refuse settings that rollouts choose for each attempt, and would replace in silence.
+
+    Raises:
+        ConfigError: one of them is given.
+    """
+    for name, usual in _OWN.items():
+        if getattr(params, name) != usual:
+            raise ConfigError(
+                f"sampling must leave out {name}: rollouts set it themselves (reply_tokens and seed are settings of "
+                "their own)."
             )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from joyflash.engine.engine import Engine
-from joyflash.errors import ConfigError, StoppedError
+from joyflash.errors import ConfigError, StoppedError, TrainingError
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import training_folder
@@ -69,9 +69,8 @@ def run(
         model, model.config, recipe.muon_lr, recipe.adamw_lr, weight_decay=recipe.weight_decay
     )
     notes: list[str] = []
-    progress = _resumed(out, model, optimizers, notes) if resume else Progress(0, {})
+    progress = _resumed(recipe, out, model, optimizers, notes) if resume else Progress(0, {})
     out.mkdir(parents=True, exist_ok=True)
-    _write_recipe(recipe, out, notes)
     engine = make_engine(recipe, model, tokenizer, template)
     row_workers = RowWorkers(model, workers or os.cpu_count() or 1)
     with TrainingLog(out, recipe.steps, resumed_step=progress.step if resume else None, plain_every=1) as log:
@@ -122,20 +121,34 @@ def make_engine(recipe: RLRecipe, model: JoyFlash, tokenizer: Tokenizer, templat
     )
 
 
-def _write_recipe(recipe: RLRecipe, run: Path, notes: list[str]) -> None:
+def _write_recipe(recipe: RLRecipe, run: Path, log: TrainingLog) -> None:
     """Keep the recipe; under another one, rollouts since the last checkpoint are of weights that do not come again."""
     path, text = run / "recipe.json", recipe.describe() + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") != text and (run / SPOOL).is_file():
         (run / SPOOL).unlink()
-        notes.append("The recipe has changed: what was sampled since the last checkpoint is sampled again.")
+        log.note("The recipe has changed: what was sampled since the last checkpoint is sampled again.")
     path.write_text(text, encoding="utf-8")
 
 
-def _resumed(run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], notes: list[str]) -> Progress:
+def _resumed(
+    recipe: RLRecipe, run: Path, model: JoyFlash, optimizers: list[torch.optim.Optimizer], notes: list[str]
+) -> Progress:
     if (run / LOG_NAME).is_file() and not has_checkpoint(run):
         notes.append(f"{run} was stopped before its first checkpoint: starting again, with the rollouts it had.")
         return Progress(0, {})
-    return load_checkpoint(run, model, optimizers, notify=notes.append)
+    progress = load_checkpoint(run, model, optimizers, notify=notes.append)
+    batch = progress.data.get("batch", 0)
+    if recipe.batches < batch:
+        raise TrainingError(
+            f"{run} has {batch} batches, the recipe ends after {recipe.batches}: resume with a recipe of at least as "
+            "many, or give the shorter run another folder."
+        )
+    if progress.step != batch * recipe.steps_per_batch:
+        raise TrainingError(
+            f"{run} took {progress.step} steps in {batch} batches; the recipe takes {recipe.steps_per_batch} a batch. "
+            "Resume with the minibatches and epochs that the run began with."
+        )
+    return progress
 
 
 class _Stage:
@@ -164,6 +177,7 @@ class _Stage:
         rollouts.version = progress.step
         self.book.forget_after(progress.step)
         rates = self._profile(first)
+        _write_recipe(recipe, self.out, self.log)  # only now is it known to fit
         rollouts.engine.weights_changed()
         if first == 0 and not any("heldout" in row for row in read_log(self.out)):
             self._validate(0)

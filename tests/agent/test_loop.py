@@ -157,6 +157,7 @@ def test_budget_of_time_covers_tools_and_server() -> None:
     assert "no time left" in outcome.messages[-1]["content"]
     with scripted_server([Say("x", wait=2)]) as server, pytest.raises(AgentError, match="too long"):
         Agent(ChatClient(server.url), budget=Budget(seconds=0.2)).run(TASK)
+    assert len(server.bodies) == 1  # no second attempt: it would take more than is left
 
 
 def test_cut_off_answer_is_called_so() -> None:

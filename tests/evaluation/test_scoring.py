@@ -5,12 +5,15 @@ import math
 
 import pytest
 
+from joyflash.evaluation.item import EvalItem
 from joyflash.evaluation.scoring import (
+    Answer,
     calls_equal,
     carries,
     expression_of,
     mean_and_error,
     normalize_expression,
+    score,
     wilson_interval,
 )
 from joyflash.tasks.compare_reading import bigger_side, chosen_side, verdict
@@ -126,6 +129,13 @@ def test_calls_equal():
         [as_text("h", {"a": "x", "n": 3}), as_text("g", {"on": True})],
     ):
         assert not calls_equal(expected, wrong)
+
+
+def test_markup_that_no_parser_took_for_a_call_is_no_decision_against_one():
+    item = EvalItem("x", "call_or_not", "en", [{"role": "user", "content": "x"}], {"type": "decision", "call": False})
+    assert score(item, Answer("No tool helps here.", [])) == 1.0
+    assert score(item, Answer("<tool_call><function=weather>", [])) == 0.0
+    assert score(item, Answer("", [])) == 0.0
 
 
 def test_carries():

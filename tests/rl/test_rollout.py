@@ -273,6 +273,12 @@ def test_sampling_of_another_distribution_is_refused():
         {"logit_bias": {3: 1.0}},
         {"presence_penalty": 0.5},
         {"stop": ["x"]},
+        {"stop_token_ids": [5]},
+        {"ignore_eos": True},
+        {"max_tokens": 5},
+        {"seed": 1},
+        {"n": 2},
+        {"logprobs": 1},
     ):
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             check_sampling(SamplingParams(**{"temperature": 1.0, **wrong}))

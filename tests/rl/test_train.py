@@ -194,6 +194,34 @@ def test_a_signal_ends_the_run_after_the_batch_which_is_saved(start, recipe, tmp
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_what_is_refused_leaves_recipe_and_rollouts_alone(start, recipe, tmp_path, monkeypatch):
+    keep, kept, run = Collector._keep, [], tmp_path / "run"
+
+    def keep_then_die(self, batch, group):
+        keep(self, batch, group)
+        kept.append(batch)
+        if len(kept) == 10:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Collector, "_keep", keep_then_die)
+    with pytest.raises(KeyboardInterrupt):  # in the third batch, after a checkpoint of two
+        train.run(recipe, start=start, out=run, workers=1)
+    before = {name: (run / name).read_bytes() for name in ("recipe.json", SPOOL, PROFILE)}
+    refused = [
+        ({"muon_lr": 1e-3}, False, TrainingError, "resume"),
+        ({"max_context": 10**6}, True, ConfigError, "max_context"),
+        ({"batches": 1}, True, TrainingError, "has 2 batches, the recipe ends after 1"),
+        ({"minibatches": 1}, True, TrainingError, "took 4 steps in 2 batches; the recipe takes 1 a batch"),
+    ]
+    for changes, resume, error, message in refused:
+        with pytest.raises(error, match=message):
+            train.run(dataclasses.replace(recipe, **changes), start=start, out=run, workers=1, resume=resume)
+        assert {name: (run / name).read_bytes() for name in before} == before
+    with pytest.raises(TrainingError, match=r"profile\.jsonl was made with other domains, another seed"):
+        train.run(dataclasses.replace(recipe, seed=5), start=start, out=run, workers=1, resume=True)
+    assert {name: (run / name).read_bytes() for name in before} == before
+
+
 def test_under_another_recipe_no_rollout_of_lost_weights_is_taken(start, recipe, tmp_path, monkeypatch):
     keep, kept = Collector._keep, []
 

@@ -211,6 +211,9 @@ def test_the_reference_of_another_model_or_other_pairs_is_not_taken(start, tmp_p
         def __init__(self, stored):
             self.stored = stored
 
+        def largest(self, *values):
+            return list(values)
+
     def prepare(pairs, model=start, stored=None):
         data = PairData(dataclasses.replace(RECIPE, heldout=0.0), model, pairs)
         data.prepare(Leader(stored), tmp_path)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -102,17 +102,48 @@ def is_literal(tree: Tree) -> bool:
     if kind == "number":
         return True
     if kind == "/":
-        return tree[1][0] == "number" and tree[2][0] == "number"
+        return tree[1][0] == "number" and (_is_whole(tree[1]) or tree[2][1] == 100) and _is_whole(tree[2])
     if kind == "*":
         return tree[1] == ("number", Fraction(-1)) and is_literal(tree[2])
-    return kind == "+" and tree[1][0] == "number" and tree[2][0] == "/" and is_literal(tree[2])
+    if kind != "+" or not _is_whole(tree[1]) or tree[2][0] != "/" or not is_literal(tree[2]):
+        return False
+    return tree[2][1][1] < tree[2][2][1]  # a mixed number: its fraction is less than one
 
 
-def repeats(found: str, asked: str) -> bool:
-    """Whether an answer holds all the numbers of the expression that was to be transformed: it was only copied."""
-    numbers = Counter(re.findall(r"\d+", found))
-    wanted = Counter(re.findall(r"\d+", asked))
-    return wanted <= numbers
+def _is_whole(tree: Tree) -> bool:
+    return tree[0] == "number" and tree[1].denominator == 1
+
+
+def is_expanded(text: str) -> bool:
+    """Whether no product, quotient or power in an answer holds a sum."""
+    tree = _tree(text)
+    return tree is not None and not any(
+        node[0] in ("*", "/", "^") and any(inner[0] == "+" for inner in _nodes(node)) for node in _nodes(tree)
+    )
+
+
+def same_roots(found: str, expected: str) -> bool:
+    """Whether two answers have the same numbers under their roots, and no powers."""
+    one, other = _tree(found), _tree(expected)
+    if one is None or other is None:  # a number in a sentence, if anything
+        return re.search(r"sqrt|√|\^", found) is None
+    return _roots(one) == _roots(other) and not any(node[0] == "^" for node in _nodes(one))
+
+
+def _roots(tree: Tree) -> list[Tree]:
+    return [node[2] for node in _nodes(tree) if node[:2] == ("call", "sqrt")]
+
+
+def _tree(text: str) -> Tree | None:
+    return read_expression(_right_side(text))
+
+
+def _nodes(tree: Tree) -> Iterator[Tree]:
+    """A tree and all trees in it."""
+    yield tree
+    for inner in tree[1:]:
+        if isinstance(inner, tuple):
+            yield from _nodes(inner)
 
 
 def _to_sympy(tree: Tree, sympy: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 from joyflash.errors import ConfigError
@@ -11,6 +12,7 @@ from joyflash.evaluation.scoring import calls_equal
 from joyflash.rl.environments.protocol import Reply, Task, Turn
 from joyflash.tasks import SKILLS
 from joyflash.tasks.words import Split
+from joyflash.text.tool_calls import CALL
 
 _KINDS = ("call", "call_many", "calc", "choose", "no_tool", "session")
 
@@ -63,8 +65,13 @@ class _OneReply:
     def step(self, reply: Reply) -> Turn:
         """Score the reply."""
         made = [{"name": call.name, "arguments": call.arguments} for call in reply.calls]
-        right = calls_equal(self._wanted, made) if self._wanted or made else bool(reply.content.strip())
+        right = calls_equal(self._wanted, made) if self._wanted or made else _declines(reply.content)
         return Turn(reward=float(right and not reply.cut_off))
+
+
+def _declines(content: str) -> bool:
+    """Whether a reply without calls says something: markup of a call that cannot be read is none, nor is a dot."""
+    return CALL not in content and re.search(r"\w{2}", content) is not None
 
 
 def _answers_user(before: dict[str, Any], message: dict[str, Any]) -> bool:

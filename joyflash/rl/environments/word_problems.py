@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import gcd, isqrt
 
-from joyflash.rl.environments.answers import final_answer, is_answer, number_text, repeats
+from joyflash.rl.environments.answers import final_answer, is_answer, is_expanded, number_text, same_roots
 from joyflash.rl.environments.protocol import SingleTurn, Task
 from joyflash.tasks.words import Split
 
@@ -65,11 +65,11 @@ class WordProblems:
 
 
 def _copied(task: Task, text: str) -> bool:
-    """Whether an answer is the question again, to which it is equal by symbols."""
+    """Whether an answer is the question again, or not worked out, which is equal to the answer by symbols."""
     found = final_answer(text) or ""
     if task.facts["kind"] == "expand":
-        return "(" in found
-    return task.facts["kind"] == "roots" and repeats(found, task.key)
+        return not is_expanded(found)
+    return task.facts["kind"] == "roots" and not same_roots(found, task.facts["answer"])
 
 
 def _left_over(rng: random.Random, language: str, largest: int) -> Made:

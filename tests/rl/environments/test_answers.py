@@ -7,7 +7,7 @@ import time
 import pytest
 import sympy
 
-from joyflash.rl.environments.answers import equal_answers, final_answer, is_answer, repeats
+from joyflash.rl.environments.answers import equal_answers, final_answer, is_answer, is_expanded, same_roots
 from joyflash.rl.environments.expressions import read_expression
 
 
@@ -36,6 +36,8 @@ def test_the_final_answer_is_the_last_of_the_clearest_kind(text, answer):
         ("50%", "1/2"),
         (r"\dfrac{3}{6}", "0.5"),
         (r"3\frac{1}{2}", "7/2"),
+        (r"-3\frac{1}{2}", "-7/2"),
+        ("12.5%", "1/8"),
         ("x^2 + 2x + 1", "(x+1)^2"),
         (r"2\sqrt{3}", r"\sqrt{12}"),
         ("x = 5", "5"),
@@ -56,6 +58,11 @@ def test_equal_answers(found, expected):
         ("42", "43"),
         ("6*7", "42"),  # not worked out
         ("84/2 + 0", "42"),
+        ("17 + 25/1", "42"),
+        ("40 + 200/100", "42"),
+        ("37/0.02", "1850"),
+        ("1.5/0.5", "3"),
+        ("0.5 + 1/4", "3/4"),
         ("0.333", "1/3"),
         ("3.14159", r"\pi"),
         ("(2, 1)", "(1, 2)"),
@@ -88,9 +95,11 @@ def test_one_number_in_a_sentence_counts_and_a_list_of_guesses_does_not():
     assert not is_answer(r"\boxed{12 or 13}", "12")
 
 
-def test_an_answer_that_copies_the_question_is_seen():
-    assert repeats(r"\sqrt{1107}", r"Simplify $\sqrt{1107}$.")
-    assert not repeats(r"3\sqrt{123}", r"Simplify $\sqrt{1107}$.")
+def test_forms_of_an_answer():
+    assert is_expanded("x^2 - 3x + 2") and is_expanded("x = -4") and not is_expanded("(x - 1)(x - 2)")
+    assert not is_expanded("x(x - 3) + 2") and not is_expanded("(x + 1)^2") and not is_expanded("no expression")
+    assert same_roots(r"6\sqrt{2}", r"6\sqrt{2}") and same_roots("6 metres", "6")
+    assert not same_roots(r"\sqrt{72}", r"6\sqrt{2}") and not same_roots("√36 metres", "6")
 
 
 HOSTILE = [

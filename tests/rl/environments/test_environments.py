@@ -11,7 +11,7 @@ from joyflash.errors import ConfigError
 from joyflash.rl.environments import ENVIRONMENTS, make_environment
 from joyflash.rl.environments.instruction_checks import CHECKS
 from joyflash.rl.environments.instructions import says_something
-from joyflash.rl.environments.protocol import Call, Reply, Turn, checked, make_task
+from joyflash.rl.environments.protocol import Call, Reply, Task, Turn, checked, make_task
 from joyflash.sandbox import isolation
 from tests.rl.environments.solvers import calls, code_answer
 
@@ -103,6 +103,42 @@ def test_copying_the_question_is_no_answer():
         asked = task.key.split("$")[1]
         assert environment.start(task).step(Reply(rf"\boxed{{{asked}}}")).reward == 0
         assert environment.start(task).step(Reply(rf"\boxed{{{task.facts['answer']}}}")).reward == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "answer", "right", "wrong"),
+    [
+        (
+            "expand",
+            "(x + 2)(x - 3)",
+            "x^2 - x - 6",
+            [r"\boxed{x^2-x-6}", "答案是 x^2 - x - 6"],
+            ["答案是（x+2）（x-3）", r"\boxed{{x+2}{x-3}}", r"\boxed{[x+2][x-3]}", r"\boxed{x(x-1)-6}"],
+        ),
+        (
+            "roots",
+            r"\sqrt{72}",
+            r"6\sqrt{2}",
+            [r"\boxed{6\sqrt{2}}", r"The answer is 6\sqrt2"],
+            [r"\boxed{\sqrt{4\cdot18}}", r"\boxed{\sqrt{72}}", r"\boxed{72^{1/2}}", r"\boxed{3\sqrt{8}}"],
+        ),
+        ("roots", r"\sqrt{36}", "6", [r"\boxed{6}", "The answer is 6 metres"], [r"\boxed{\sqrt{36}}"]),
+    ],
+)
+def test_an_exercise_that_is_not_worked_out_is_no_answer(kind, asked, answer, right, wrong):
+    environment = make_environment("word_problems", {"kinds": [kind]})
+    task = Task(asked, ({"role": "user", "content": asked},), facts={"answer": answer, "kind": kind})
+    for text in right:
+        assert environment.start(task).step(Reply(text)).reward == 1, text
+    for text in wrong:
+        assert environment.start(task).step(Reply(text)).reward == 0, text
+
+
+def test_a_call_that_cannot_be_read_is_no_refusal():
+    environment = make_environment("tool_requests", {"skill": "no_tool"})
+    task = Task("x", ({"role": "user", "content": "x"},), facts={"calls": []})
+    for text, reward in [("No tool for that.", 1), ("没有合适的工具", 1), (".", 0), ("<tool_call><function=", 0)]:
+        assert environment.start(task).step(Reply(text)).reward == reward, text
 
 
 def test_comparison_pays_for_its_own_worked_answer():
