@@ -161,6 +161,8 @@ def _joined_calls(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for message in messages:
         last = joined[-1] if joined else {}
         if message.get("tool_calls") and not message["content"] and last.get("role") == "assistant":
+            if last.get("weight", 1) != message.get("weight", 1):
+                raise DataError("A text and the call after it are one turn, but their weights differ.")
             last["tool_calls"] = [*last.get("tool_calls", ()), *message["tool_calls"]]
         else:
             joined.append(message)

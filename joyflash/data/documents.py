@@ -67,7 +67,8 @@ class FileCorpus:
         return re.sub(r"-\d+$", "", self.path.name.split(".")[0])
 
     def signature(self) -> str:
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def documents(self) -> Iterator[Document]:
         """Raises DataError with file and line for a row without text or with an unknown language."""

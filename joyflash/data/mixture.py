@@ -82,10 +82,11 @@ class Mixture:
             "tokens": dict(self._tokens),
             "before": dict(self._before),
             "weights": dict(self.weights),
+            "sizes": {name: source.size for name, source in self.sources.items() if source.size is not None},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to a saved position; raise DataError where the sources or the parts are not those of the state.
+        """Go to a saved position; raise DataError where the sources, their sizes or the parts are not the state's.
 
         Where the weights are others, they hold from here on: a source whose weight has grown makes up for nothing.
         """
@@ -94,6 +95,12 @@ class Mixture:
                 "The saved data position belongs to another mixture; resume with the recipe that the run began with, "
                 "and with its data."
             )
+        for name, size in state.get("sizes", {}).items():  # a position in other data means other samples
+            if self.sources[name].size != size:
+                raise DataError(
+                    f"The data of {name} have changed since the run was saved: it had {size:,} pieces and has "
+                    f"{self.sources[name].size or 0:,} now. Put them back, or begin a new run from the model so far."
+                )
         self._drawn = {name: int(state["drawn"][name]) for name in self.sources}
         self._tokens = {name: int(state["tokens"][name]) for name in self.sources}
         same = state.get("weights", self.weights) == self.weights

@@ -36,9 +36,17 @@ class Sample:
 
 
 class Source(Protocol):
-    """An endless numbered list of samples: equal ``index``, equal sample, so a position is one integer."""
+    """An endless numbered list of samples: equal ``index``, equal sample, so a position is one integer.
 
-    name: str
+    Attributes:
+        name: of the source.
+        size: of finite data, the number of pieces that are drawn in turn; None where samples are made up.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
 
     def sample(self, index: int) -> Sample:
         """The sample at ``index`` (from 0, without end; finite data repeats in a new order each epoch)."""

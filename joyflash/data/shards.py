@@ -150,6 +150,7 @@ def _is_current(index: Path, corpus: Corpus, fingerprint: str) -> bool:
 
 
 def _build_shard(corpus: Corpus, tokenizer: TextEncoder, folder: Path, fingerprint: str) -> str:
+    signature = corpus.signature()  # first: what is changed while it is read leaves the shard stale
     parts = {part: _Part() for part in PARTS}
     dtype = np.uint16 if tokenizer.vocab_size <= 2**16 else np.uint32
     for document in corpus.documents():
@@ -168,7 +169,7 @@ def _build_shard(corpus: Corpus, tokenizer: TextEncoder, folder: Path, fingerpri
         "format": FORMAT,
         "source": corpus.source,
         "tokenizer": fingerprint,
-        "signature": corpus.signature(),
+        "signature": signature,
         **{name: part.index() for name, part in parts.items()},
     }
     temporary = folder / f"{corpus.key}.json.tmp"

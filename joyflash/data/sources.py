@@ -41,6 +41,7 @@ class TextSource:
         self.chunks = np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
         if not len(self.chunks):
             raise DataError(f"The text source '{name}' holds no document.")
+        self.size = len(self.chunks)
         self.tokens = sum(len(shard.tokens_N) for shard in self.shards)
 
     def sample(self, index: int) -> Sample:
@@ -59,6 +60,7 @@ class ConversationSource:
         self.name = name
         self.seed = seed
         self.conversations = list(conversations)
+        self.size = len(self.conversations)
         self.template = template
 
     def sample(self, index: int) -> Sample:
@@ -92,6 +94,7 @@ class SkillSource:
         if skill not in SKILLS or language not in ("en", "zh"):
             raise ConfigError(f"There is no skill '{skill}' in '{language}'; use en or zh of: {', '.join(SKILLS)}.")
         self.name = f"{skill}_{language}"
+        self.size = None
         self.skill = skill
         self.language = language
         self.template = template

@@ -100,7 +100,7 @@ def run_suite(
         if fresh:
             answers.unlink(missing_ok=True)
         cache = AnswerCache(answers)
-        done, kept, start = 0, len(cache), time.perf_counter()
+        done, start = 0, time.perf_counter()
 
         def count(result: Result) -> None:
             nonlocal done
@@ -120,7 +120,7 @@ def run_suite(
     run = {
         "suite": suite, "model": model, "temperature": temperature, "top_p": top_p, "max_tokens": max_tokens,
         "seeds": list(seeds), "items_seed": items_seed, "shots": 0, "in_flight": concurrency, "answers": len(results),
-        "answers_kept_from_before": kept, "wall_seconds": round(time.perf_counter() - start, 1), **(extra or {}),
+        "answers_kept_from_before": cache.found, "wall_seconds": round(time.perf_counter() - start, 1), **(extra or {}),
     }  # fmt: skip
     (output / "report.txt").write_text(as_text(rows) + "\n", encoding="utf-8")
     (output / "report.md").write_text(as_markdown(rows, run), encoding="utf-8")

@@ -18,6 +18,8 @@ from joyflash.text.schemas import strict_json
 
 ENDPOINT = "/v1/chat/completions"
 _ENVELOPE = ("custom_id", "method", "url", "body")
+_REQUEST = "batch_req_"
+_BEGINNING = f'{{"id": "{_REQUEST}'.encode()
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endp
         row = dict(row["body"])
     if endpoint == ENDPOINT and "prompt" in row and "messages" not in row:
         row["messages"] = [{"role": "user", "content": row.pop("prompt")}]
-    body = {**{name: value for name, value in defaults.items() if name not in row}, **row}
+    given = {*row, *(["max_tokens"] if row.get("max_completion_tokens") is not None else [])}  # two names of one thing
+    body = {**{name: value for name, value in defaults.items() if name not in given}, **row}
     if body.get("stream"):
         return _bad(number, line, "a batch cannot stream; leave out 'stream'", custom_id)
     text = json.dumps(body, ensure_ascii=False)
@@ -198,7 +201,7 @@ class BatchOutput:
 
     def write(self, line: BatchLine, response: Mapping[str, Any] | None, error: Mapping[str, Any] | None) -> None:
         """Add the answer to a line."""
-        row = {"id": f"batch_req_{line.key}", "custom_id": line.custom_id, "response": response, "error": error}
+        row = {"id": f"{_REQUEST}{line.key}", "custom_id": line.custom_id, "response": response, "error": error}
         data = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         while data:
             data = data[os.write(self._file, data) :]
@@ -210,12 +213,14 @@ class BatchOutput:
         failed = end = 0
         with os.fdopen(os.dup(self._file), "rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    break
+                if not line.endswith(b"\n") and (line.startswith(_BEGINNING) or _BEGINNING.startswith(line)):
+                    break  # an answer that a kill cut short
                 try:
                     row = json.loads(line)
-                    keys[row["custom_id"]] = str(row["id"]).removeprefix("batch_req_")
+                    keys[row["custom_id"]] = str(row["id"]).removeprefix(_REQUEST)
                     failed += row["error"] is not None or row["response"]["status_code"] != 200
+                    if not line.endswith(b"\n"):
+                        raise ValueError
                 except (ValueError, KeyError, TypeError):
                     raise DataError(
                         f"{self.path} line {number} is no answer of a batch. Name another output file."

@@ -33,6 +33,7 @@ class ListSource:
     def __init__(self, name: str, lengths: list[int], *, splittable: bool):
         self.name = name
         self.lengths = lengths
+        self.size = len(lengths)
         self.splittable = splittable
 
     def sample(self, index: int) -> Sample:

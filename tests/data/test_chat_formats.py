@@ -201,6 +201,16 @@ USER, ANSWER = {"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}
         ({"conversations": [USER, ANSWER], "tools": "{not json"}, "tools: the list is not valid JSON"),
         ({"conversations": [USER, ANSWER], "tools": "3"}, "'tools' must be a list"),
         ({"conversations": [USER, {"from": "observation", "value": "3"}, ANSWER]}, "answers no call"),
+        (
+            {
+                "conversations": [
+                    USER,
+                    {**ANSWER, "weight": 0},
+                    {"from": "function_call", "value": '{"name": "f", "arguments": {}}'},
+                ]
+            },
+            "weights differ",
+        ),
         ({"instruction": "", "output": "b"}, "'instruction' is missing"),
         ({"instruction": "a", "output": ["b"]}, "'output' must be text"),
         ({"instruction": "a", "output": ""}, "is empty"),

@@ -41,6 +41,18 @@ def test_resume_gives_the_same_stream():
     assert [(drawn.source, drawn.index) for drawn in itertools.islice(other, 50)] == expected
 
 
+def test_a_position_in_other_data_is_refused():
+    mixture = _mixture()
+    state = json.loads(json.dumps(mixture.state_dict()))
+    mixture.sources["b"] = ListSource("b", [30] * 99, splittable=True)
+    with pytest.raises(
+        DataError, match=r"data of b have changed since the run was saved: it had 100 pieces and has 99"
+    ):
+        mixture.load_state_dict(state)
+    del state["sizes"]  # as checkpoints before had none
+    mixture.load_state_dict(state)
+
+
 def test_parts_never_overlap():
     seen = [{(d.source, d.index) for d in itertools.islice(_mixture(part, 3), 200)} for part in range(3)]
     assert not seen[0] & seen[1] | seen[0] & seen[2] | seen[1] & seen[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from joyflash.data.documents import is_held_out
+from joyflash.data.documents import FileCorpus, is_held_out
 from joyflash.data.shards import build_shards, cut_text, open_shards
 from joyflash.errors import DataError
 from tests.data.helpers import ByteTokenizer, write_corpus
@@ -47,6 +47,23 @@ def test_only_stale_shards_are_built_again(tmp_path: Path):
     build_shards([first], ByteTokenizer(), out, fingerprint="bytes-2")
     (train,), (valid,) = open_shards([out / "a-00.json"], "train"), open_shards([out / "a-00.json"], "valid")
     assert len(train) + len(valid) == 1
+
+
+def test_text_that_is_added_while_a_shard_is_built_is_not_missed(tmp_path: Path, monkeypatch):
+    corpus, out = write_corpus(tmp_path, "a-00"), tmp_path / "shards"
+    documents = FileCorpus.documents
+
+    def added_meanwhile(self):
+        yield from documents(self)
+        with corpus.path.open("a") as file:
+            file.write('{"text": "late"}\n')
+
+    monkeypatch.setattr(FileCorpus, "documents", added_meanwhile)
+    build_shards([corpus], ByteTokenizer(), out, fingerprint="x")
+    monkeypatch.undo()
+    before = sum(len(open_shards([out / "a-00.json"], part)[0]) for part in ("train", "valid"))
+    build_shards([corpus], ByteTokenizer(), out, fingerprint="x")
+    assert sum(len(open_shards([out / "a-00.json"], part)[0]) for part in ("train", "valid")) == before + 1
 
 
 def test_workers_build_the_same_shards(tmp_path: Path):

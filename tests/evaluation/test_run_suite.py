@@ -123,8 +123,10 @@ def test_a_killed_run_goes_on(server, tmp_path):
     server.bodies.clear()
     rows_of(server, tmp_path, suite="heldout", limit=40)
     assert not server.bodies
-    rows_of(server, tmp_path, suite="heldout", limit=40, seeds=(0, 1))
+    rows_of(server, tmp_path, suite="heldout", limit=20, seeds=(0, 1))
     assert {body["seed"] for body in server.bodies} == {1}
+    asked = len(server.bodies)
+    assert json.loads((tmp_path / "report.json").read_text())["run"]["answers_kept_from_before"] == 40 - asked
     server.bodies.clear()
     rows_of(server, tmp_path, suite="heldout", limit=4, fresh=True)
     assert len(server.bodies) == 4

@@ -60,7 +60,7 @@ def test_openai_format_and_plain_rows(tmp_path: Path) -> None:
         tmp_path / "in.jsonl",
         [
             {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body},
-            {"prompt": "two", "max_tokens": 40},
+            {"prompt": "two", "max_completion_tokens": 40},
             "",
             {
                 "custom_id": "c",
@@ -210,6 +210,11 @@ def test_an_output_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 1 is no answer"):
         run(source, foreign)
     assert json.loads(foreign.read_text()) == {"prompt": "p"}
+    for line in ("a prompt", '{"prompt": "p"}', '{"id": "x"}'):  # and no end of line: nothing that a kill cut short
+        foreign.write_text(line)
+        with pytest.raises(DataError, match="line 1 is no answer"):
+            run(source, foreign)
+        assert foreign.read_text() == line
     with pytest.raises(DataError, match="does not exist"):
         read_batch(tmp_path / "nowhere.jsonl", {})
 

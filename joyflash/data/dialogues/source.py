@@ -33,6 +33,7 @@ class ToolDialogueSource:
             raise DataError(f"The dialogues of '{name}' hold no call whose values the user wrote.")
         self.name = f"{name}_short"
         self.dialogues = dialogues
+        self.size = len(dialogues.windows)
         self.template = template
         self.seed = seed
         self.longest = longest
