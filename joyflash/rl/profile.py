@@ -39,7 +39,7 @@ def pass_rates(recipe: RLRecipe, rollouts: Rollouts, folder: Path) -> dict[str, 
         rollouts.run([attempt for each in attempts.values() for attempt in each])
         for key, each in attempts.items():
             known[key] = [attempt.reward or 0.0 for attempt in each]
-        append_rows(path, [{"domain": key[0], "prompt": key[1], "rewards": known[key], "of": mark} for key in some])
+        append_rows(path, [{"domain": key[0], "prompt": key[1], "rewards": known[key], "recipe": mark} for key in some])
     rates: dict[str, list[float]] = {domain.name: [] for domain in recipe.domains}
     for name, index in wanted:
         rates[name].append(sum(known[name, index]) / recipe.profile)
@@ -67,7 +67,7 @@ def _read(path: Path, attempts: int, mark: str) -> dict[tuple[str, int], list[fl
         raise TrainingError(
             f"{path} was made with another number of attempts than {attempts}; remove it, or use another folder."
         )
-    if any(row.get("of", mark) != mark for row in rows):  # rows of earlier versions do not say
+    if any(row.get("recipe", mark) != mark for row in rows):  # rows of earlier versions do not say
         raise TrainingError(
             f"{path} was made with other domains, another seed, reply_tokens or thinking; remove it, or use another "
             "folder."

@@ -82,12 +82,10 @@ def run_stage(
             what is to be resumed does not fit the recipe.
     """
     set_recompute(model, recipe.recompute)
+    if team is not None:
+        _check_team(recipe, device, workers)
     if recipe.train_only is not None:
-        if team is not None:
-            raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
         train_only(model, recipe.train_only)
-    if team is not None and device.type == "cpu" and workers not in (None, 1):
-        raise ConfigError("On CPUs a process of a team works on one row at a time: start more instead of --workers.")
     _check_mtp(recipe, model)
     _check_quantize(recipe, model)
     cores = os.cpu_count() or 1
@@ -118,37 +116,7 @@ def run_stage(
             log.note(note)
         if data.measured_first and progress.step == 0:
             data.validate(place, log, 0)
-        position, saved_at, patience = progress.data, time.monotonic(), CHECKPOINT_SECONDS
-        with StopRequest(quiet=not place.leads) as stop:
-            for step in range(progress.step, last):
-                batch, failure = _batch(data, rows, step)
-                if any(place.largest(failure is not None)):
-                    failure = failure or DataError("the message of another process says why.")
-                    if step == progress.step and step:
-                        raise TrainingError(f"{run} cannot be resumed after step {step}: {failure}") from failure
-                    if step > progress.step:
-                        place.save(run, Progress(step, position, _between(recipe, step)), keep=recipe.checkpoints_kept)
-                        place.finish()
-                    raise _without_data(failure, run, step) from failure
-                if step == progress.step and place.leads:  # only now is the saved data position known to fit
-                    _keep_recipe(recipe, run, log)
-                train_step(recipe, step, place, batch, data.objective(step, batch), log, meter)
-                position = rows.state_dict()
-                done = step + 1
-                due = done % recipe.validate_every == 0 or done == last
-                if due:
-                    data.validate(place, log, done)
-                late = recipe.merge == 1 and time.monotonic() - saved_at >= patience
-                late, asked = place.largest(late, stop.signal or 0)
-                if due or late or asked:
-                    begun = time.monotonic()
-                    place.save(run, Progress(done, position, _between(recipe, done)), keep=recipe.checkpoints_kept)
-                    log.restart_clock()
-                    saved_at = time.monotonic()
-                    patience = max(CHECKPOINT_SECONDS, (saved_at - begun) / CHECKPOINT_SHARE)
-                    if asked:
-                        place.finish()
-                        raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", asked)
+        position = _Steps(recipe, run, place, data, rows, log, meter).take(progress, last)
         for note in data.left_out(position):
             log.note(note)
         if recipe.merge > 1 and last == recipe.steps:
@@ -171,6 +139,14 @@ def train_only(model: JoyFlash, pattern: str) -> None:
         )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(found[name])
+
+
+def _check_team(recipe: StageRecipe, device: torch.device, workers: int | None) -> None:
+    """Refuse what several processes cannot do, or would ignore."""
+    if recipe.train_only is not None:
+        raise ConfigError("train_only works in a single process; run this recipe without torchrun.")
+    if device.type == "cpu" and workers not in (None, 1):
+        raise ConfigError("On CPUs a process of a team works on one row at a time: start more instead of --workers.")
 
 
 def _check_mtp(recipe: StageRecipe, model: JoyFlash) -> None:
@@ -218,16 +194,69 @@ def _keep_recipe(recipe: StageRecipe, run: Path, log: Log) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _batch(data: StageData, rows: Any, step: int) -> tuple[list[PackedBatch], DataError | None]:
-    try:
-        return data.batch(rows, step), None
-    except DataError as error:
-        return [], error
+@dataclasses.dataclass(frozen=True)
+class _Steps:
+    """The optimiser steps of a stage, with all that they work on."""
 
+    recipe: StageRecipe
+    run: Path
+    place: Place
+    data: StageData
+    rows: Any
+    log: Log
+    meter: Meter
 
-def _between(recipe: StageRecipe, step: int) -> bool:
-    """Whether a checkpoint after ``step`` is none of those whose mean is the result."""
-    return recipe.merge > 1 and step % recipe.validate_every != 0 and step != recipe.steps
+    def take(self, progress: Progress, last: int) -> dict[str, Any]:
+        """All steps after ``progress`` up to ``last``, with validations and checkpoints; return the data position."""
+        recipe, place = self.recipe, self.place
+        position, saved_at, patience = progress.data, time.monotonic(), CHECKPOINT_SECONDS
+        with StopRequest(quiet=not place.leads) as stop:
+            for step in range(progress.step, last):
+                batch = self._batch(step, progress.step, position)
+                if step == progress.step and place.leads:  # only now is the saved data position known to fit
+                    _keep_recipe(recipe, self.run, self.log)
+                train_step(recipe, step, place, batch, self.data.objective(step, batch), self.log, self.meter)
+                position = self.rows.state_dict()
+                done = step + 1
+                due = done % recipe.validate_every == 0 or done == last
+                if due:
+                    self.data.validate(place, self.log, done)
+                late = recipe.merge == 1 and time.monotonic() - saved_at >= patience
+                late, asked = place.largest(late, stop.signal or 0)
+                if due or late or asked:
+                    begun = time.monotonic()
+                    self._save(done, position)
+                    self.log.restart_clock()
+                    saved_at = time.monotonic()
+                    patience = max(CHECKPOINT_SECONDS, (saved_at - begun) / CHECKPOINT_SHARE)
+                    if asked:
+                        place.finish()
+                        raise StoppedError(f"Stopped after step {done} of {last}; go on with --resume.", asked)
+        return position
+
+    def _batch(self, step: int, first: int, position: dict[str, Any]) -> list[PackedBatch]:
+        """The rows of ``step``; where any process lacks them, the steps since ``first`` are saved and all raise."""
+        batch, failure = [], None
+        try:
+            batch = self.data.batch(self.rows, step)
+        except DataError as error:
+            failure = error
+        (failed,) = self.place.largest(failure is not None)
+        if not failed:
+            return batch
+        failure = failure or DataError("the message of another process says why.")
+        if step == first and step:
+            raise TrainingError(f"{self.run} cannot be resumed after step {step}: {failure}") from failure
+        if step > first:
+            self._save(step, position)
+            self.place.finish()
+        raise _without_data(failure, self.run, step) from failure
+
+    def _save(self, step: int, position: dict[str, Any]) -> None:
+        """A checkpoint; it is marked where it is none of those whose mean is the result."""
+        recipe = self.recipe
+        between = recipe.merge > 1 and step % recipe.validate_every != 0 and step != recipe.steps
+        self.place.save(self.run, Progress(step, position, between), keep=recipe.checkpoints_kept)
 
 
 def _without_data(error: DataError, run: Path, step: int) -> TrainingError:

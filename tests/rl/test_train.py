@@ -173,17 +173,27 @@ def test_a_killed_run_is_the_run_that_was_not(start, recipe, tmp_path, monkeypat
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
 
 
-def test_a_signal_ends_the_run_after_the_batch_which_is_saved(start, recipe, tmp_path, monkeypatch):
-    whole = train.run(recipe, start=start, out=tmp_path / "whole", workers=1)
+def at_group(monkeypatch, count, act):
+    """Call ``act`` when as many groups as ``count`` are complete; return the batches of all that are."""
     keep, kept = Collector._keep, []
 
-    def keep_and_stop(self, batch, group):
+    def keep_and_act(self, batch, group):
         keep(self, batch, group)
         kept.append(batch)
-        if len(kept) == 1:
-            signal.raise_signal(signal.SIGINT)
+        if len(kept) == count:
+            act()
 
-    monkeypatch.setattr(Collector, "_keep", keep_and_stop)
+    monkeypatch.setattr(Collector, "_keep", keep_and_act)
+    return kept
+
+
+def die():
+    raise KeyboardInterrupt
+
+
+def test_a_signal_ends_the_run_after_the_batch_which_is_saved(start, recipe, tmp_path, monkeypatch):
+    whole = train.run(recipe, start=start, out=tmp_path / "whole", workers=1)
+    kept = at_group(monkeypatch, 1, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(StoppedError, match=r"after batch 1 of \d+; go on with --resume") as stopped:
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
     assert stopped.value.signal == signal.SIGINT and set(kept) == {0}
@@ -195,15 +205,8 @@ def test_a_signal_ends_the_run_after_the_batch_which_is_saved(start, recipe, tmp
 
 
 def test_what_is_refused_leaves_recipe_and_rollouts_alone(start, recipe, tmp_path, monkeypatch):
-    keep, kept, run = Collector._keep, [], tmp_path / "run"
-
-    def keep_then_die(self, batch, group):
-        keep(self, batch, group)
-        kept.append(batch)
-        if len(kept) == 10:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Collector, "_keep", keep_then_die)
+    run = tmp_path / "run"
+    at_group(monkeypatch, 10, die)
     with pytest.raises(KeyboardInterrupt):  # in the third batch, after a checkpoint of two
         train.run(recipe, start=start, out=run, workers=1)
     before = {name: (run / name).read_bytes() for name in ("recipe.json", SPOOL, PROFILE)}
@@ -223,15 +226,7 @@ def test_what_is_refused_leaves_recipe_and_rollouts_alone(start, recipe, tmp_pat
 
 
 def test_under_another_recipe_no_rollout_of_lost_weights_is_taken(start, recipe, tmp_path, monkeypatch):
-    keep, kept = Collector._keep, []
-
-    def keep_then_die(self, batch, group):
-        keep(self, batch, group)
-        kept.append(batch)
-        if len(kept) == 6:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Collector, "_keep", keep_then_die)
+    kept = at_group(monkeypatch, 6, die)
     with pytest.raises(KeyboardInterrupt):
         train.run(recipe, start=start, out=tmp_path / "cut", workers=1)
     assert kept[-1] == 1  # in the second batch, before a checkpoint
