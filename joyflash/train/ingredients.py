@@ -124,7 +124,9 @@ class Ingredients:
     def objective(self, step: int, batch: Sequence[PackedBatch]) -> LanguageModelling:
         """Next-token loss over the targets of the step, and the MTP layer's from where the recipe says."""
         mtp_weight = self.recipe.mtp_weight if self.recipe.mtp_on(step) else 0.0
-        return LanguageModelling(target_weight(batch, 1), mtp_weight, draft_weights(batch, self.recipe.mtp_depth))
+        drafts = draft_weights(batch, self.recipe.mtp_depth)
+        rectified = self.recipe.loss == "dft"
+        return LanguageModelling(target_weight(batch, 1), mtp_weight, drafts, rectified=rectified)
 
     def validate(self, place: Place, log: Log, step: int) -> None:
         """Bits per byte of held-out text, and exact answers to held-out samples of the skills."""

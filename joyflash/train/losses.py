@@ -24,7 +24,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     """Weighted sum of cross entropies; gradients are made in the forward pass, chunk by chunk."""
 
     @staticmethod
-    def forward(ctx, hidden_ND, head_VD, targets_N, weights_N):
+    def forward(ctx, hidden_ND, head_VD, targets_N, weights_N, powers_N):
         for_hidden, for_head = ctx.needs_input_grad[:2]  # what is frozen needs no gradient
         grad_hidden_ND = torch.empty_like(hidden_ND) if for_hidden else None
         losses = []
@@ -37,7 +37,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             chunk = slice(start, start + size)
             logits_NV = hidden_ND[chunk] @ head_VD.t()
             if (for_hidden or for_head) and rows.can_run(logits_NV):
-                losses.append(rows.entropy(logits_NV, targets_N[chunk], weights_N[chunk].float()))
+                given = (targets_N[chunk], weights_N[chunk].float(), _part(powers_N, chunk))
+                losses.append(rows.entropy(logits_NV, *given))
                 _add_gradients(logits_NV, hidden_ND, head_VD, chunk, grad_hidden_ND, grad_head_VD)
                 continue
             logits_NV = logits_NV.float()
@@ -47,19 +48,29 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             losses.append((sums_N1.log() - target_logit_N1).squeeze(1))
             if not (for_hidden or for_head):
                 continue
-            logits_NV.mul_(weights_N[chunk].unsqueeze(1) / sums_N1)  # weight * softmax
-            logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), -weights_N[chunk].unsqueeze(1))
+            weights_N1 = _effective(weights_N[chunk], losses[-1], _part(powers_N, chunk)).unsqueeze(1)
+            logits_NV.mul_(weights_N1 / sums_N1)  # weight * softmax
+            logits_NV.scatter_add_(1, targets_N[chunk].unsqueeze(1), -weights_N1)
             _add_gradients(logits_NV.to(hidden_ND.dtype), hidden_ND, head_VD, chunk, grad_hidden_ND, grad_head_VD)
         losses_N = torch.cat(losses) if losses else hidden_ND.new_zeros(0, dtype=torch.float32)
         ctx.save_for_backward(*(grad for grad in (grad_hidden_ND, grad_head_VD) if grad is not None))
         ctx.mark_non_differentiable(losses_N)
-        return (losses_N * weights_N).sum(), losses_N
+        return (losses_N * _effective(weights_N, losses_N, powers_N)).sum(), losses_N
 
     @staticmethod
     def backward(ctx, grad_loss, _grad_losses):  # pyright: ignore[reportIncompatibleMethodOverride]
         saved = iter(ctx.saved_tensors)
         hidden, head = (next(saved) * grad_loss if needed else None for needed in ctx.needs_input_grad[:2])
-        return hidden, head, None, None
+        return hidden, head, None, None, None
+
+
+def _part(powers_N: torch.Tensor | None, chunk: slice) -> torch.Tensor | None:
+    return None if powers_N is None else powers_N[chunk].float()
+
+
+def _effective(weights_N: torch.Tensor, losses_N: torch.Tensor, powers_N: torch.Tensor | None) -> torch.Tensor:
+    """Weights times each target's probability to its power."""
+    return weights_N if powers_N is None else weights_N * (-powers_N * losses_N).exp()
 
 
 def _add_gradients(
@@ -81,14 +92,21 @@ def _add_gradients(
 
 
 def weighted_cross_entropy(
-    hidden_ND: torch.Tensor, head_VD: torch.Tensor, targets_N: torch.Tensor, weights_N: torch.Tensor
+    hidden_ND: torch.Tensor,
+    head_VD: torch.Tensor,
+    targets_N: torch.Tensor,
+    weights_N: torch.Tensor,
+    powers_N: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Cross entropy in nats of ``hidden @ head.T`` against ``targets``.
+
+    With powers [N] each weight is multiplied by the target's probability to that power, which counts as a constant:
+    0 is cross entropy, 1 the loss of dynamic fine-tuning (DFT, arXiv:2508.05629).
 
     Returns:
         The sum of weight times loss (scalar, differentiable in hidden and head) and each token's loss [N] (not).
     """
-    return _ChunkedCrossEntropy.apply(hidden_ND, head_VD, targets_N, weights_N)  # pyright: ignore[reportReturnType]
+    return _ChunkedCrossEntropy.apply(hidden_ND, head_VD, targets_N, weights_N, powers_N)  # pyright: ignore[reportReturnType]
 
 
 class _ChunkedLogProbs(torch.autograd.Function):

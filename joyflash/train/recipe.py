@@ -56,6 +56,9 @@ class Recipe:
         skills: weight of each ``skill_language`` generator.
         emphasis: control token -> factor on the loss weight of the token after it, in the samples of skills; two
             control tokens with "…" between them stand for all from the first (without it) to the second (with it).
+        loss: "nll", cross entropy; or "dft", dynamic fine-tuning (arXiv:2508.05629): in conversations each token's
+            cross entropy is multiplied by its probability, as a constant, so that what the model cannot foresee pulls
+            less and it grows surer of the rest. Text and the MTP layer keep cross entropy.
         text_chunk: longest piece of a text document, in tokens.
         muon_lr, adamw_lr: peak learning rates (AdamW: embedding, head, norms), with ``weight_decay`` for both.
         warmup: share of the steps over which they rise; ``decay``: share of the descent to ``final_lr`` (a factor on
@@ -92,6 +95,7 @@ class Recipe:
     dialogues: Mapping[str, float] = field(default_factory=dict)
     skills: Mapping[str, float] = field(default_factory=dict)
     emphasis: Mapping[str, float] = field(default_factory=dict)
+    loss: Literal["nll", "dft"] = "nll"
     text_chunk: int = 512
     muon_lr: float = 5e-3
     adamw_lr: float = 5e-3
@@ -133,6 +137,8 @@ class Recipe:
             raise ConfigError("warmup and decay are shares of the run; together they must lie between 0 and 1.")
         if self.decay_shape not in ("linear", "cosine"):
             raise ConfigError(f"decay_shape is linear or cosine, not {self.decay_shape!r}.")
+        if self.loss not in ("nll", "dft"):
+            raise ConfigError(f"loss is nll or dft, not {self.loss!r}.")
         if self.bad_rows not in ("refuse", "skip"):
             raise ConfigError(f"bad_rows is refuse or skip, not {self.bad_rows!r}.")
         self._check_ramp()

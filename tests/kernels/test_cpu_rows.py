@@ -172,6 +172,8 @@ def test_targets_that_are_not_there():
         rows.entropy(random(4, 20), torch.zeros(4, dtype=torch.int32), torch.ones(4))
     with pytest.raises(KernelError, match="weights"):
         rows.entropy(random(4, 20), torch.zeros(4, dtype=torch.int64), torch.ones(3))
+    with pytest.raises(KernelError, match="powers"):
+        rows.entropy(random(4, 20), torch.zeros(4, dtype=torch.int64), torch.ones(4), torch.ones(4).double())
 
 
 def test_what_they_do_not_take():

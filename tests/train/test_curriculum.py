@@ -103,6 +103,7 @@ def test_nonsense_is_refused():
         ({"rows_at_start": 2}, "both or none"),
         ({"rows_at_start": 9, "ramp": 0.5}, "between 1 and 4"),
         ({"decay_shape": "step"}, "linear or cosine"),
+        ({"loss": "focal"}, "nll or dft"),
         ({"preset": "nano"}, "width of the model or its preset"),
         ({"merge": 3}, "checkpoints_kept"),
     ):

@@ -10,7 +10,7 @@ from joyflash.batch import PackedBatch
 from joyflash.model.attention import PackedContext
 from joyflash.train import losses
 from joyflash.train.losses import weighted_cross_entropy
-from joyflash.train.objective import LanguageModelling, draft_weights, target_weight, targets
+from joyflash.train.objective import LanguageModelling, draft_weights, in_conversations, target_weight, targets
 from tests.model.conftest import TINY, random_model
 
 
@@ -29,6 +29,30 @@ def test_equals_torch_in_value_and_gradients(monkeypatch, dtype, error, chunk, f
     assert (each - plain).norm() <= error * plain.norm()
     (factor * ours).backward()
     (factor * (plain * weight).sum()).backward()
+    for a, b in zip(*pairs, strict=True):
+        assert a.grad.dtype == dtype and (a.grad - b.grad).norm() <= error * b.grad.norm()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("chunk", [7, 1024])
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
+def test_powers_are_dynamic_fine_tuning(monkeypatch, dtype, error, chunk, compiled):
+    """Power 1 is the loss that TRL calls "dft", whose probability is a constant; power 0 is cross entropy."""
+    monkeypatch.setattr(losses, "logits_at_once", lambda vocabulary, on_gpu: chunk)
+    if not compiled:
+        monkeypatch.setattr(losses.rows, "can_run", lambda *_: False)
+    generator = torch.Generator().manual_seed(0)
+    hidden, head = (torch.randn(*size, generator=generator).to(dtype) for size in ((23, 8), (31, 8)))
+    target = torch.randint(0, 31, (23,), generator=generator)
+    weight, power = torch.rand(23, generator=generator), (torch.arange(23) % 3 > 0).float()
+    pairs = [[x.to(kind, copy=True).requires_grad_() for x in (hidden, head)] for kind in (dtype, torch.float64)]
+    ours, each = weighted_cross_entropy(*pairs[0], target, weight, power)
+    log_probs = (pairs[1][0] @ pairs[1][1].T).log_softmax(-1).gather(1, target[:, None]).squeeze(1)
+    plain = -torch.where(power > 0, log_probs.exp().detach(), 1.0) * log_probs
+    assert (each + log_probs).norm() <= error * log_probs.norm()
+    assert float(ours.detach()) == pytest.approx(float((plain * weight).sum().detach()), rel=10 * error)
+    ours.backward()
+    (plain * weight).sum().backward()
     for a, b in zip(*pairs, strict=True):
         assert a.grad.dtype == dtype and (a.grad - b.grad).norm() <= error * b.grad.norm()
 
@@ -62,6 +86,20 @@ def test_targets_stay_inside_their_document():
     index, token, _ = targets(row(), 2)
     assert (index.tolist(), token.tolist()) == ([1, 6], [13, 18])
     assert target_weight([row(), row()], 1) == 9.0
+
+
+def test_rectified_losses_of_conversations_and_plain_ones_of_texts():
+    """The first document is read in part, a conversation; the second is a text; the third a text with a weight."""
+    batch, model = row(), random_model(TINY)
+    assert in_conversations(batch).tolist() == [True] * 4 + [False] * 5
+    plain, columns = LanguageModelling(4.5, 0.1, 2.0)(model, batch)
+    rectified, found = LanguageModelling(4.5, 0.1, 2.0, rectified=True)(model, batch)
+    assert found == pytest.approx(columns, rel=1e-6)  # what is logged stays comparable
+    with torch.no_grad():
+        logits = model.logits(model.hidden(batch.tokens_T, PackedContext.of(batch.positions_T, TINY)))
+        log_probs = logits.log_softmax(-1)[torch.tensor([0, 2]), batch.tokens_T[torch.tensor([1, 3])]]
+    less = float(((1 - log_probs.exp()) * log_probs).sum()) / 4.5
+    assert float(rectified.detach()) == pytest.approx(float(plain.detach()) + less, rel=1e-5) and less < 0
 
 
 def test_mtp_loss_reaches_trunk_and_layer_and_is_weighted():

@@ -241,13 +241,14 @@ void joyflash_heads_backward(const heads *c, int threads) {
     }
 }
 
-/* Cross entropies of logits, which become their gradients: weight * (softmax - one at the target). */
+/* Cross entropies of logits, which become their gradients: weight * (softmax - one at the target), with powers times
+ * the target's probability to that power. */
 typedef struct {
     int rows, width, half;
     void *logits; /* [rows][width] */
     const int64_t *target;
-    const float *weight;
-    float *loss; /* not weighted */
+    const float *weight, *power; /* power may be missing */
+    float *loss;                  /* not weighted */
 } entropy;
 
 INLINE void entropy_row(const entropy *c, int r, const int half) {
@@ -273,8 +274,10 @@ INLINE void entropy_row(const entropy *c, int r, const int half) {
         for (int j = left; j < LANES; j++) p[j] = 0;
         sum += p;
     }
-    float total = sum_lanes(sum), share = weight / total;
+    float total = sum_lanes(sum);
     c->loss[r] = logf(total) - (target - best);
+    if (c->power) weight *= expf(-c->power[r] * c->loss[r]);
+    float share = weight / total;
     for (int i = 0; i < c->width; i += LANES) {
         int left = c->width - i, here = (int)(c->target[r] - i);
         vec grad = exp_vec(load_some(c->logits, at + i, left, half) - best) * share;

@@ -52,7 +52,7 @@ class _Heads(ctypes.Structure):
 class _Entropy(ctypes.Structure):
     _fields_ = [
         *((name, _number) for name in ("rows", "width", "half")),
-        *((name, _pointer) for name in ("logits", "target", "weight", "loss")),
+        *((name, _pointer) for name in ("logits", "target", "weight", "power", "loss")),
     ]
 
 
@@ -236,18 +236,23 @@ def _run_heads(
     _run(name, call)
 
 
-def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor) -> Tensor:
+def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor, power_M: Tensor | None = None) -> Tensor:
     """Cross entropies [M] in nats, not weighted; the logits become the gradients of their weighted sum.
+
+    With powers a row's weight is multiplied by its target's probability to that power, which counts as a constant.
 
     Args:
         logits_MV: contiguous.
         target_M: int64; where one is not from 0 to V - 1, loss and gradients of its row are no numbers.
-        weight_M: float32.
+        weight_M, power_M: float32.
 
     Raises:
-        KernelError: targets or weights are of another type, or not one for each row.
+        KernelError: targets, weights or powers are of another type, or not one for each row.
     """
     given = {"targets": (target_M, torch.int64), "weights": (weight_M, torch.float32)}
+    if power_M is not None:
+        power_M = power_M.contiguous()
+        given["powers"] = (power_M, torch.float32)
     for name, (tensor, dtype) in given.items():
         if tensor.dtype != dtype or tensor.shape != logits_MV.shape[:1]:
             found = f"{tuple(tensor.shape)} of {tensor.dtype}"
@@ -261,6 +266,7 @@ def entropy(logits_MV: Tensor, target_M: Tensor, weight_M: Tensor) -> Tensor:
         logits=logits_MV.data_ptr(),
         target=target_M.data_ptr(),
         weight=weight_M.data_ptr(),
+        power=None if power_M is None else power_M.data_ptr(),
         loss=loss_M.data_ptr(),
     )
     _run("entropy", call)
