@@ -131,7 +131,8 @@ class TrainingLog:
         The time since the last step counts to no training step.
         """
         self._write({"step": step, "bits_per_byte": dict(bits_per_byte), "exact": dict(exact or {})})
-        self._print(f"step {step}  bits/byte  " + "  ".join(f"{k} {v:.4f}" for k, v in bits_per_byte.items()))
+        if bits_per_byte:
+            self._print(f"step {step}  bits/byte  " + "  ".join(f"{k} {v:.4f}" for k, v in bits_per_byte.items()))
         if exact:
             self._print(f"step {step}  exact  " + "  ".join(f"{k} {v:.0%}" for k, v in exact.items()))
         self.restart_clock()

@@ -110,9 +110,10 @@ def test_durations_and_smoothing():
 
 def test_picture_has_a_panel_for_what_was_logged(tmp_path):
     write_run(tmp_path / "full", range(1, 21))
-    with TrainingLog(tmp_path / "bare", 3, console=plain_console()) as log:
+    with TrainingLog(tmp_path / "bare", 3, console=(console := plain_console())) as log:
         log.step(1, loss=2.0, tokens=10)
         log.validation(1, {})
+    assert "bits/byte" not in console.file.getvalue()  # no text, no line about it
     full, bare = draw_report(tmp_path / "full"), draw_report(tmp_path / "bare")
     sizes = [int.from_bytes(path.read_bytes()[16:20]) for path in (full, bare)]  # PNG width
     assert full.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
