@@ -43,6 +43,8 @@ class Ingredients:
         data: folder with ``pretrain/`` and ``chat/``; None takes the text of this Python installation, no chats and
             no dialogues.
         cache: where tokenised shards are kept.
+        shards: source and index file of each shard, where another process has just looked that they are current:
+            that takes reading all of the text. None looks, and builds what is missing.
 
     Raises:
         DataError: the folder lacks a source that the recipe names, or there is none and nothing is left to train on.
@@ -53,7 +55,14 @@ class Ingredients:
 
     measured_first = False
 
-    def __init__(self, recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path):
+    def __init__(
+        self,
+        recipe: Recipe,
+        tokenizer_folder: Path,
+        data: Path | None,
+        cache: Path,
+        shards: Sequence[tuple[str, Path]] | None = None,
+    ):
         self.recipe = recipe
         self._made_of = (recipe, tokenizer_folder, data, cache)
         self.tokenizer = Tokenizer.from_pretrained(tokenizer_folder)
@@ -62,7 +71,7 @@ class Ingredients:
         self._skill_sources = self._skills()  # a misspelt name is refused before anything is read
         self._chats = None
         if data is None:
-            self.notes, found = _without_folder(recipe), corpora(None)
+            self.notes = _without_folder(recipe)
         else:
             skip = recipe.bad_rows == "skip"
             self._chats = ChatFiles(data / "chat", recipe.chat, self.template, skip=skip)
@@ -71,16 +80,7 @@ class Ingredients:
                 self._chats.conversations(key)
             for name in recipe.dialogues:
                 chat_file(data / "chat", name)
-            # A folder of chats alone has no text to look for.
-            found = corpora(data, recipe.text) if recipe.text else []
-        self._names = [corpus.source for corpus in found]
-        self._indexes = build_shards(
-            found,
-            self.tokenizer,
-            cache,
-            fingerprint=tokenizer_fingerprint(tokenizer_folder),
-            workers=min(2, os.cpu_count() or 1),
-        )
+        self._shards = list(self._build(tokenizer_folder, cache) if shards is None else shards)
 
     @property
     def pad_id(self) -> int:
@@ -92,7 +92,8 @@ class Ingredients:
         """Packed rows from a saved position, or from the start; made in a thread, or in so many ``processes``."""
         if not processes:
             return Prefetcher(self.packer, state=state)
-        return Prefetcher(functools.partial(_packer_of, *self._made_of), workers=processes, processes=True, state=state)
+        make = functools.partial(_packer_of, *self._made_of, self._shards)
+        return Prefetcher(make, workers=processes, processes=True, state=state)
 
     def left_out(self, state: dict[str, Any]) -> list[str]:
         """At the end of a run: the conversations that its packers left out up to a saved position."""
@@ -135,7 +136,7 @@ class Ingredients:
 
     def validation(self) -> list[ValidationSet]:
         """Held-out text of each language that the data has."""
-        shards = open_shards(self._indexes, "valid")
+        shards = open_shards([index for _, index in self._shards], "valid")
         sets = [
             validation_set(
                 shards,
@@ -155,16 +156,32 @@ class Ingredients:
         mixture = Mixture([source for source, _ in weighted], weights, part=part, parts=parts)
         return Packer(mixture, row_tokens=self.recipe.row_tokens, pad_id=self.pad_id)
 
+    def _build(self, tokenizer_folder: Path, cache: Path) -> list[tuple[str, Path]]:
+        """Source and index file of each shard of the text, current or built now."""
+        if self.data is None:
+            found = corpora(None)
+        elif self.recipe.text:
+            found = corpora(self.data, self.recipe.text)
+        else:
+            found = []  # a folder of chats alone has no text to look for
+        indexes = build_shards(
+            found,
+            self.tokenizer,
+            cache,
+            fingerprint=tokenizer_fingerprint(tokenizer_folder),
+            workers=min(2, os.cpu_count() or 1),
+        )
+        return [(corpus.source, index) for corpus, index in zip(found, indexes, strict=True)]
+
     def _text(self) -> list[tuple[Source, float]]:
         recipe = self.recipe
         weights = dict(recipe.text)
         if self.data is None and weights:
-            total, names = sum(weights.values()), sorted(set(self._names))
+            total, names = sum(weights.values()), sorted({source for source, _ in self._shards})
             weights = dict.fromkeys(names, total / len(names))
         sources: list[tuple[Source, float]] = []
         for name, weight in weights.items():
-            indexes = [index for index, source in zip(self._indexes, self._names, strict=True) if source == name]
-            shards = open_shards(indexes, "train")
+            shards = open_shards([index for source, index in self._shards if source == name], "train")
             sources.append((TextSource(name, shards, chunk=recipe.text_chunk, seed=recipe.seed), weight))
         return sources
 
@@ -216,7 +233,15 @@ def _without_folder(recipe: Recipe) -> list[str]:
     return notes
 
 
-def _packer_of(recipe: Recipe, tokenizer_folder: Path, data: Path | None, cache: Path, part: int, parts: int) -> Packer:
+def _packer_of(
+    recipe: Recipe,
+    tokenizer_folder: Path,
+    data: Path | None,
+    cache: Path,
+    shards: list[tuple[str, Path]],
+    part: int,
+    parts: int,
+) -> Packer:
     """What a packing process runs; the shards exist by then."""
     torch.set_num_threads(1)
-    return Ingredients(recipe, tokenizer_folder, data, cache).packer(part, parts)
+    return Ingredients(recipe, tokenizer_folder, data, cache, shards).packer(part, parts)

@@ -12,7 +12,7 @@ import torch
 from joyflash.batch import PackedBatch
 from joyflash.errors import DataError
 from joyflash.model.loading import model_folder
-from joyflash.train import sft
+from joyflash.train import ingredients, sft
 from joyflash.train.ingredients import Ingredients
 from joyflash.train.recipe import Recipe
 from tests.data.dialogues.helpers import FIRST, SECOND, write_dialogues
@@ -111,11 +111,11 @@ def test_missing_sources_are_named_before_anything_is_written(data: Path, tmp_pa
 
 def _first_row(recipe: Recipe, data: Path | None, tmp_path: Path) -> tuple[PackedBatch, dict[str, int], str]:
     """The first row, the tokens drawn from each source for it, and its text."""
-    ingredients = Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards")
-    with ingredients.rows(None) as rows:
+    found = Ingredients(recipe, model_folder("nano"), data, tmp_path / "shards")
+    with found.rows(None) as rows:
         row = next(rows)
         (worker,) = rows.state_dict()["workers"]
-    return row, worker["mixture"]["tokens"], ingredients.tokenizer.decode(row.tokens_T.tolist())
+    return row, worker["mixture"]["tokens"], found.tokenizer.decode(row.tokens_T.tolist())
 
 
 def test_processes_pack_what_one_thread_packs(tmp_path: Path) -> None:
@@ -124,3 +124,12 @@ def test_processes_pack_what_one_thread_packs(tmp_path: Path) -> None:
     with ingredients.rows(None) as rows, ingredients.rows(None, processes=1) as others:
         for _ in range(3):
             assert torch.equal(next(rows).tokens_T, next(others).tokens_T)
+
+
+def test_a_packing_process_does_not_read_the_text_once_more(data: Path, tmp_path: Path, monkeypatch) -> None:
+    """To look whether shards are current is to read gigabytes, which every packer did at its start."""
+    found = Ingredients(replace(RECIPE, text={"tales": 1}), model_folder("nano"), data, tmp_path / "shards")
+    expected = next(found.packer(0, 1)).tokens_T
+    monkeypatch.setattr(ingredients, "build_shards", lambda *_, **__: pytest.fail("looked at all of the text"))
+    monkeypatch.setattr(ingredients, "Prefetcher", lambda make, **_: make(0, 1))
+    assert torch.equal(next(found.rows(None, processes=1)).tokens_T, expected)
