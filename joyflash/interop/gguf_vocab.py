@@ -13,7 +13,7 @@ from joyflash.interop.gguf_template import for_llama_cpp
 from joyflash.model.config import ModelConfig
 from joyflash.text.bpe_training import MODEL_SPLITS
 from joyflash.text.template import ChatTemplate
-from joyflash.text.tokenizer import Tokenizer
+from joyflash.text.tokenizer import Tokenizer, is_left_out
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ PRE_TOKENIZER = "joyai-llm"
 def add_vocabulary(gguf: ModuleType, writer: Any, folder: Path, config: ModelConfig) -> None:
     """Write tokens, types, merges, special ids and the chat template into ``writer``'s metadata.
 
-    Control tokens that the folder marks as special become CONTROL, which llama.cpp leaves out of its output; the
-    others (tool calls, thoughts) USER_DEFINED, because parsers downstream read them in the text. Rows of the embedding
+    Control tokens that decoding leaves out become CONTROL, which llama.cpp leaves out of its output too; the others
+    (tool calls, thoughts) USER_DEFINED, because parsers downstream read them in the text. Rows of the embedding
     without an entry become UNUSED.
 
     Raises:
@@ -60,7 +60,7 @@ def token_list(gguf: ModuleType, definition: dict[str, Any], size: int) -> tuple
     for entry, token_id in definition["model"]["vocab"].items():
         tokens[token_id], types[token_id] = entry, gguf.TokenType.NORMAL
     for added in definition.get("added_tokens") or []:
-        kind = gguf.TokenType.CONTROL if added.get("special") else gguf.TokenType.USER_DEFINED
+        kind = gguf.TokenType.CONTROL if is_left_out(added) else gguf.TokenType.USER_DEFINED
         tokens[added["id"]], types[added["id"]] = added["content"], kind
     return tokens, types
 

@@ -103,6 +103,10 @@ class Rollouts:
         self.version = 0
         self._template = engine.template
         self._reply_tokens, self._thinking = reply_tokens, thinking
+        asked = self._template.render([{"role": "user", "content": "?"}], enable_thinking=thinking)
+        self._begins_in_thought = self._template.opens_thought(asked)
+        if thinking and not self._begins_in_thought:
+            raise ConfigError(f"thinking is on, but the chat template of {engine.model_name} opens no thought.")
         self._active: dict[str, tuple[Trajectory, str]] = {}  # by request: the attempt and its episode
         self._deltas: dict[str, list[Delta]] = {}
         self._count = 0
@@ -238,7 +242,7 @@ class Rollouts:
         tokenizer = self.engine.tokenizer
         decoder = tokenizer.stream_decoder()
         ended = list(ids[:-1]) if ids and ids[-1] == tokenizer.eos_id else list(ids)
-        split = split_thinking(decoder.push(ended) + decoder.flush(), self._thinking)
+        split = split_thinking(decoder.push(ended) + decoder.flush(), self._begins_in_thought)
         tools = [ToolDefinition.from_dict(tool) for tool in task.tools]
         content, calls = parse_tool_calls(split.content, tools) if tools else (split.content, [])
         made = tuple(Call(call.name, call.arguments_json) for call in calls)

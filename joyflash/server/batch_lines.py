@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any
 
 from joyflash.errors import DataError
-from joyflash.server.body import MAX_BRACKETS, MAX_DEPTH, is_too_deep
-from joyflash.text.schemas import strict_json
+from joyflash.server.body import MAX_BRACKETS
+from joyflash.text.schemas import MAX_DEPTH, is_deeper, strict_json
 
 ENDPOINT = "/v1/chat/completions"
 _ENVELOPE = ("custom_id", "method", "url", "body")
@@ -114,7 +114,7 @@ def _read(number: int, line: str, plain: bool, defaults: Mapping[str, Any], endp
         return _bad(number, line, f"not valid JSON: {error}")
     if not isinstance(row, dict):
         return _bad(number, line, f"must be a JSON object, not {type(row).__name__}")
-    if is_too_deep(row):
+    if is_deeper(row, MAX_DEPTH):
         return _bad(number, line, f"nested more than {MAX_DEPTH} levels deep")
     if not bare and not {"custom_id", "body"} <= row.keys():
         return _bad(number, line, "must have 'custom_id', 'method', 'url' and 'body'")

@@ -8,9 +8,8 @@ from typing import Any
 from starlette.requests import Request
 
 from joyflash.server.errors import ApiError
-from joyflash.text.schemas import strict_json
+from joyflash.text.schemas import MAX_DEPTH, is_deeper, strict_json
 
-MAX_DEPTH = 64
 MAX_BRACKETS = 250_000
 """Opening ones in a body: an empty list is 2 bytes on the wire and 64 in memory."""
 
@@ -48,21 +47,6 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         raise ApiError(400, "The body is nested too deeply.", code="invalid_json") from None
     if not isinstance(value, dict):
         raise ApiError(400, 'The body must be a JSON object, such as {"model": …}.', code="invalid_json")
-    if is_too_deep(value):
+    if is_deeper(value, MAX_DEPTH):
         raise ApiError(400, f"The body is nested more than {MAX_DEPTH} levels deep.", code="invalid_json")
     return value
-
-
-def is_too_deep(value: dict[str, Any]) -> bool:
-    """Whether a value is nested more deeply than the recursive readers of tool schemas could walk."""
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True

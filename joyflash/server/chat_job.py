@@ -11,7 +11,7 @@ from joyflash.engine.engine import Engine
 from joyflash.engine.request import Constraint, Request, SamplingParams
 from joyflash.engine.stops import HiddenText
 from joyflash.errors import RequestError, TemplateError
-from joyflash.text.messages import Message, ToolDefinition
+from joyflash.text.messages import Message, ToolDefinition, first_stray_result
 from joyflash.text.thinking import END_OF_THOUGHT
 
 
@@ -116,14 +116,25 @@ def build_job(
 
     Raises:
         ContextLengthError: the prompt is far too long.
-        RequestError: the template refuses the conversation, a schema cannot be held, or the model cannot keep a budget.
+        RequestError: the template refuses the conversation, a result answers no call, a schema cannot be held, or the
+            model cannot think or keep a budget.
         TemplateError: the model has no chat template.
     """
     if engine.template is None:
         raise TemplateError(f"The model '{model}' has no chat template, so it cannot chat.")
+    stray = first_stray_result(messages)
+    if stray is not None:
+        where = f"{param}[{stray}].tool_call_id" if param == "messages" else param
+        given = f"'{(messages[stray].tool_call_id or '')[:80]}'"
+        raise RequestError(f"'{where}': the result of {given} answers no call before it.", where, "invalid_value")
     tools = () if use.choice == "none" else use.tools
     most = engine.context_length if most_tokens is None else most_tokens
     prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking, most_tokens=most, param=param)
+    opened = engine.template.opens_thought(prompt_ids)
+    if thinking and not opened:
+        message = f"'{model}' does not think: its chat template opens no thought. Leave the wish for reasoning out."
+        raise RequestError(message, None, "unsupported_parameter")
+    thinking = opened  # a template may always open one
     constraint: Constraint | None = None
     asked = use.choice != "auto" or not use.parallel or any(tool.strict for tool in tools) or reply_schema is not None
     if hold_calls or asked or not tools:

@@ -47,7 +47,8 @@ also duration, hostname, ipv6 and uri. Not held: `not`, `if`, `dependentRequired
 conditions (`allOf`), and what refers to a call's parameters as a whole. These are left out, and
 a pattern or object that the library cannot take is held to its type alone; with `"strict": true` either is a 400
 that says which. Schemas that nothing matches, that refer elsewhere, are nested more than 32 levels deep or too large to
-compile (about a megabyte, or some seconds) are a 400 in any case.
+compile (about a megabyte, or some seconds) are a 400 in any case. So are parameters of a function that name none: a
+call gives values by name, so `properties` must list them, at the root or in what its `$ref` or `allOf` say.
 
 What is written is narrower than the schema in a few ways. JSON is one line, with at most one space after `,` and `:`;
 properties come in the schema's order, and an object whose properties are named gets no others unless

@@ -63,7 +63,7 @@ MESSAGE_FIELDS: tuple[MessageField, ...] = (
         "content", CONTENT, ROLES, "a string or text parts; null only in an `assistant` message that has `tool_calls`"
     ),
     MessageField("tool_calls", checks.list_of(CALL), ("assistant",), "calls the model made; `arguments` is JSON text"),
-    MessageField("tool_call_id", STRING, ("tool",), "required; which call this is the result of"),
+    MessageField("tool_call_id", STRING, ("tool",), "required; which call before it this is the result of"),
     MessageField("name", STRING, ROLES, "accepted, and changes nothing: the template has no place for it"),
     MessageField("reasoning_content", STRING, ("assistant",), "earlier reasoning, as this server returns it"),
     MessageField("refusal", STRING, ("assistant",), "accepted, and changes nothing"),

@@ -18,8 +18,8 @@ from joyflash.text.value_forms import parameter_forms
 PARAMETER_END = "</parameter>"
 _IN_JSON = re.compile(rf'"|\\.|{PARAMETER_END}', re.DOTALL)
 
-IsEnd = Callable[[str, bool], bool | None]
-"""Whether a ``</parameter>`` with this text behind it ends the value; None while that is not certain."""
+IsEnd = Callable[[str, int, bool], bool | None]
+"""Whether the ``</parameter>`` of a text that ends before a place ends the value; None while that is not certain."""
 
 
 class ArgumentText:
@@ -41,7 +41,8 @@ class ArgumentText:
         self._is_text = kinds <= {"string"}
         self._is_json = held and kinds <= {"object", "array"} and not self._is_text
         # Inside the strings of JSON nothing ends the value. None: its first character will say.
-        self._in_json: bool | None = None if held and kinds & {"object", "array"} else False
+        self._openings = {bracket for bracket, kind in (("{", "object"), ("[", "array")) if held and kind in kinds}
+        self._in_json: bool | None = None if self._openings else False
         self._in_string = False
         self._settled: list[str] = []
         self._tail = ""  # not settled yet: it may belong to the value's end
@@ -82,14 +83,14 @@ class ArgumentText:
     def _search(self, is_end: IsEnd, final: bool) -> tuple[int | None, int]:
         """Where the end of the value begins; if not in sight, how much at the tail's end must wait."""
         if self._in_json is None and self._tail.strip():
-            self._in_json = self._tail.lstrip()[0] in "{["
+            self._in_json = self._tail.lstrip()[0] in self._openings
         kept = max(held_back(self._tail, PARAMETER_END), held_back(self._tail, f"\n{PARAMETER_END}"))
         if self._in_json is None:
             return None, len(self._tail)
         if self._in_json:
             return self._search_json(kept)
         while (end := self._tail.find(PARAMETER_END, self._scanned)) >= 0:
-            verdict = is_end(self._tail[end + len(PARAMETER_END) :], final)
+            verdict = is_end(self._tail, end + len(PARAMETER_END), final)
             if verdict:
                 return end, 0
             if verdict is None:

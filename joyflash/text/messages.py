@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joyflash.errors import RequestError, ToolSchemaError
-from joyflash.text.schemas import check_parameters, strict_json
+from joyflash.text.schemas import MAX_DEPTH, as_one_object, check_parameters, is_deeper, strict_json
 
 ROLES = ("system", "user", "assistant", "tool")
 _NAME = re.compile(r"[^\s<>\x00-\x1f]{1,128}")
@@ -26,8 +26,8 @@ class ToolCall:
         id: the caller's handle for it, echoed by the tool message with the result.
         name: the function.
         arguments: by parameter name, typed.
-        raw_arguments: the text a history message gave where that was no JSON object; ``arguments`` then holds it
-            under the key ``arguments``, so that a template can still show it.
+        raw_arguments: the text a history message gave where that was no JSON object, or one of too many levels;
+            ``arguments`` then holds it under the key ``arguments``, so that a template can still show it.
     """
 
     id: str
@@ -49,7 +49,7 @@ class ToolCall:
             arguments = strict_json(text or "{}")
         except ValueError:
             arguments = None
-        if isinstance(arguments, dict):
+        if isinstance(arguments, dict) and not is_deeper(arguments, MAX_DEPTH):
             return cls(call_id, name, arguments)
         return cls(call_id, name, {"arguments": text}, text)
 
@@ -99,7 +99,7 @@ class ToolDefinition:
         if parameters is None:
             return cls(name, description or "", strict=strict)
         check_parameters(parameters, f"{where}.function.parameters")
-        return cls(name, description or "", dict(parameters), strict)
+        return cls(name, description or "", as_one_object(parameters, f"{where}.function.parameters"), strict)
 
     def to_dict(self) -> dict[str, Any]:
         """The OpenAI shape, as templates read it: ``strict`` is no concern of the model."""
@@ -160,6 +160,16 @@ class Message:
             if getattr(self, key) is not None:
                 result[key] = getattr(self, key)
         return result
+
+
+def first_stray_result(messages: Sequence[Message]) -> int | None:
+    """Index of the first tool message that answers no call before it, None where each answers one."""
+    called: set[str | None] = set()
+    for index, message in enumerate(messages):
+        called.update(call.id for call in message.tool_calls)
+        if message.role == "tool" and message.tool_call_id not in called:
+            return index
+    return None
 
 
 def to_json(value: Any) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from joyflash.errors import ToolSchemaError
-from joyflash.text.value_forms import TYPES, ValueForm, is_kind, parameter_forms
+from joyflash.text.value_forms import TYPES, ValueForm, is_kind, joined_root, parameter_forms
 
 _DEEPEST = 32
 LONGEST_NAME = 256
+MAX_DEPTH = 64
+"""Levels of a request's body, and of a call's arguments: what readers that call themselves can walk."""
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "$defs", "definitions")
 _TEXTS = ("$ref", "pattern", "format")
@@ -38,6 +40,31 @@ def check_parameters(schema: Any, where: str) -> None:
                 "characters, and none is '<', '>' or a line break.",
                 where,
             )
+
+
+def as_one_object(parameters: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A tool's parameters with what a reference or ``allOf`` at their root says put in its place.
+
+    A call is written and shown parameter by parameter, so ``properties`` must name them.
+
+    Raises:
+        ToolSchemaError: they are named in alternatives only, or not at all although there are some.
+    """
+    whole = joined_root(parameters)
+    if whole.get("type") == ["object"]:
+        whole["type"] = "object"
+    if whole != parameters:
+        check_parameters(whole, where)
+    unnamed = [key for key in ("anyOf", "oneOf", "allOf", "additionalProperties") if whole.get(key) not in (None, True)]
+    named = whole.get("properties") or whole.get("required")
+    if not named and any(whole[key] for key in unnamed):
+        raise ToolSchemaError(
+            f"{where}: no parameter that a call could give is named, only {' and '.join(unnamed)}. List the parameters "
+            "under 'properties'.",
+            where,
+            "unsupported_schema",
+        )
+    return whole
 
 
 def check_schema(schema: Any, where: str, depth: int = 0) -> None:
@@ -123,6 +150,21 @@ def strict_json(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from error
 
 
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects lie in each other more than ``most`` times, the outermost counted."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return bool(level)
+
+
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
@@ -144,4 +186,4 @@ def _parse(text: str, kind: str) -> Any:
         return _UNSET
     if kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
-    return value if is_kind(value, kind) else _UNSET
+    return value if is_kind(value, kind) and not is_deeper(value, MAX_DEPTH) else _UNSET

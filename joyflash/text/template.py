@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from joyflash.errors import TemplateError, TokenizerError
 from joyflash.text.jinja_environment import compile_template, render_template
 from joyflash.text.messages import Message, ToolDefinition
+from joyflash.text.thinking import BEGIN_OF_THOUGHT, END_OF_THOUGHT
 from joyflash.text.tokenizer import Tokenizer
 
 TEMPLATE_FILE = "chat_template.jinja"
 _PRIVATE_USE = range(0x100000, 0x10FFFE)
+_TAIL = 32  # tokens in which a mark of ordinary characters at a prompt's end lies
 
 
 class ChatTemplate:
@@ -35,8 +38,8 @@ class ChatTemplate:
         self._tokenizer = tokenizer
         self._name = name
         self._template = compile_template(source, name)
-        names = sorted(tokenizer.control_tokens, key=len, reverse=True)
-        self._control = re.compile("(" + "|".join(map(re.escape, names)) + ")") if names else None
+        names = tokenizer.control_tokens
+        self._control = re.compile(f"({_any_of(names)})") if names else None
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, tokenizer: Tokenizer) -> ChatTemplate:
@@ -96,6 +99,17 @@ class ChatTemplate:
             self._tokenizer.check_length(text, most_tokens, param)
         return self._encode(text, sentinel)
 
+    def opens_thought(self, prompt_ids: Sequence[int]) -> bool:
+        """Whether a prompt ends inside a thought, so that the reply begins with reasoning.
+
+        Not every template reads ``enable_thinking``: what the reply is follows from the prompt, not from the wish.
+        """
+        marks = [self._tokenizer.control_tokens.get(mark) for mark in (BEGIN_OF_THOUGHT, END_OF_THOUGHT)]
+        if None not in marks:
+            return next((i == marks[0] for i in reversed(prompt_ids) if i in marks), False)
+        tail = self._tokenizer.decode(prompt_ids[-_TAIL:], skip_control=False)
+        return tail.rstrip().endswith(BEGIN_OF_THOUGHT)
+
     def render_text(
         self,
         messages: Sequence[Message | Mapping[str, Any]],
@@ -125,7 +139,8 @@ class ChatTemplate:
             TemplateError: the prompt of some turn is not the beginning of the whole text, so a model trained on it
                 would meet other prompts than it learned.
         """
-        prepared, sentinel = self._prepare(messages, tools)
+        typed = _typed(messages)
+        prepared, sentinel = self._prepare(typed, tools)
         whole = self._render(prepared, len(messages), keep_reasoning=True)
         ids: list[int] = []
         weights: list[float] = []
@@ -144,9 +159,7 @@ class ChatTemplate:
                     f"{self._name} renders the prompt of messages[{i}] differently from the finished conversation; "
                     "it cannot be used for training."
                 )
-            given = messages[i]
-            own = given.weight if isinstance(given, Message) else float(given.get("weight", 1))
-            for start, end, weight in ((done, len(prompt), 0.0), (len(prompt), len(through), own)):
+            for start, end, weight in ((done, len(prompt), 0.0), (len(prompt), len(through), typed[i].weight)):
                 piece = self._encode(whole[start:end], sentinel)
                 ids += piece
                 weights += [weight] * len(piece)
@@ -160,15 +173,12 @@ class ChatTemplate:
         tools: Sequence[ToolDefinition | Mapping[str, Any]],
     ) -> tuple[dict[str, Any], str]:
         """What the template reads, look-alikes broken, and the character that breaks them."""
-        typed = [
-            m if isinstance(m, Message) else Message.from_dict(m, f"messages[{i}]") for i, m in enumerate(messages)
-        ]
         offered = [
             tool if isinstance(tool, ToolDefinition) else ToolDefinition.from_dict(tool, f"tools[{i}]")
             for i, tool in enumerate(tools)
         ]
         plain = {
-            "messages": [_template_form(message) for message in typed],
+            "messages": [_template_form(message) for message in in_order_of_calls(_typed(messages))],
             "tools": [tool.to_dict() for tool in offered] or None,
         }
         sentinel = _unused_character(plain)
@@ -206,6 +216,23 @@ class ChatTemplate:
         return ids
 
 
+def in_order_of_calls(messages: Sequence[Message]) -> list[Message]:
+    """The messages, each run of results in the order of the calls that they answer.
+
+    A template shows no ids: the model takes the first result for the first call's. Results that name no call of the
+    turn before them come last.
+    """
+    ordered: list[Message] = []
+    places: dict[str | None, int] = {}
+    for is_result, run in itertools.groupby(messages, lambda message: message.role == "tool"):
+        if is_result:
+            ordered += sorted(run, key=lambda message: places.get(message.tool_call_id, len(places)))
+        else:
+            ordered += run
+            places = {call.id: place for place, call in enumerate(ordered[-1].tool_calls)}
+    return ordered
+
+
 def default_template_text() -> str:
     """The built-in template of the released model, for a folder that brings none."""
     return resources.files("joyflash.text").joinpath("default_chat_template.jinja").read_text(encoding="utf-8")
@@ -221,6 +248,26 @@ def _template_of_config(path: Path) -> str | None:
         named = {entry.get("name"): entry.get("template") for entry in value if isinstance(entry, dict)}
         value = named.get("default")
     return value if isinstance(value, str) else None
+
+
+def _typed(messages: Sequence[Message | Mapping[str, Any]]) -> list[Message]:
+    return [m if isinstance(m, Message) else Message.from_dict(m, f"messages[{i}]") for i, m in enumerate(messages)]
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """A pattern of any of ``names``, the longest that fits.
+
+    Beginnings that names share are written once: one alternative per name would be tried for every ``<`` of a text,
+    and tokenizers have a thousand.
+    """
+    after: dict[str, list[str]] = {}
+    for name in names:
+        if name:
+            after.setdefault(name[0], []).append(name[1:])
+    if not after:
+        return ""
+    either = "|".join(re.escape(first) + _any_of(rest) for first, rest in after.items())
+    return f"(?:{either}){'?' if '' in names else ''}"
 
 
 def _template_form(message: Message) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,14 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from joyflash.errors import ContextLengthError, TokenizerError
 
+READ_MARKS = frozenset(
+    (
+        *("<|begin_of_thought|>", "<|end_of_thought|>", "<tool_call>", "</tool_call>"),
+        *("<function=", "</function>", "<parameter=", "</parameter>"),
+    )
+)
+"""Control tokens that readers of a reply look for in its text."""
+
 
 class Tokenizer:
     """A byte-level tokenizer that keeps ordinary text and control tokens apart.
@@ -20,7 +28,7 @@ class Tokenizer:
     The control tokens are the file's added tokens. ``encode`` never yields one, whatever the text holds; only
     :meth:`control_id` and :meth:`encode_with_control` do. Those of the control tokens that the file marks as
     ``special`` (turn markers, end of sentence, padding) are the ones that decoding leaves out; tool-call and thought
-    markers are not special, because parsers downstream read them in the text.
+    marks (``READ_MARKS``) stay whatever the file says, because parsers downstream read them in the text.
     """
 
     def __init__(self, definition: dict[str, Any], config: dict[str, Any], source: str = "tokenizer.json"):
@@ -28,11 +36,13 @@ class Tokenizer:
         self._source = source
         self._full = _build(definition, source)
         self._plain = _build({**definition, "added_tokens": []}, source)
+        # Saved files often spell "none" as a sequence of no normalizers.
+        self._changes_text = bool((definition.get("normalizer") or {"normalizers": []}).get("normalizers", True))
         if "ByteLevel" not in json.dumps(definition.get("decoder")):
             raise TokenizerError(f"{source} is not a byte-level tokenizer; joyflash reads byte-level BPE files only.")
         added = definition.get("added_tokens") or []
         self.control_tokens: dict[str, int] = {token["content"]: token["id"] for token in added}
-        self._special_ids = frozenset(token["id"] for token in added if token.get("special"))
+        self._special_ids = frozenset(token["id"] for token in added if is_left_out(token))
         self._bytes_of_id = _token_bytes(self._full.get_vocab(with_added_tokens=True), self.control_tokens)
         self._longest = max((len(spelled) for spelled in self._bytes_of_id), default=1)
         self._bos, self._eos, self._pad = (_token_text(config.get(f"{name}_token")) for name in ("bos", "eos", "pad"))
@@ -99,7 +109,7 @@ class Tokenizer:
         Raises:
             ContextLengthError: no token is long enough for so few of them; ``param`` is the caller's name of the text.
         """
-        if self._plain.normalizer is not None or len(text) <= most_tokens:
+        if self._changes_text or len(text) <= most_tokens:
             return
         least = -(-len(text.encode("utf-8", "replace")) // self._longest)
         if least > most_tokens:
@@ -156,9 +166,15 @@ class StreamDecoder:
         return text
 
 
+def is_left_out(token: Mapping[str, Any]) -> bool:
+    """Whether an entry of ``added_tokens`` is special and no mark that readers of a reply look for."""
+    return bool(token.get("special")) and token["content"] not in READ_MARKS
+
+
 def _build(definition: dict[str, Any], source: str) -> tokenizers.Tokenizer:
+    """The library's tokenizer, without what a file may keep of its last use: to cut or to pad what it encodes."""
     try:
-        return tokenizers.Tokenizer.from_str(json.dumps(definition))
+        return tokenizers.Tokenizer.from_str(json.dumps({**definition, "truncation": None, "padding": None}))
     except Exception as error:  # the library raises bare Exception for every kind of damage
         raise TokenizerError(f"{source} is damaged or of an unknown kind: {error}") from error
 

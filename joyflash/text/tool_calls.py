@@ -10,6 +10,7 @@ depend on how the text is cut into pieces. Arguments are given out while they ar
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from joyflash.text.thinking import held_back
 CALL, CALL_END = "<tool_call>", "</tool_call>"
 FUNCTION, FUNCTION_END = "<function=", "</function>"
 PARAMETER = "<parameter="
+_NO_WHITE = re.compile(r"\S")
 
 
 @dataclass(frozen=True)
@@ -124,25 +126,20 @@ class ToolCallParser:
 
     def _content(self, final: bool) -> bool:
         """Text up to ``<tool_call> <function=NAME>``; True if another step can follow."""
-        before, marker, after = self._buffer.partition(CALL)
-        if not marker:
-            kept = held_back(self._buffer, CALL)
-            self._emit_content(self._buffer[: len(self._buffer) - kept])
-            self._buffer = self._buffer[len(self._buffer) - kept :]
-            return False
-        self._emit_content(before)
-        name = _function_name(after)
+        text, name = self._buffer, ""
+        start = text.find(CALL)
+        while start >= 0 and (name := _function_name(text, start + len(CALL))) == "":
+            start = text.find(CALL, start + len(CALL))
+        if start < 0:
+            start = len(text) - held_back(text, CALL)
+        self._emit_content(text[:start])
+        self._buffer = text[start:]
         if name:
-            self._white, self._buffer = "", after.lstrip()
+            self._white, self._buffer = "", self._buffer[len(CALL) :].lstrip()
             self._start_call(name)
-        elif name is None and not final:
-            self._buffer = marker + after
-        elif name is None and after:  # the reply ended after a call's beginning
+        elif name is None and final and self._buffer != CALL:  # the reply ended after a call's beginning
             self._white, self._buffer, self.cut_off = "", "", True
-        else:
-            self._emit_content(marker)
-            self._buffer = after
-        return name is not None
+        return bool(name)
 
     def _start_call(self, name: str) -> None:
         """Begin a call; the buffer begins with ``<function=NAME>``."""
@@ -198,8 +195,8 @@ class ToolCallParser:
         self._step = self._function_body
         return True
 
-    def _end_of_value(self, tail: str, final: bool) -> bool | None:
-        return True if self._held else _ends_value(tail, final)
+    def _end_of_value(self, text: str, after: int, final: bool) -> bool | None:
+        return True if self._held else _ends_value(text, after, final)
 
     def _emit_arguments(self, json: str) -> None:
         """Report more of the arguments, in one piece with what is reported at the same time."""
@@ -248,14 +245,21 @@ def parse_tool_calls(
     return content, [event.call for event in events if isinstance(event, CallFinished)]
 
 
-def _function_name(text: str) -> str | None:
-    """Name of the ``<function=NAME>`` that ``text`` begins with after white space; see :func:`_tag_name`."""
-    name = _tag_name(text.lstrip(), FUNCTION)
+def _function_name(text: str, start: int = 0) -> str | None:
+    """Name of the ``<function=NAME>`` that is at ``start`` after white space; see :func:`_tag_name`."""
+    name = _tag_name(text, FUNCTION, _after_white(text, start))
     return "" if name and any(character.isspace() for character in name) else name
 
 
-def _tag_name(text: str, opening: str) -> str | None:
-    """NAME of the ``<opening=NAME>`` that ``text`` begins with; "" if there is none, None if too short to say."""
+def _after_white(text: str, start: int) -> int:
+    """Where what follows the white space at ``start`` begins."""
+    found = _NO_WHITE.search(text, start)
+    return found.start() if found else len(text)
+
+
+def _tag_name(text: str, opening: str, start: int = 0) -> str | None:
+    """NAME of the ``<opening=NAME>`` at ``start``; "" if there is none, None if the text is too short to say."""
+    text = text[start : start + len(opening) + LONGEST_NAME + 2]
     if not text.startswith(opening):
         return None if opening.startswith(text) else ""
     end = _first(text[len(opening) :], ("<", ">", "\n"))
@@ -265,17 +269,18 @@ def _tag_name(text: str, opening: str) -> str | None:
     return name if text[len(opening) + end] == ">" and len(name) <= LONGEST_NAME else ""
 
 
-def _ends_value(tail: str, final: bool) -> bool | None:
-    """Whether a ``</parameter>`` with ``tail`` behind it ends its value; None if the tail is too short to say."""
-    tail = tail.lstrip()
-    if tail.startswith(FUNCTION_END):
-        after = tail[len(FUNCTION_END) :].lstrip()
-        if after.startswith((CALL_END, FUNCTION)):
+def _ends_value(text: str, after: int, final: bool) -> bool | None:
+    """Whether a ``</parameter>`` that ends before ``after`` ends its value; None if the text is too short to say."""
+    after = _after_white(text, after)
+    if text.startswith(FUNCTION_END, after):
+        after = _after_white(text, after + len(FUNCTION_END))
+        if text.startswith((CALL_END, FUNCTION), after):
             return True
-        undecided = CALL_END.startswith(after) or FUNCTION.startswith(after)
+        rest = text[after : after + len(CALL_END)]
+        undecided = CALL_END.startswith(rest) or FUNCTION.startswith(rest)
         return (True if final else None) if undecided else False
-    name = _tag_name(tail, PARAMETER)
-    if name or FUNCTION_END.startswith(tail):
+    name = _tag_name(text, PARAMETER, after)
+    if name or FUNCTION_END.startswith(text[after : after + len(FUNCTION_END)]):
         return True if name else None
     return None if name is None else False
 

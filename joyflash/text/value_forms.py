@@ -43,6 +43,18 @@ def value_forms(schema: Any, root: Mapping[str, Any]) -> list[ValueForm]:
     return list(islice(_forms(schema, root, count(_MOST_STEPS, -1), 0), _MOST_FORMS))
 
 
+def joined_root(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema whose root says itself what its own ``$ref`` and ``allOf`` say, as far as these add up."""
+    whole = dict(_resolved(schema, schema))
+    members = whole.get("allOf")
+    if not members:
+        return whole
+    joined: Mapping[str, Any] = {key: value for key, value in whole.items() if key != "allOf"}
+    for member in members:
+        joined = _both(joined, _resolved(member, schema))
+    return whole if "allOf" in joined else dict(joined)
+
+
 def is_kind(value: Any, kind: str) -> bool:
     """Whether a value is of a JSON type; an integer is a number too."""
     if kind in ("integer", "number"):

@@ -21,7 +21,7 @@ from joyflash.errors import CheckpointError, ConfigError, MissingExtraError, Tem
 from joyflash.interop.gguf_export import export_gguf
 from joyflash.interop.gguf_template import for_llama_cpp
 from joyflash.interop.gguf_tensors import PIECE_VALUES, plan_tensors
-from joyflash.interop.gguf_vocab import PRE_TOKENIZER, check_pre_tokenizer
+from joyflash.interop.gguf_vocab import PRE_TOKENIZER, check_pre_tokenizer, token_list
 from joyflash.model.checkpoint import save_model
 from joyflash.model.config import ModelConfig, flash_48b_a3b
 from joyflash.model.joyflash import JoyFlash, parameter_counts
@@ -254,6 +254,13 @@ def test_metadata_follows_the_configuration(config, tmp_path):
     }
     assert {name: fields.get(name) for name in wanted} == wanted
     assert not any("nextn" in name for name in fields)
+
+
+def test_marks_of_calls_and_thoughts_stay_in_the_output_whatever_the_file_says():
+    marks = ["<|User|>", "<|begin_of_thought|>", "<|end_of_thought|>", "<tool_call>", "</parameter>"]
+    added = [{"id": i, "content": mark, "special": True} for i, mark in enumerate(marks)]
+    _, types = token_list(gguf, {"model": {"vocab": {}}, "added_tokens": added}, len(marks))
+    assert types == [gguf.TokenType.CONTROL] + [gguf.TokenType.USER_DEFINED] * 4
 
 
 def test_vocabulary(folder, tmp_path):

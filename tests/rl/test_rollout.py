@@ -19,6 +19,7 @@ from joyflash.rl.policy import engine_scores, mismatch, trainer_scores
 from joyflash.rl.rollout import Rollouts, check_sampling
 from joyflash.rl.rows import PLACE, PULL, pack_rows, token_columns
 from joyflash.rl.trajectory import Trajectory
+from joyflash.text.template import ChatTemplate
 from tests.model.conftest import random_model
 from tests.rl.conftest import CONFIG, small_model
 
@@ -370,3 +371,11 @@ def test_what_pulls_on_nothing_is_left_out_of_the_rows(engine_of, host):
     assert torch.equal(pulls[places >= 0], pull_N[places[places >= 0]])
     assert pulls[places < 0].eq(0).all() and pulls.ne(0).sum() == pull_N.ne(0).sum()
     assert pack_rows(trajectories, torch.zeros_like(pull_N), 300) == []
+
+
+def test_thinking_needs_a_template_that_opens_a_thought(engine_of, host):
+    engine = engine_of(small_model())
+    engine.template = ChatTemplate("{{ messages[0].content }}<|Assistant|><|end_of_thought|>", engine.tokenizer)
+    assert Rollouts(engine, host)
+    with pytest.raises(ConfigError, match="opens no thought"):
+        Rollouts(engine, host, thinking=True)

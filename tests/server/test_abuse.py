@@ -18,9 +18,10 @@ import pytest
 
 from joyflash.server import intake
 from joyflash.server.batch_lines import read_batch
-from joyflash.server.body import MAX_BRACKETS, is_too_deep
+from joyflash.server.body import MAX_BRACKETS
 from joyflash.server.run import bind
 from joyflash.server.settings import ServerSettings
+from joyflash.text.schemas import MAX_DEPTH, is_deeper
 from joyflash.text.tokenizer import Tokenizer
 from tests.server.live import CHAT, LiveServer, live_server
 
@@ -318,5 +319,5 @@ def test_depth() -> None:
     value: Any = 1
     for _ in range(63):
         value = [value]
-    assert not is_too_deep({"a": value})
-    assert is_too_deep({"a": [value]})
+    assert not is_deeper({"a": value}, MAX_DEPTH)
+    assert is_deeper({"a": [value]}, MAX_DEPTH)

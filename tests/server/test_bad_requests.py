@@ -52,6 +52,7 @@ def check_error(response: httpx.Response, status: int, param: str | None, code: 
         ({"messages": [{**USER, "contnet": "x"}]}, "messages[0].contnet"),
         ({"messages": [{**USER, "tool_calls": []}]}, "messages[0].tool_calls"),
         ({"messages": [USER, {"role": "tool", "content": "7"}]}, "messages[1].tool_call_id"),
+        ({"messages": [USER, {"role": "tool", "content": "7", "tool_call_id": "a"}]}, "messages[1].tool_call_id"),
         (
             {"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f"}}]}]},
             "messages[0].tool_calls[0].function.arguments",

@@ -14,6 +14,7 @@ from joyflash.engine.request import Delta
 from joyflash.server.choices import ChoiceReader
 from joyflash.server.openai_request import read_chat_request
 from joyflash.server.settings import ServerSettings
+from joyflash.text.template import ChatTemplate
 from tests.server.fakes import call, script
 from tests.server.live import LiveServer, live_server
 
@@ -403,6 +404,24 @@ def test_reasoning_comes_apart_from_the_answer(server: LiveServer) -> None:
         assert message["content"] == "So it is."
         details = body["usage"]["completion_tokens_details"]
         assert 0 < details["reasoning_tokens"] < body["usage"]["completion_tokens"]
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_template_decides_whether_a_reply_begins_with_a_thought(opens: bool) -> None:
+    """The released model's own may read no switch: then its answers went to ``reasoning_content`` as a whole."""
+    with live_server() as server:
+        engine = server.engine.engine
+        mark = "<|begin_of_thought|>" if opens else "<|end_of_thought|>"
+        source = "{% for m in messages %}<|User|>{{ m.content }}{% endfor %}<|Assistant|>" + mark
+        engine.template = ChatTemplate(source, engine.tokenizer)
+        asked, plain = server.chat("think", reasoning_effort="low"), server.chat("think" if opens else "hello")
+        message = plain.json()["choices"][0]["message"]
+        if opens:
+            assert asked.json()["choices"][0]["message"] == message
+            assert (message["reasoning_content"], message["content"]) == ("First this, then that.", "So it is.")
+        else:
+            assert asked.status_code == 400 and "does not think" in asked.json()["error"]["message"]
+            assert message["content"] == "Hello, world! 你好。" and not message.get("reasoning_content")
 
 
 def test_streaming_and_errors_with_the_official_client(server: LiveServer) -> None:

@@ -342,6 +342,7 @@ def test_an_event_that_cannot_be_written_ends_the_stream_with_an_error(monkeypat
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"),
         ({"input": [{"type": "function_call", "name": "f", "arguments": ""}]}, "input[0].call_id"),
         ({"input": [{"type": "function_call_output", "output": "f"}]}, "input[0].call_id"),
+        ({"input": [{"type": "function_call_output", "call_id": "a", "output": "f"}]}, "input"),
         ({"input": [{"type": "reasoning", "content": [{"type": "x", "text": ""}]}]}, "input[0].content[0].type"),
         ({"input": [{"role": "user", "content": "x"}] * 2049}, "input"),
         ({"input": "word " * 3000}, "input"),

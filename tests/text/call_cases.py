@@ -255,6 +255,11 @@ HELD_CASES = {
         "",
         [(BOOK, {"guest": {"a": "</parameter></function></tool_call>", "b": ["\\", '"</parameter><parameter=c>']}})],
     ),
+    "a text that begins like JSON of another kind": (
+        call(BOOK, tags='{5" pipe}'),
+        "",
+        [(BOOK, {"tags": '{5" pipe}'})],
+    ),
     "a backslash before a quote": (
         call(BOOK, extras='["a\\\\", "</parameter>\\\\\\"", "b"]'),
         "",

@@ -41,6 +41,7 @@ def booking() -> ToolDefinition:
             "guest": {"$ref": "#/$defs/Guest"},
             "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
             "note": {"type": ["string", "null"]},
+            "tags": {"type": ["string", "array"]},
             "level": {"enum": [1, 2, "top"]},
         },
         "required": ["title"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from joyflash.errors import RequestError, ToolSchemaError
-from joyflash.text.messages import Message, ToolCall, ToolDefinition
+from joyflash.text.messages import Message, ToolCall, ToolDefinition, first_stray_result
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1, "b": "二"}'}}
 
@@ -114,3 +114,52 @@ def test_a_schema_without_end_is_refused():
         schema = {"type": "object", "properties": {"a": schema}}
     with pytest.raises(ToolSchemaError, match="levels deep"):
         ToolDefinition.from_dict(tool(parameters=schema))
+
+
+def test_arguments_of_too_many_levels_stay_text():
+    """What walks through them calls itself: a history with 600 brackets ended in a RecursionError."""
+    deep = {"arguments": '{"a": ' + "[" * 600 + "]" * 600 + "}", "name": "add"}
+    found = ToolCall.from_dict({"id": "c1", "function": deep})
+    assert found.raw_arguments == deep["arguments"] == found.arguments["arguments"]
+    level = {"arguments": '{"a": ' + "[" * 63 + "]" * 63 + "}", "name": "add"}
+    assert ToolCall.from_dict({"id": "c1", "function": level}).raw_arguments is None
+
+
+def test_a_result_that_answers_no_call_is_found():
+    call = Message("assistant", tool_calls=(ToolCall("a", "f", {}),))
+    known, unknown = (Message("tool", "x", tool_call_id=name) for name in "ab")
+    assert first_stray_result([call, known, known]) is None and first_stray_result([]) is None
+    assert first_stray_result([call, known, unknown]) == 2
+    assert first_stray_result([known, call]) == first_stray_result([Message("tool", "x")]) == 0
+
+
+def test_parameters_that_the_root_refers_to_are_put_in_its_place():
+    """As zod-to-json-schema and Pydantic write them: a call could have been written without any argument only."""
+    z = {"type": "object", "properties": {"z": {"type": "string"}}, "required": ["z"]}
+    for parameters in (
+        {"$ref": "#/definitions/A", "definitions": {"A": z}},
+        {"allOf": [{"$ref": "#/$defs/A"}, {"type": "object"}], "$defs": {"A": z}},
+        {"type": "object", "allOf": [z]},
+    ):
+        found = ToolDefinition.from_dict(tool(parameters=parameters)).parameters
+        assert {name: found[name] for name in z} == z
+
+
+@pytest.mark.parametrize(
+    ("parameters", "taken"),
+    [
+        ({"type": "object", "additionalProperties": {"type": "string"}}, False),
+        ({"anyOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}, False),
+        ({"$ref": "#/$defs/A", "$defs": {"A": {"properties": {"a<b": {}}}}}, False),
+        ({"type": "object", "properties": {}, "additionalProperties": False}, True),
+        ({"type": "object", "additionalProperties": True}, True),
+        ({"type": "object", "required": ["a"], "additionalProperties": {"type": "string"}}, True),
+        ({"properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, True),
+    ],
+)
+def test_parameters_that_no_call_could_name_are_refused(parameters, taken):
+    if taken:
+        assert ToolDefinition.from_dict(tool(parameters=parameters)).name == "add"
+        return
+    with pytest.raises(ToolSchemaError, match="parameter"):
+        ToolDefinition.from_dict(tool(parameters=parameters))

@@ -271,3 +271,86 @@ def test_history_with_broken_arguments_still_renders(template):
     call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{broken"}}
     text = template.render_text([{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}])
     assert "<parameter=arguments>\n{broken\n</parameter>" in text
+
+
+def test_results_come_in_the_order_of_their_calls(template):
+    """The template shows no ids: what came back first was taken for the first call's result."""
+    swapped = [*LONG_CHAT[:2], LONG_CHAT[3], LONG_CHAT[2], *LONG_CHAT[4:]]
+    assert template.render(swapped) == template.render(LONG_CHAT)
+    assert template.render_training(swapped) == template.render_training(LONG_CHAT)
+    stray = {"role": "tool", "tool_call_id": "nobody's", "content": "last"}
+    text = template.render_text([*LONG_CHAT[:2], stray, LONG_CHAT[3], LONG_CHAT[2]])
+    assert text.index('{"t": 30}') < text.index("cold") < text.index("last")
+
+
+def test_whether_a_prompt_opens_a_thought_is_read_from_the_prompt(template, tokenizer, nano_folder):
+    """Not every template reads the switch, and users may write the marks."""
+    user = [{"role": "user", "content": "Say <|begin_of_thought|>"}]
+    thinks, answers = (template.render(user, enable_thinking=on) for on in (True, False))
+    assert template.opens_thought(thinks) and not template.opens_thought(answers)
+    assert not template.opens_thought(template.render(user, add_generation_prompt=False))
+    deaf = ChatTemplate("{% for m in messages %}{{ m.content }}{% endfor %}<|Assistant|><|end_of_thought|>", tokenizer)
+    assert not deaf.opens_thought(deaf.render(user, enable_thinking=True))
+    definition = json.loads((nano_folder / "tokenizer.json").read_text("utf-8"))
+    kept = [token for token in definition["added_tokens"] if "thought" not in token["content"]]
+    without = Tokenizer({**definition, "added_tokens": kept}, {})
+    spelled = ChatTemplate("{{ messages[0].content }}<|begin_of_thought|>\n", without)
+    assert spelled.opens_thought(spelled.render(user))
+    assert not spelled.opens_thought(ChatTemplate("{{ messages[0].content }}!", without).render(user))
+
+
+def test_a_weight_may_be_null(template):
+    rows = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "weight": None}]
+    assert template.render_training(rows) == template.render_training([rows[0], {**rows[1], "weight": 1}])
+
+
+def test_a_thousand_control_tokens_do_not_slow_down_a_text_of_brackets(tokenizer, nano_folder):
+    """One alternative each was tried at every ``<``: 8 MB of them took more than a minute."""
+    definition = json.loads((nano_folder / "tokenizer.json").read_text("utf-8"))
+    model = definition["added_tokens"][-1]
+    definition["added_tokens"] += [
+        {**model, "id": tokenizer.vocab_size + i, "content": f"<|place_holder_{i}|>"} for i in range(1200)
+    ]
+    many = ChatTemplate("{{ messages[0].content }}", Tokenizer(definition, {}))
+    few = ChatTemplate("{{ messages[0].content }}", tokenizer)
+
+    def seconds(template):
+        start = time.thread_time()
+        assert len(template.render_text([{"role": "user", "content": "<" * 200_000}])) == 200_000
+        return time.thread_time() - start
+
+    assert min(seconds(many) for _ in range(3)) < 5 * min(seconds(few) for _ in range(3)) + 0.05
+    user = [{"role": "user", "content": "<|place_holder_12|><|place_holder_120|>x<|place_holder_"}]
+    assert not set(many.render(user)) & set(range(tokenizer.vocab_size, tokenizer.vocab_size + 1200))
+    written = ChatTemplate("<|place_holder_120|><|place_holder_12|>", Tokenizer(definition, {})).render(user)
+    assert written == [tokenizer.vocab_size + 120, tokenizer.vocab_size + 12]
+
+
+def test_parameters_are_shown_with_what_they_refer_to(template):
+    """Pydantic writes every enumeration as a reference, and optional ones as alternatives."""
+    unit = {"type": "string", "enum": ["C", "F"], "description": "Its unit."}
+    properties = {
+        "a": {"$ref": "#/$defs/Unit"},
+        "b": {"anyOf": [{"$ref": "#/$defs/Unit"}, {"type": "null"}], "description": "Perhaps."},
+        "c": {"const": 3},
+        "d": {"enum": [True]},
+        "e": {"oneOf": [{"type": "integer"}, {"const": "all"}]},
+        "f": {"allOf": [{"$ref": "#/$defs/Unit"}]},
+        "g": {"$ref": "#/$defs/Loop"},
+        "h": {"$ref": "#/$defs/Missing"},
+    }
+    definitions = {"Unit": unit, "Loop": {"$ref": "#/$defs/Loop"}}
+    parameters = {"type": "object", "properties": properties, "$defs": definitions}
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    text = template.render_text([{"role": "user", "content": "hi"}], [tool])
+    shown = [line for line in text.splitlines() if line.endswith(")")]
+    assert shown == [
+        "Its unit. (string, one of: C|F)",
+        "Perhaps. (string|null, one of: C|F)",
+        "(number, one of: 3)",
+        "(boolean, one of: true)",
+        "(integer|string, one of: all)",
+        "(string, one of: C|F)",
+        "(any)",
+        "(any)",
+    ]

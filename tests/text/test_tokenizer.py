@@ -12,7 +12,7 @@ import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joyflash.errors import TokenizerError
+from joyflash.errors import ContextLengthError, TokenizerError
 from joyflash.text.tokenizer import Tokenizer
 from tests.text.test_bpe_training import fuzz_strings
 
@@ -152,3 +152,38 @@ def test_without_a_configuration_only_the_named_tokens_are_missing(tmp_path, nan
     assert bare.encode("hi") and bare.control_id("<|User|>") == 3
     with pytest.raises(TokenizerError, match="names no eos_token"):
         _ = bare.eos_id
+
+
+def test_what_a_file_keeps_of_its_last_use_cuts_and_pads_nothing(tokenizer, nano_folder):
+    """transformers saves the settings of its last call; texts lost their beginnings to them in silence."""
+    definition = json.loads((nano_folder / "tokenizer.json").read_text("utf-8"))
+    kept = tokenizers.Tokenizer.from_str(json.dumps(definition))
+    kept.enable_truncation(8)
+    kept.enable_padding(direction="left", pad_id=2, pad_token="<|pad|>")
+    found = Tokenizer(json.loads(kept.to_str()), {})
+    texts = ["hi", MIXED]
+    assert found.encode_batch(texts) == [found.encode(text) for text in texts] == [tokenizer.encode(t) for t in texts]
+    assert found.encode_with_control(MIXED + "<|User|>") == tokenizer.encode_with_control(MIXED + "<|User|>")
+
+
+def test_marks_of_calls_and_thoughts_are_never_left_out(tokenizer, nano_folder):
+    """``add_special_tokens`` marks all that it adds as special; parsers then never saw a call."""
+    definition = json.loads((nano_folder / "tokenizer.json").read_text("utf-8"))
+    for token in definition["added_tokens"]:
+        token["special"] = True
+    text = "hmm<|end_of_thought|>42<tool_call>\n<function=f>\n</function>\n</tool_call><|User|>"
+    found = Tokenizer(definition, {})
+    assert found.decode(found.encode_with_control(text)) == text.removesuffix("<|User|>")
+
+
+def test_a_sequence_of_no_normalizers_changes_no_text(nano_folder):
+    """DeepSeek's files spell "none" so; then the length of a text tells nothing, it was thought."""
+    definition = json.loads((nano_folder / "tokenizer.json").read_text("utf-8"))
+    none = {"type": "Sequence", "normalizers": []}
+    for normalizer, refused in ((None, True), (none, True), ({"type": "NFC"}, False)):
+        found = Tokenizer({**definition, "normalizer": normalizer}, {})
+        if refused:
+            with pytest.raises(ContextLengthError):
+                found.check_length("a" * 100_000, 1000, "prompt")
+        else:
+            found.check_length("a" * 100_000, 1000, "prompt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import count
 
 import pytest
@@ -185,7 +186,28 @@ def test_a_cut_off_call_is_noticed(booking, name):
     assert parser.cut_off
 
 
-def test_a_long_value_is_read_in_linear_time(booking):
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("piece", ["<tool_call> ", "</parameter> ", "</parameter></function> "])
+def test_reading_takes_time_in_line_with_the_length(booking, piece, whole):
+    """In one piece, as RL and imported data have it, every mark once copied all that followed."""
+
+    def seconds(count: int) -> float:
+        pieces = [piece] * count
+        best = float("inf")
+        for _ in range(3):
+            parser = ToolCallParser([booking])
+            parser.push(f"<tool_call>\n<function={BOOK}>\n<parameter=title>\n" if piece[1] == "/" else "")
+            start = time.thread_time()
+            for text in ["".join(pieces)] if whole else pieces:
+                parser.push(text)
+            parser.finish()
+            best = min(best, time.thread_time() - start)
+        return best
+
+    assert seconds(40_000) < 20 * max(seconds(5_000), 1e-4)  # 8 times as long, where a quadratic reader takes 64
+
+
+def test_a_long_value_arrives_whole(booking):
     parser = ToolCallParser([booking])
     parser.push(f"<tool_call>\n<function={BOOK}>\n<parameter=title>\n")
     events = [event for _ in range(20_000) for event in parser.push("</parameter> ")]
