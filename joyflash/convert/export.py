@@ -19,7 +19,7 @@ import torch
 
 from joyflash.convert.padding import pad_tensor, padded_config
 from joyflash.errors import CheckpointError, ConfigError, TemplateError, TokenizerError
-from joyflash.model.checkpoint import SHARD_BYTES, OpenCheckpoint, open_checkpoint, write_folder
+from joyflash.model.checkpoint import PARTIAL, SHARD_BYTES, OpenCheckpoint, open_checkpoint, write_folder
 from joyflash.model.config import ModelConfig
 from joyflash.model.layout import stored_twice, to_hugging_face
 from joyflash.model.shards import check, checksum, read_checksums, write_checksums
@@ -203,8 +203,8 @@ def _is_stacked(stored: str) -> bool:
 
 
 def check_new(out: Path) -> None:
-    """Raise CheckpointError unless ``out`` is a new or empty folder."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    """Raise CheckpointError unless ``out`` is new or empty; what a killed process began to write counts for nothing."""
+    if out.exists() and (not out.is_dir() or any(file.name != PARTIAL for file in out.iterdir())):
         raise CheckpointError(f"{out} exists and is not an empty folder. Name a new one, or empty it first.")
 
 

@@ -6,11 +6,13 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from joyflash.errors import CheckpointError
@@ -20,12 +22,14 @@ from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.layout import Place, is_mtp, mtp_layer_present, places, stored_twice, to_hugging_face
 from joyflash.model.quantized import put_back
-from joyflash.model.shards import INDEX, ShardFiles, check_small_files, fetch_ahead, write_checksums
+from joyflash.model.shards import CHECKSUMS, INDEX, ShardFiles, check_small_files, fetch_ahead, write_checksums
 from joyflash.quantization.formats import Format, QuantizedTensor
 
 _LOG = logging.getLogger(__name__)
 
 SHARD_BYTES = 5 * 10**9
+PARTIAL = ".partial"
+"""Where a folder's files lie until all of them are written."""
 
 
 def save_model(
@@ -49,6 +53,9 @@ def save_model(
         model_type: what ``config.json`` says; None keeps the configuration's own (see ``config.MODEL_TYPES``).
         own_mtp_shard: put the MTP layer into ``mtp-1-of-1.safetensors``, as the released checkpoint does.
         shard_bytes: a shard ends before it grows beyond this.
+
+    Raises:
+        CheckpointError: a file cannot be written.
     """
     config = model.config if model_type is None else dataclasses.replace(model.config, model_type=model_type)
     tensors = dict(to_hugging_face(config, model.state_dict()))
@@ -72,7 +79,8 @@ def write_folder(
 ) -> None:
     """Write ``config.json``, shards, index and checksums from tensors that are fetched one shard at a time.
 
-    A checkpoint that the folder holds already stays whole until the new one is complete.
+    A checkpoint that the folder holds already stays whole until the new one is complete. What fails or is interrupted
+    leaves nothing behind.
 
     Args:
         config: what ``config.json`` says.
@@ -80,10 +88,10 @@ def write_folder(
         fetch: names -> contiguous CPU tensors in the dtype of the file.
         folder, dtype, own_mtp_shard, shard_bytes: as of ``save_model``.
         settings: what ``config.json`` says beyond the configuration.
+
+    Raises:
+        CheckpointError: a file cannot be written.
     """
-    partial = folder / ".partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     mtp = {name for name in tensors if own_mtp_shard and is_mtp(config, name)}
     groups = _grouped({n: t for n, t in tensors.items() if n not in mtp}, dtype, shard_bytes)
     total = len(groups)
@@ -92,22 +100,26 @@ def write_folder(
         files = {"model.safetensors": groups[0]}
     if mtp:
         files["mtp-1-of-1.safetensors"] = sorted(mtp)
-    size = 0
-    for file, names in files.items():
-        shard = fetch(names)
-        size += sum(tensor.nbytes for tensor in shard.values())
-        save_file(shard, partial / file, metadata={"format": "pt"})
-        del shard  # before the next one is fetched
-        return_freed_memory()
     values = {**config.to_dict(), "dtype": str(dtype or next(iter(tensors.values())).dtype).removeprefix("torch.")}
     values |= settings or {}
     written = {"config.json": values}
-    if len(files) > 1:
-        weight_map = {name: file for file, names in files.items() for name in names}
-        written[INDEX] = {"metadata": {"total_size": size}, "weight_map": weight_map}
-    for name, content in written.items():
-        (partial / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    write_checksums(partial, [*files, *written])
+    size = 0
+    with _partial(folder) as partial:
+        for file, names in files.items():
+            shard = fetch(names)
+            size += sum(tensor.nbytes for tensor in shard.values())
+            with _writing(folder / file):
+                save_file(shard, partial / file, metadata={"format": "pt"})
+            del shard  # before the next one is fetched
+            return_freed_memory()
+        if len(files) > 1:
+            weight_map = {name: file for file, names in files.items() for name in names}
+            written[INDEX] = {"metadata": {"total_size": size}, "weight_map": weight_map}
+        for name, content in written.items():
+            with _writing(folder / name):
+                (partial / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with _writing(folder / CHECKSUMS):
+            write_checksums(partial, [*files, *written])
     complete = {file.name for file in partial.iterdir()}
     for name in sorted(complete):
         (partial / name).replace(folder / name)
@@ -115,6 +127,33 @@ def write_folder(
     for old in (*folder.glob("*.safetensors"), folder / INDEX):
         if old.name not in complete:
             old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _partial(folder: Path) -> Iterator[Path]:
+    """A new folder inside ``folder``; where the work in it fails, it leaves, and ``folder`` too if it was made here."""
+    partial, made = folder / PARTIAL, not folder.exists()
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # somebody else put something there meanwhile
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Raise CheckpointError where ``file`` cannot be written; safetensors has an error of its own for that."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{file} cannot be written ({error}). Make room or give the folder write permission, and try again."
+        ) from error
 
 
 def _grouped(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype | None, limit: int) -> list[list[str]]:

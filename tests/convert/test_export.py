@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
@@ -13,6 +14,7 @@ from joyflash.cli import app
 from joyflash.convert.export import export_folder
 from joyflash.convert.padding import pad_model
 from joyflash.errors import CheckpointError, ConfigError
+from joyflash.model import checkpoint
 from joyflash.model.checkpoint import read_model, save_model
 from joyflash.model.shards import read_checksums
 from tests.model.conftest import SHAPES, TINY, random_model
@@ -149,6 +151,49 @@ def test_only_an_empty_folder_is_written_to(tmp_path):
     save_model(random_model(TINY), tmp_path / "source")
     with pytest.raises(CheckpointError, match="not an empty folder"):
         export_folder(tmp_path / "source", tmp_path / "source")
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    save_model(random_model(TINY), tmp_path / "source")
+    out = tmp_path / "out"
+
+    def full(*arguments, **named):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    for command in (["export"], ["quantize", "--format", "int4-int8"], ["grow", "--heads", "6"]):
+        with monkeypatch.context() as patched:
+            patched.setattr(checkpoint, "save_file", full)
+            done = CliRunner().invoke(app, [command[0], str(tmp_path / "source"), str(out), *command[1:]])
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1), command
+        assert f"error: {out / 'model.safetensors'} cannot be written" in done.stderr and "Make room" in done.stderr
+        assert [file.name for file in tmp_path.iterdir()] == ["source"]
+
+
+def test_an_interrupted_export_can_be_started_again(tmp_path, monkeypatch):
+    """Ctrl-C leaves nothing but a folder that was there; what a killed process leaves counts for nothing."""
+    source, out = tmp_path / "source", tmp_path / "out"
+    save_model(random_model(TINY), source)
+    real, written = checkpoint.save_file, []
+
+    def interrupted(*arguments, **named):
+        real(*arguments, **named)
+        written.append(arguments)
+        if len(written) % 2 == 0:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "save_file", interrupted)
+        for there in (False, True):
+            if there:
+                out.mkdir()
+            with pytest.raises(KeyboardInterrupt):
+                export_folder(source, out, shard_bytes=20_000)
+            assert out.exists() == there and (not there or not list(out.iterdir()))
+    (out / ".partial").mkdir()
+    (out / ".partial" / "model-00001-of-00009.safetensors").write_bytes(b"half")
+    export_folder(source, out)
+    assert_same_bits(tensors_of(source), tensors_of(out))
+    assert not (out / ".partial").exists()
 
 
 def test_small_files(tmp_path):

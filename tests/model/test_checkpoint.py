@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from joyflash.errors import CheckpointError, ConfigError
@@ -75,25 +77,43 @@ def test_shards_and_index(tmp_path):
         checkpoint.read_model(tmp_path)
 
 
-def test_an_old_checkpoint_stays_until_the_new_one_is_complete(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [SafetensorError("I/O error: no space left"), OSError("no space left")])
+def test_an_old_checkpoint_stays_until_the_new_one_is_complete(tmp_path, monkeypatch, error):
     old = random_model(TINY)
     checkpoint.save_model(old, tmp_path, shard_bytes=20_000)
+    before = sorted(path.name for path in tmp_path.iterdir())
     real, written = checkpoint.save_file, []
 
     def fails_in_the_second_shard(*arguments, **named):
         written.append(arguments)
         if len(written) == 2:
-            raise OSError("no space left")
+            raise error
         real(*arguments, **named)
 
     monkeypatch.setattr(checkpoint, "save_file", fails_in_the_second_shard)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(CheckpointError, match=r"model-00002-of-\d+\.safetensors cannot be written \(.*no space left\)"):
         checkpoint.save_model(random_model(TINY, seed=5), tmp_path, shard_bytes=20_000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
     back = checkpoint.read_model(tmp_path)
     assert all(torch.equal(back.state_dict()[name], tensor) for name, tensor in old.state_dict().items())
     monkeypatch.setattr(checkpoint, "save_file", real)
     checkpoint.save_model(old, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checksums.json", "config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors.index.json", "checksums.json"])
+def test_a_small_file_that_cannot_be_written_is_named(tmp_path, monkeypatch, name):
+    real = Path.write_text
+
+    def full(path, *arguments, **named):
+        if path.name == name:
+            raise OSError(28, "No space left on device")
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CheckpointError, match=rf"new/{name} cannot be written .*No space left on device"):
+        checkpoint.save_model(random_model(TINY), tmp_path / "new", shard_bytes=20_000)
+    assert not list(tmp_path.iterdir())
 
 
 def test_router_bias_stays_fp32(tmp_path):
