@@ -22,7 +22,7 @@ from joyflash.errors import CheckpointError, ConfigError, TemplateError, Tokeniz
 from joyflash.model.checkpoint import PARTIAL, SHARD_BYTES, OpenCheckpoint, open_checkpoint, write_folder
 from joyflash.model.config import ModelConfig
 from joyflash.model.layout import stored_twice, to_hugging_face
-from joyflash.model.shards import check, checksum, read_checksums, write_checksums
+from joyflash.model.shards import ShardFiles, check, checksum, read_checksums, write_checksums
 from joyflash.text.template import TEMPLATE_FILE, ChatTemplate
 from joyflash.text.tokenizer import Tokenizer
 
@@ -94,8 +94,7 @@ def export_folder(
         raise ConfigError(f"{source} holds no MTP layer. Leave out --mtp and --mtp-shard.")
     if own_mtp_shard and mtp is False:
         raise ConfigError("--mtp-shard writes the MTP layer, --no-mtp leaves it out. Drop one of them.")
-    for name, stored in read_checksums(source).items():
-        check(source / name, checksum(source / name), stored)
+    verify(source)
     tensors = FolderTensors(found, format, dtype, padded=padded, mtp=mtp is not False)
     write_folder(
         tensors.config,
@@ -106,14 +105,7 @@ def export_folder(
         own_mtp_shard=own_mtp_shard,
         shard_bytes=shard_bytes,
     )
-    copy_small_files(source, out, tensors.config)
-    write_checksums(out)
-    return ExportReport(
-        out,
-        len(tensors.meta),
-        sum(file.stat().st_size for file in out.iterdir() if file.is_file()),
-        bool(tensors.config.num_nextn_predict_layers),
-    )
+    return finish(source, out, tensors.config)
 
 
 def format_of(name: str) -> Format:
@@ -206,6 +198,24 @@ def check_new(out: Path) -> None:
     """Raise CheckpointError unless ``out`` is new or empty; what a killed process began to write counts for nothing."""
     if out.exists() and (not out.is_dir() or any(file.name != PARTIAL for file in out.iterdir())):
         raise CheckpointError(f"{out} exists and is not an empty folder. Name a new one, or empty it first.")
+
+
+def verify(source: Path) -> None:
+    """Read every file of a folder; CheckpointError names one that its checksum does not fit."""
+    for name, stored in read_checksums(source).items():
+        check(source / name, checksum(source / name), stored)
+
+
+def finish(source: Path, out: Path, config: ModelConfig) -> ExportReport:
+    """Put what ``source`` has beside its weights next to those in ``out``, and checksums of all of it."""
+    copy_small_files(source, out, config)
+    write_checksums(out)
+    return ExportReport(
+        out,
+        len(ShardFiles(out).tensors),
+        sum(file.stat().st_size for file in out.iterdir() if file.is_file()),
+        bool(config.num_nextn_predict_layers),
+    )
 
 
 def copy_small_files(source: Path, out: Path, config: ModelConfig) -> None:

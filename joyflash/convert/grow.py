@@ -14,9 +14,10 @@ from pathlib import Path
 
 import torch
 
-from joyflash.convert.export import ExportReport, check_new, copy_small_files
+from joyflash.convert.export import ExportReport, check_new, finish
 from joyflash.errors import ConfigError
-from joyflash.model.checkpoint import open_checkpoint, read_model, save_model
+from joyflash.model.checkpoint import read_model, save_state
+from joyflash.model.config import ModelConfig
 from joyflash.model.joyflash import JoyFlash
 
 _LIKENESS = 0.3
@@ -26,7 +27,7 @@ _LIKENESS = 0.3
 def grow_folder(
     source: Path, out: Path, *, heads: int | None = None, experts_per_token: int | None = None, seed: int = 0
 ) -> ExportReport:
-    """Write a grown model in float32, with the small files of ``source``.
+    """Write a grown model in float32, with the small files of ``source``; memory holds it and one shard.
 
     Args:
         source: a folder that ``read_model`` reads; quantised weights become what they stand for.
@@ -38,12 +39,13 @@ def grow_folder(
         ConfigError: as of ``grow``.
     """
     check_new(out)
-    grown = grow(read_model(source), heads=heads, experts_per_token=experts_per_token, seed=seed)
-    save_model(grown, out)
-    copy_small_files(source, out, grown.config)
-    size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
-    tensors = len(open_checkpoint(out).shards.tensors)
-    return ExportReport(out, tensors, size, bool(grown.config.num_nextn_predict_layers))
+    model = read_model(source)
+    config, state = model.config, dict(model.state_dict())
+    del model  # its memory goes as its tensors are replaced
+    larger = _larger(config, heads, experts_per_token)
+    _add_all_heads(state, config, larger, seed)
+    save_state(larger, state, out)
+    return finish(source, out, larger)
 
 
 def grow(model: JoyFlash, *, heads: int | None = None, experts_per_token: int | None = None, seed: int = 0) -> JoyFlash:
@@ -60,29 +62,43 @@ def grow(model: JoyFlash, *, heads: int | None = None, experts_per_token: int | 
     Raises:
         ConfigError: fewer than before or nothing more is asked for, or more experts per token than there are.
     """
-    config = model.config
+    larger = _larger(model.config, heads, experts_per_token)
+    grown = JoyFlash(larger)
+    state = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+    _add_all_heads(state, model.config, larger, seed)
+    grown.load_state_dict(state, assign=True)
+    return grown.to(model.lm_head.weight.device).train(model.training)
+
+
+def _larger(config: ModelConfig, heads: int | None, experts_per_token: int | None) -> ModelConfig:
+    """The grown model's configuration; ConfigError as of ``grow``."""
     had = config.num_attention_heads, config.num_experts_per_tok
     wanted = had[0] if heads is None else heads, had[1] if experts_per_token is None else experts_per_token
     if wanted == had or any(new < old for new, old in zip(wanted, had, strict=True)):
         raise ConfigError(
             f"The model has {had[0]} heads and takes {had[1]} experts per token; ask for more of either, not fewer."
         )
-    larger = dataclasses.replace(config, num_attention_heads=wanted[0], num_experts_per_tok=wanted[1])
-    grown = JoyFlash(larger)
+    return dataclasses.replace(config, num_attention_heads=wanted[0], num_experts_per_tok=wanted[1])
+
+
+def _add_all_heads(state: dict[str, torch.Tensor], config: ModelConfig, larger: ModelConfig, seed: int) -> None:
+    """Put grown tensors in the place of those that are too small for ``larger``; none is changed."""
     generator = torch.Generator().manual_seed(seed)
-    state = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
     for name in [name for name in state if name.endswith(".kv_b_proj.weight")]:
         prefix = name.removesuffix("kv_b_proj.weight")
         query = prefix + ("q_proj.weight" if config.q_lora_rank is None else "q_b_proj.weight")
-        _add_heads(state, prefix, query, model, wanted[0], generator)
-    grown.load_state_dict(state, assign=True)
-    return grown.to(model.lm_head.weight.device).train(model.training)
+        _add_heads(state, prefix, query, config, larger.num_attention_heads, generator)
 
 
 def _add_heads(
-    state: dict[str, torch.Tensor], prefix: str, query: str, model: JoyFlash, wanted: int, generator: torch.Generator
+    state: dict[str, torch.Tensor],
+    prefix: str,
+    query: str,
+    config: ModelConfig,
+    wanted: int,
+    generator: torch.Generator,
 ) -> None:
-    config, old = model.config, model.config.num_attention_heads
+    old = config.num_attention_heads
     q_NHC = state[query].unflatten(0, (old, config.qk_head_dim))
     kv_NXC = state[prefix + "kv_b_proj.weight"].unflatten(0, (old, -1))
     out_DX = state[prefix + "o_proj.weight"]

@@ -14,12 +14,12 @@ from joyflash.convert.export import (
     ExportReport,
     FolderTensors,
     check_new,
-    copy_small_files,
+    finish,
+    verify,
 )
 from joyflash.errors import CheckpointError
 from joyflash.model.averaging import shares_of
 from joyflash.model.checkpoint import open_checkpoint, write_folder
-from joyflash.model.shards import check, checksum, read_checksums, write_checksums
 
 SHARD_BYTES = 2 * 10**9
 
@@ -44,8 +44,7 @@ def merge_folders(
     opened = []
     for source in sources:
         found = open_checkpoint(source)
-        for name, stored in read_checksums(source).items():
-            check(source / name, checksum(source / name), stored)
+        verify(source)
         opened.append(FolderTensors(found, "hf", None, padded=False, mtp=True))
     last = opened[-1]
     for source, tensors in zip(sources, opened, strict=True):
@@ -55,10 +54,7 @@ def merge_folders(
             )
     mean = _Mean(opened, shares)
     write_folder(last.config, last.meta, mean.fetch, out, None, shard_bytes=shard_bytes)
-    copy_small_files(sources[-1], out, last.config)
-    write_checksums(out)
-    size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
-    return ExportReport(out, len(last.meta), size, bool(last.config.num_nextn_predict_layers))
+    return finish(sources[-1], out, last.config)
 
 
 class _Mean:

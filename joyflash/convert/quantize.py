@@ -13,11 +13,10 @@ from typing import Any
 
 import torch
 
-from joyflash.convert.export import MODEL_TYPE_OF, ExportReport, FolderTensors, Format, check_new, copy_small_files
+from joyflash.convert.export import MODEL_TYPE_OF, ExportReport, FolderTensors, Format, check_new, finish, verify
 from joyflash.errors import ConfigError
 from joyflash.model import packed_files
 from joyflash.model.checkpoint import SHARD_BYTES, open_checkpoint, write_folder
-from joyflash.model.shards import check, checksum, read_checksums, write_checksums
 from joyflash.quantization import formats
 from joyflash.quantization.formats import quantize
 from joyflash.quantization.policy import EXPERTS, Policy, savings_table
@@ -56,8 +55,7 @@ def quantize_folder(
     """
     check_new(out)
     found = open_checkpoint(source)
-    for name, stored in read_checksums(source).items():
-        check(source / name, checksum(source / name), stored)
+    verify(source)
     tensors = _QuantizedTensors(FolderTensors(found, format, None, padded=False, mtp=True), policy, head=head)
     write_folder(
         tensors.source.config,
@@ -68,11 +66,7 @@ def quantize_folder(
         shard_bytes=shard_bytes,
         settings={"quantization_config": tensors.description()},
     )
-    copy_small_files(source, out, tensors.source.config)
-    write_checksums(out)
-    size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
-    report = ExportReport(out, len(tensors.meta), size, bool(tensors.source.config.num_nextn_predict_layers))
-    return report, tensors.table()
+    return finish(source, out, tensors.source.config), tensors.table()
 
 
 def model_type_of(name: str) -> Format:

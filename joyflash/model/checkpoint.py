@@ -58,7 +58,20 @@ def save_model(
         CheckpointError: a file cannot be written.
     """
     config = model.config if model_type is None else dataclasses.replace(model.config, model_type=model_type)
-    tensors = dict(to_hugging_face(config, model.state_dict()))
+    save_state(config, model.state_dict(), folder, dtype, own_mtp_shard=own_mtp_shard, shard_bytes=shard_bytes)
+
+
+def save_state(
+    config: ModelConfig,
+    state: Mapping[str, torch.Tensor],
+    folder: Path,
+    dtype: torch.dtype | None = None,
+    *,
+    own_mtp_shard: bool = False,
+    shard_bytes: int = SHARD_BYTES,
+) -> None:
+    """``save_model`` for the tensors of a model by our names."""
+    tensors = dict(to_hugging_face(config, state))
 
     def fetch(names: Iterable[str]) -> dict[str, torch.Tensor]:
         return {name: _stored(tensors[name], dtype) for name in names}

@@ -8,9 +8,12 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from joyflash.cli import app
+from joyflash.convert import grow as module
 from joyflash.convert.grow import grow
-from joyflash.errors import ConfigError
+from joyflash.errors import CheckpointError, ConfigError
+from joyflash.model import checkpoint
 from joyflash.model.checkpoint import read_model, save_model
+from joyflash.model.shards import read_checksums
 from tests.model.conftest import SHAPES, TINY, random_model
 
 TOKENS = torch.arange(40)[None] % 97
@@ -54,6 +57,48 @@ def test_what_cannot_grow_is_refused():
             grow(random_model(TINY), **settings)
     with pytest.raises(ConfigError, match="num_experts_per_tok is 9"):
         grow(random_model(TINY), experts_per_token=9)
+
+
+def test_a_folder_is_written_from_the_memory_that_its_model_was_read_into(tmp_path, monkeypatch):
+    """Without a second model: only what grows takes memory of its own. The result is that of ``grow``."""
+    save_model(random_model(TINY), tmp_path / "small")
+    expected = grow(read_model(tmp_path / "small"), heads=6, experts_per_token=4, seed=3)
+    held, written = [], {}
+    real_read, real_write = module.read_model, checkpoint.write_folder
+
+    def read(folder):
+        model = real_read(folder)
+        held.extend(tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values())
+        return model
+
+    def write(config, tensors, *arguments, **named):
+        written.update({name: tensor.untyped_storage().data_ptr() for name, tensor in tensors.items()})
+        real_write(config, tensors, *arguments, **named)
+
+    def second_model(config):
+        raise AssertionError("a second model was built")
+
+    monkeypatch.setattr(module, "read_model", read)
+    monkeypatch.setattr(checkpoint, "write_folder", write)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "JoyFlash", second_model)
+        module.grow_folder(tmp_path / "small", tmp_path / "large", heads=6, experts_per_token=4, seed=3)
+    moved = {name.rsplit(".", 2)[1] for name, place in written.items() if place not in held}
+    assert moved == {"q_b_proj", "kv_b_proj", "o_proj"}
+    large = read_model(tmp_path / "large")
+    assert large.config == expected.config
+    for name, tensor in expected.state_dict().items():
+        assert torch.equal(large.state_dict()[name], tensor), name
+
+
+def test_small_files_of_a_grown_folder_have_checksums(tmp_path):
+    save_model(random_model(TINY), tmp_path / "small")
+    (tmp_path / "small" / "LICENSE").write_text("theirs")
+    module.grow_folder(tmp_path / "small", tmp_path / "large", heads=6)
+    assert read_checksums(tmp_path / "large").keys() >= {"LICENSE", "generation_config.json", "config.json"}
+    (tmp_path / "large" / "generation_config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"generation_config\.json was altered"):
+        read_model(tmp_path / "large")
 
 
 def test_from_the_command_line(tmp_path):
