@@ -86,7 +86,10 @@ def quantize(
 def merge(
     models: Annotated[
         list[str],
-        typer.Argument(metavar="MODEL...", help="Two or more of one shape: names of bundled models, or model folders."),
+        typer.Argument(
+            metavar="MODEL...",
+            help="Two or more of one shape and tokenizer: names of bundled models, or model folders.",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="New folder.")],
     weights: Annotated[
@@ -94,6 +97,9 @@ def merge(
     ] = None,
 ) -> None:
     """Average finished models of one shape, such as the ends of runs that began from one model.
+
+    Model type, token ids, tokenizer and other small files are the last one's. Weights have the narrowest dtype that
+    holds every model's: bf16 and f32 give f32.
 
     A run's own last checkpoints are no models: ``merge`` in its recipe averages those.
     """

@@ -123,16 +123,24 @@ def dtype_of(name: str | None) -> torch.dtype | None:
 
 
 class FolderTensors:
-    """The target's tensors: names and shapes at once, values when fetched."""
+    """The target's tensors: names and shapes at once, values when fetched.
+
+    Args:
+        found: the source.
+        format, dtype, padded: as of ``export_folder``; None keeps the source's own model type or dtypes.
+        mtp: keep the MTP layer if there is one.
+    """
 
     def __init__(
-        self, found: OpenCheckpoint, format: Format, dtype: torch.dtype | None, *, padded: bool, mtp: bool
+        self, found: OpenCheckpoint, format: Format | None, dtype: torch.dtype | None, *, padded: bool, mtp: bool
     ) -> None:
         self._source = found.config
         self._shards = found.shards
         self._dtype = dtype
         self._padded = padded
-        config = dataclasses.replace(found.config, model_type=MODEL_TYPE_OF[format])
+        config = found.config
+        if format is not None:
+            config = dataclasses.replace(config, model_type=MODEL_TYPE_OF[format])
         state = dict(found.model.state_dict())
         if not mtp:
             config = dataclasses.replace(config, num_nextn_predict_layers=0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from joyflash.cli import app
@@ -87,10 +89,55 @@ def test_sixteen_bit_checkpoints_are_added_up_in_float32(tmp_path):
     assert torch.all(merged.lm_head.weight == 1.0 + 2**-7)  # 1 + 7/8 · 2⁻⁷, rounded once
 
 
+def test_the_last_model_decides_the_type_and_the_ids_and_the_widest_the_dtype(folders, tmp_path):
+    """Whatever the order, no source loses bits; a model type that stock libraries know stays."""
+    narrow, wide = tmp_path / "narrow", folders[1]
+    config = dataclasses.replace(TINY, eos_token_id=2)
+    save_model(random_model(config).to(torch.bfloat16), narrow, model_type="deepseek_v3")
+    for number, sources in enumerate(([narrow, wide], [wide, narrow])):
+        out = tmp_path / f"merged{number}"
+        merge_folders(sources, out)
+        stored, told = load_file(out / "model.safetensors"), json.loads((out / "config.json").read_text())
+        assert {tensor.dtype for tensor in stored.values()} == {torch.float32} and told["dtype"] == "float32"
+        assert told["model_type"] == ("deepseek_v3" if sources[-1] == narrow else "joyai_llm_flash")
+        assert told["eos_token_id"] == (2 if sources[-1] == narrow else 1)
+        one, other = (load_file(source / "model.safetensors") for source in sources)
+        for name, tensor in stored.items():
+            torch.testing.assert_close(tensor, (one[name].float() + other[name].float()) / 2, atol=1e-6, rtol=0)
+
+
+def test_settings_that_differ_are_named_with_both_values(folders, tmp_path):
+    changes = {
+        "num_hidden_layers": 2, "max_position_embeddings": 512, "rope_theta": 20_000.0, "routed_scaling_factor": 1.0,
+        "num_nextn_predict_layers": 0,
+    }  # fmt: skip
+    for name, value in changes.items():
+        other = tmp_path / name
+        save_model(random_model(dataclasses.replace(TINY, **{name: value})), other)
+        with pytest.raises(CheckpointError) as refused:
+            merge_folders([folders[0], other], tmp_path / "merged")
+        differing = f"{folders[0]} and {other} differ in {name} ({getattr(TINY, name)} and {value}); merge checkpoints"
+        assert str(refused.value).startswith(differing)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_different_tokenizers_are_refused(folders, tmp_path):
+    tokenizer = {"model": {"vocab": {"a": 0, "b": 1}}}
+    swapped = {"model": {"vocab": {"a": 1, "b": 0}}}
+    (folders[0] / "tokenizer.json").write_text(json.dumps(tokenizer, indent=2))
+    merge_folders(folders, tmp_path / "of_one")
+    (folders[2] / "tokenizer.json").write_text(json.dumps(tokenizer))
+    merge_folders(folders, tmp_path / "of_two")
+    (folders[2] / "tokenizer.json").write_text(json.dumps(swapped))
+    done = CliRunner().invoke(app, ["merge", *map(str, folders), "--out", str(tmp_path / "merged")])
+    assert done.exit_code == 2 and f"{folders[0]} and {folders[2]} have different tokenizers" in done.stderr
+    (folders[2] / "tokenizer.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not valid JSON"):
+        merge_folders(folders, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
+
+
 def test_refusals(folders, tmp_path):
-    save_model(random_model(dataclasses.replace(TINY, num_hidden_layers=2)), tmp_path / "other")
-    with pytest.raises(CheckpointError, match="other shapes"):
-        merge_folders([folders[0], tmp_path / "other"], tmp_path / "merged")
     with pytest.raises(CheckpointError, match="weights"):
         merge_folders(folders, tmp_path / "merged", [1.0, 2.0])
     for wrong in (math.nan, math.inf, -1.0, 1e308):
