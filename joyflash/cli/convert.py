@@ -44,6 +44,9 @@ def export(
                 "--padded, --mtp and --mtp-shard are for folders; llama.cpp takes every latent size, and no dense MTP."
             )
         written: Any = export_gguf(source, out, dtype or "bf16", say_left_out=mtp is None)  # pyright: ignore[reportArgumentType]
+        if written.kept_f16:
+            kinds = sorted({name.removesuffix(".weight").rpartition(".")[2] for name in written.kept_f16})
+            print(f"{len(written.kept_f16)} tensors stay float16: rows of {', '.join(kinds)} are no multiple of 32.")
     else:
         from joyflash.convert.export import dtype_of, export_folder, format_of
 

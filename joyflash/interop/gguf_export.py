@@ -69,7 +69,8 @@ def export_gguf(folder: Path, out: Path, kind: Kind, *, say_left_out: bool = Tru
     Args:
         folder: a Hugging Face folder with weights and tokenizer.
         out: the file to write, usually ``NAME.gguf``.
-        kind: of the matrices. What the gguf library cannot write is refused, never replaced by another kind.
+        kind: of the matrices. What the gguf library cannot write is refused; with q8_0, tensors whose rows are no
+            multiple of 32 are float16, and the report names them.
         say_left_out: log that the MTP layer stays out; False where the caller knows.
 
     Raises:
@@ -141,7 +142,7 @@ def _check_config(config: ModelConfig) -> None:
 
 def _add_description(gguf: ModuleType, writer: Any, folder: Path, config: ModelConfig, kind: str) -> None:
     """Write everything about the model but its vocabulary."""
-    card = gguf.Metadata.load_model_card(folder)
+    card = _model_card(gguf, folder)
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(folder.resolve().name)
     for field in ("license", "license_name", "license_link"):
@@ -180,6 +181,16 @@ def _add_description(gguf: ModuleType, writer: Any, folder: Path, config: ModelC
     writer.add_expert_weights_scale(config.routed_scaling_factor)
     writer.add_expert_weights_norm(config.norm_topk_prob)
     writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SIGMOID)
+
+
+def _model_card(gguf: ModuleType, folder: Path) -> dict[str, Any]:
+    """The front matter of ``README.md``; empty, and the log says so, where it cannot be read."""
+    try:
+        return gguf.Metadata.load_model_card(folder)
+    except (ValueError, require("yaml", "export").YAMLError) as error:
+        reason = " ".join(str(error).split())
+        _LOG.warning("%s cannot be read (%s): the export does without its licence.", folder / "README.md", reason)
+        return {}
 
 
 def _write(

@@ -200,6 +200,31 @@ def test_q8_0_stays_within_its_error_and_lists_exceptions(folder, tmp_path):
             assert (torch.from_numpy(values.copy()).reshape(-1, 32) - blocks).abs().le(bound).all(), name
 
 
+def test_the_command_names_what_q8_0_cannot_hold(folder, tmp_path):
+    done = CliRunner().invoke(app, ["export", str(folder), str(tmp_path / "m.gguf"), "--format", "gguf", "--no-mtp"])
+    assert done.exit_code == 0 and "float16" not in done.stdout, done.output
+    command = ["export", str(folder), str(tmp_path / "q.gguf"), "--format", "gguf", "--dtype", "q8_0"]
+    done = CliRunner().invoke(app, command)
+    said = "6 tensors stay float16: rows of attn_k_b, attn_output are no multiple of 32.\n"  # of three layers
+    assert done.exit_code == 0 and said in done.stdout, done.output
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        b"---\nlicense: mit: modified\n---\n",
+        "---\nlicense: für alle\n---\n".encode("latin-1"),
+        b"---\na: 2024-99-99\n---\n",
+    ],
+)
+def test_a_model_card_that_cannot_be_read_is_left_out_and_named(card, folder, tmp_path, caplog):
+    (folder / "README.md").write_bytes(card)
+    fields = fields_of(export_gguf(folder, tmp_path / "m.gguf", "f16").path)
+    assert fields["general.name"] == "model" and "general.license" not in fields
+    (line,) = [each for each in caplog.messages if "README.md cannot be read" in each]
+    assert "\n" not in line
+
+
 def test_stacked_and_sharded_folders_give_the_same_file(folder, tmp_path):
     one = export_gguf(folder, tmp_path / "a.gguf", "q8_0").path.read_bytes()
     stacked = tmp_path / "stacked" / "model"
