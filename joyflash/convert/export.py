@@ -134,6 +134,7 @@ class FolderTensors:
     def __init__(
         self, found: OpenCheckpoint, format: Format | None, dtype: torch.dtype | None, *, padded: bool, mtp: bool
     ) -> None:
+        self.folder = found.shards.folder
         self._source = found.config
         self._shards = found.shards
         self._dtype = dtype

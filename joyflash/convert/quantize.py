@@ -110,7 +110,8 @@ class _QuantizedTensors:
                 continue
             if name not in made:  # the parts of a weight follow each other
                 weight = name.rpartition("_")[0]
-                quantized = quantize(self.source.fetch([weight])[weight], self._formats[weight])
+                values = self.source.fetch([weight])[weight]
+                quantized = quantize(values, self._formats[weight], f"{self.source.folder}: {weight}")
                 made = packed_files.packed_parts(quantized, weight)
             result[name] = made[name]
         return result

@@ -223,7 +223,7 @@ def _quantized_drafting(
 ) -> dict[str, QuantizedTensor]:
     """What is ``given``, and the MTP layer's other matrices."""
     matrices = {name: weight for name, weight in mtp.named_parameters(prefix="mtp") if weight.dim() > 1}
-    others = {name: quantize(weight, format) for name, weight in matrices.items() if name not in given}
+    others = {name: quantize(weight, format, name) for name, weight in matrices.items() if name not in given}
     return {**others, **given}
 
 
@@ -242,7 +242,7 @@ def _model_weights(
     weights["draft_head"] = weights["head"]
     if model.mtp is not None:
         if draft_format and isinstance(weights["head"], Tensor):
-            head = quantize(model.lm_head.weight, draft_format)
+            head = quantize(model.lm_head.weight, draft_format, "lm_head.weight")
             weights["draft_head"] = pack_matrix(head.integers(), _narrow_scales(head), draft_format.bits)
         weights |= {
             "mtp_join": matrices.take(model.mtp.eh_proj.weight),

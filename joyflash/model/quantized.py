@@ -23,7 +23,7 @@ def quantize_model(model: JoyFlash, policy: Policy) -> dict[str, QuantizedTensor
     found = {}
     for name, parameter in model.named_parameters():
         if format := policy.format_of(name):
-            found[name] = _quantized(parameter, format)
+            found[name] = _quantized(parameter, format, name)
     return found
 
 
@@ -41,10 +41,10 @@ def put_back(model: JoyFlash, quantized: QuantizedWeights) -> None:
         parameter.data = weight
 
 
-def _quantized(weight: torch.Tensor, format: Format) -> QuantizedTensor:
+def _quantized(weight: torch.Tensor, format: Format, name: str) -> QuantizedTensor:
     """One after the other where experts are stacked: the work takes several times a matrix's own memory."""
     if weight.dim() == 2:
-        return quantize(weight, format)
-    parts = [quantize(matrix, format) for matrix in weight]
+        return quantize(weight, format, name)
+    parts = [quantize(matrix, format, f"{name}[{number}]") for number, matrix in enumerate(weight)]
     values, scales = (torch.stack([getattr(part, name) for part in parts]) for name in ("values", "scales"))
     return QuantizedTensor(format, tuple(weight.shape), values, scales)

@@ -88,15 +88,20 @@ class QuantizedTensor:
         return unpack_nibbles(self.values, self.shape[-1]) if self.format.name == "int4" else self.values
 
 
-def quantize(weight: Tensor, format: Format) -> QuantizedTensor:
+def quantize(weight: Tensor, format: Format, name: str = "A weight") -> QuantizedTensor:
     """Round a weight [..., O, I] to the nearest values of a format; a block of zeros stays zeros.
+
+    Args:
+        weight: in any dtype.
+        format: of the result.
+        name: of the weight, for the error.
 
     Raises:
         ConfigError: the weight has a value that is not finite.
     """
     weight = weight.detach().float()
     if not weight.isfinite().all():
-        raise ConfigError("A weight holds infinity or NaN, which cannot be quantised. Repair the checkpoint.")
+        raise ConfigError(f"{name} holds infinity or NaN, which cannot be quantised. Repair the checkpoint.")
     values, scales = round_to(weight, format)
     if format.name == "int4":
         values = pack_nibbles(values)

@@ -230,6 +230,20 @@ def test_what_needs_the_original_says_so(tmp_path, source):
         quantize_folder(source, tmp_path / "none", Policy("none", ()))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_named(tmp_path, value):
+    model = random_model(WHOLE)
+    with torch.no_grad():
+        model.get_parameter("model.layers.1.mlp.experts.down_proj")[5, 3, 3] = value
+    save_model(model, tmp_path / "source")
+    done = CliRunner().invoke(app, ["quantize", str(tmp_path / "source"), str(tmp_path / "out"), "--format", "int4"])
+    named = f"error: {tmp_path / 'source'}: model.layers.1.mlp.experts.5.down_proj.weight holds infinity or NaN"
+    assert done.exit_code == 2 and done.stderr.startswith(named)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match=r"^model\.layers\.1\.mlp\.experts\.down_proj\[5\] holds infinity or NaN"):
+        quantize_model(model, POLICIES["int4"])
+
+
 def test_a_plan_knows_the_sizes(tmp_path, source):
     quantize_folder(source, tmp_path / "out", POLICIES["int4"])
     plain, packed = open_for_plan(str(source)), open_for_plan(str(tmp_path / "out"))
