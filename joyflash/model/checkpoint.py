@@ -264,6 +264,7 @@ def open_checkpoint(folder: Path, *, quantized: bool = False) -> OpenCheckpoint:
             raise CheckpointError(
                 f"{stored.file}: {name} has the shape {stored.shape}; config.json calls for {wanted}."
             )
+    packed_files.check_alike(shards, plan, formats)
     return OpenCheckpoint(config, shards, plan, formats, model)
 
 

@@ -102,6 +102,24 @@ def format_of_stored(shards: ShardFiles, name: str, shape: tuple[int, ...], form
     )
 
 
+def check_alike(shards: ShardFiles, plan: Mapping[str, Place], formats: Mapping[str, Format]) -> None:
+    """Raise CheckpointError where experts that are stacked here have different formats, or only some have one.
+
+    Args:
+        shards: the folder's files.
+        plan: where each weight belongs.
+        formats: of the quantised ones, by stored name.
+    """
+    first: dict[str, str] = {}
+    for name, place in plan.items():
+        other = first.setdefault(place.ours, name)
+        if formats.get(other) != formats.get(name):
+            raise CheckpointError(
+                f"{shards.folder}: {other} and {name} have different formats; joyflash reads a layer's experts in one. "
+                "Take the unquantised checkpoint and run: joyflash quantize"
+            )
+
+
 def read_packed(
     shards: ShardFiles, plan: Mapping[str, Place], formats: Mapping[str, Format], state: Mapping[str, torch.Tensor]
 ) -> dict[str, QuantizedTensor]:
@@ -110,16 +128,13 @@ def read_packed(
     Args:
         shards: the folder's files.
         plan: where each weight belongs.
-        formats: of the quantised ones, by stored name.
+        formats: of the quantised ones, by stored name; ``check_alike`` found them to fit.
         state: our names with shapes (meta is enough).
 
     Raises:
-        CheckpointError: experts that are stacked here have different formats, or a file is damaged.
+        CheckpointError: a file is damaged.
     """
-    format_by_ours: dict[str, Format] = {}
-    for name, format in formats.items():
-        if format_by_ours.setdefault(plan[name].ours, format) != format:
-            raise CheckpointError(f"{shards.folder}: {name} has another format than the layer's other experts.")
+    format_by_ours = {plan[name].ours: format for name, format in formats.items()}
     words, scales = {}, {}
     for ours, format in format_by_ours.items():
         shape = tuple(state[ours].shape)

@@ -72,6 +72,7 @@ class ShardFiles:
         self.folder = folder
         self.checksums = read_checksums(folder)
         self.tensors: dict[str, StoredTensor] = {}
+        self._held: dict[Path, int] = {}  # bytes of all tensors of a file
         for file in _files(folder):
             for tensor in read_header(file):
                 if tensor.name in self.tensors:
@@ -80,6 +81,7 @@ class ShardFiles:
                         f"{file} and {other} both hold {tensor.name}. Remove the file that is too many."
                     )
                 self.tensors[tensor.name] = tensor
+                self._held[file] = self._held.get(file, 0) + tensor.end - tensor.start
 
     def read_into(
         self,
@@ -105,11 +107,10 @@ class ShardFiles:
         for name in places:
             tensor = self.tensors[name]
             by_file.setdefault(tensor.file, []).append(tensor.cut(*rows[name]) if rows and name in rows else tensor)
-        held = {file: sum(t.end - t.start for t in self.tensors.values() if t.file == file) for file in by_file}
 
         def read(file: Path) -> None:
             tensors = by_file[file]
-            whole = held[file] == sum(tensor.end - tensor.start for tensor in tensors)
+            whole = self._held[file] == sum(tensor.end - tensor.start for tensor in tensors)
             checked = (whole or check_all) and file.name in self.checksums
             with _Reader(file, checked=checked, ahead=whole or checked) as reader:
                 for tensor in sorted(tensors, key=lambda tensor: tensor.start):

@@ -18,7 +18,7 @@ from joyflash.convert.quantize import quantize_folder
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import SamplingParams
 from joyflash.errors import CheckpointError, ConfigError
-from joyflash.model.checkpoint import read_model, read_quantized, save_model
+from joyflash.model.checkpoint import open_checkpoint, read_model, read_quantized, save_model
 from joyflash.model.loading import model_folder
 from joyflash.model.quantized import put_back, quantize_model
 from joyflash.model.shards import CHECKSUMS
@@ -214,6 +214,23 @@ def test_a_missing_part_is_named(part, tmp_path, source):
     (tmp_path / "out" / CHECKSUMS).unlink()
     with pytest.raises(CheckpointError, match=r"layers\.1\.mlp\.experts\.0\.up_proj\.weight"):
         read_model(tmp_path / "out")
+
+
+@pytest.mark.parametrize("part", ["gate_proj", "up_proj", "down_proj"])
+@pytest.mark.parametrize("expert", [0, 3])
+def test_experts_that_are_quantised_in_part_are_refused_by_their_headers(part, expert, tmp_path, source):
+    """As the ``ignore`` list of another quantiser can leave them."""
+    quantize_folder(source, tmp_path / "out", POLICIES["int4"])
+    (file,) = (tmp_path / "out").glob("*.safetensors")
+    tensors, before = load_file(file), stored(source)
+    weight = f"model.layers.1.mlp.experts.{expert}.{part}.weight"
+    for parts in ("_packed", "_scale", "_shape"):
+        del tensors[weight + parts]
+    save_file({**tensors, weight: before[weight]}, file)
+    (tmp_path / "out" / CHECKSUMS).unlink()
+    for reads in (read_quantized, lambda folder: open_checkpoint(folder, quantized=True)):
+        with pytest.raises(CheckpointError, match=rf"{re.escape(weight)}.* different formats"):
+            reads(tmp_path / "out")
 
 
 def test_what_needs_the_original_says_so(tmp_path, source):

@@ -277,6 +277,24 @@ def test_integer_weights_are_refused(tmp_path):
         checkpoint.read_model(tmp_path)
 
 
+def test_reading_one_tensor_looks_at_no_other(tmp_path):
+    """A conversion reads ten thousands of tensors one by one: each at its own cost, not at that of a whole list."""
+    model = random_model(TINY)
+    checkpoint.save_model(model, tmp_path)
+    shards = ShardFiles(tmp_path)
+
+    class Unlisted(dict):
+        def __iter__(self):
+            raise AssertionError("all tensors were gone through")
+
+        keys = values = items = __iter__
+
+    shards.tensors = Unlisted(shards.tensors)
+    place = torch.empty_like(model.lm_head.weight)
+    shards.read_into({"lm_head.weight": place})
+    assert torch.equal(place, model.lm_head.weight)
+
+
 def test_a_part_is_read_without_the_rest(tmp_path):
     model = random_model(TINY)
     checkpoint.save_model(model, tmp_path)
