@@ -228,9 +228,11 @@ class SequenceState:
         )
 
     def _joined_routes(self) -> Tensor:
-        """Experts of all known tokens but the last, which nobody has run; what was run twice counts as last run."""
+        """Experts of all known tokens but the last; what was run twice counts as last run."""
         shape = self._routes[0][1].shape[1:]
         joined_TLK = torch.full((len(self.known) - 1, *shape), -1, dtype=torch.int16)
         for first, routes_nLK in self._routes:
-            joined_TLK[first : first + routes_nLK.shape[0]] = routes_nLK
+            # The last token has been run too where none was sampled behind it.
+            part_nLK = routes_nLK[: len(joined_TLK) - first]
+            joined_TLK[first : first + len(part_nLK)] = part_nLK
         return joined_TLK

@@ -246,7 +246,10 @@ class TestCancellation:
 
 
 class TestFailures:
-    def engine(self, slots=4):
+    def engine(self):
+        return self.engine_and_model()[0]
+
+    def engine_and_model(self):
         """An engine whose model fails on token 200 anywhere, and gives no numbers after token 201."""
         size = TOKENIZER.vocab_size
         usual = hashed(size)
@@ -256,7 +259,7 @@ class TestFailures:
                 raise RuntimeError("a secret detail")
             return usual(tokens) * (float("nan") if 201 in tokens else 1.0)
 
-        return make_engine(predict, tokenizer=TOKENIZER, slots=slots)[0]
+        return make_engine(predict, tokenizer=TOKENIZER)
 
     def test_a_failure_in_a_prompt_ends_that_request_only(self, caplog):
         expected = self.engine().generate([[2]], SamplingParams(seed=1, max_tokens=8, ignore_eos=True))[0].token_ids
@@ -321,6 +324,22 @@ class TestFailures:
         engine.submit(Request([2], SamplingParams(max_tokens=3, ignore_eos=True), "good"))
         _, last = collect(engine)
         assert (last["bad", 0].finish_reason, last["good", 0].finish_reason) == ("error", "length")
+
+    @pytest.mark.parametrize(("bad", "max_tokens"), [(201, 8), (202, 0), (202, 8)])
+    def test_recorded_experts_are_told_however_a_text_ends(self, bad, max_tokens):
+        """Also where no token was sampled behind the last that was run."""
+        engine, model = self.engine_and_model()
+        trunk = model.trunk
+
+        def noting(rows):
+            model.routes_nLK = torch.tensor(rows.tokens, dtype=torch.int16)[:, None, None]
+            return trunk(rows)
+
+        model.trunk = noting
+        engine.submit(Request([2, 3, bad], SamplingParams(seed=1, max_tokens=max_tokens, ignore_eos=True), "r"))
+        tokens, last = collect(engine)
+        assert last["r", 0].routes_TLK.flatten().tolist() == [2, 3, bad, *tokens["r", 0]][:-1]
+        assert ("not finite" in str(last["r", 0].error)) == (bad == 201)
 
     def test_generate_raises_and_leaves_the_engine_usable(self):
         engine = self.engine()
