@@ -23,6 +23,8 @@ _BACKLOG = 1024
 """Hidden states of a sequence that may wait for the MTP layer; the tokens of one step may come on top."""
 _SHARED_ROWS = 16
 """Largest result of a step that a sequence keeps whole for the sake of its own few lines."""
+_HEAD_ROWS = 32
+"""Most lines that one reading of the output head serves; each gives logits of the whole vocabulary."""
 
 
 class Runner:
@@ -77,6 +79,16 @@ class Runner:
                 [sequence.place.blocks for sequence, _ in work],
             )
         )
+
+    def logits(self, hidden_nD: Tensor, lines: Sequence[int]) -> Iterator[Tensor]:
+        """Logits [V] behind each of these lines of hidden states, float32, in their order; computed as they are taken.
+
+        The output head is read once for many lines: reading it is most of what a row costs.
+        """
+        for first in range(0, len(lines), _HEAD_ROWS):
+            with _one_thread():
+                hidden_mD = hidden_nD[list(lines[first : first + _HEAD_ROWS])]
+            yield from self.model.logits(hidden_mD)
 
     def keep(self, sequence: SequenceState, hidden_nD: Tensor, first: int, count: int) -> None:
         """Count tokens of a sequence's last run, whose hidden states these lines are, as cached for good."""

@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 class _Work:
     """A sequence's part of a step: the tokens to run, of which the last ones may be drafts.
 
-    ``first`` is its first row of the step; ``drawn`` what was drawn after its last token and after each draft, if
-    that may be enough.
+    ``first`` is its first row of the step. After its last token and after each draft there is what was drawn there
+    (``drawn``), if that may be enough, or else the logits [V].
     """
 
     sequence: SequenceState
@@ -39,15 +39,18 @@ class _Work:
     drafts: Sequence[int] = ()
     first: int = 0
     drawn: Sequence[int] = ()
+    logits: Sequence[Tensor] = ()
 
     @property
     def plain(self) -> int:
         """Tokens that are no drafts."""
         return len(self.tokens) - len(self.drafts)
 
-    def line(self, depth: int) -> int:
-        """The row behind which the token ``depth`` places after the next is sampled."""
-        return self.first + self.plain - 1 + depth
+    @property
+    def lines(self) -> range:
+        """Rows behind which the next token is sampled, and the one after each draft."""
+        end = self.first + len(self.tokens)
+        return range(end - len(self.drafts) - 1, end)
 
 
 class StepLoop:
@@ -198,10 +201,10 @@ class StepLoop:
         """Log-probabilities of a prompt's own tokens, where they are asked for: the same numbers a sampled one gets."""
         sequence = work.sequence
         top = sequence.request.params.prompt_logprobs
-        for place in sequence.unscored(work.plain):
-            line = work.first + place - sequence.place.cached
-            logits_V = self._runner.model.logits(hidden_nD[line : line + 1])[0, : self._vocabulary].float()
-            logprob = token_logprob(logits_V, sequence.known[place + 1], top or 0)
+        places = sequence.unscored(work.plain)
+        lines = [work.first + place - sequence.place.cached for place in places]
+        for place, logits_V in zip(places, self._runner.logits(hidden_nD, lines), strict=True):
+            logprob = token_logprob(logits_V[: self._vocabulary].float(), sequence.known[place + 1], top or 0)
             if not math.isfinite(logprob.logprob):
                 raise EngineError("The model's log-probabilities are not finite; check the checkpoint's weights.")
             sequence.score(logprob)
@@ -213,22 +216,25 @@ class StepLoop:
         return delta
 
     def _draw(self, ready: Sequence[_Work], hidden_nD: Tensor) -> None:
-        """Draw what the model alone would say next, and behind every draft, for sequences that need no more."""
+        """Draw what the model alone would say next, and behind every draft; logits for sequences that need more."""
         plainly = [work for work in ready if work.sequence.draws_plainly]
-        if not plainly:
-            return
-        lines = [work.line(depth) for work in plainly for depth in range(len(work.drafts) + 1)]
-        draws = [work.sequence.draw(depth) for work in plainly for depth in range(len(work.drafts) + 1)]
-        drawn = iter(self._runner.model.draw(hidden_nD, lines, draws, self._vocabulary))
-        for work in plainly:
-            work.drawn = [next(drawn) for _ in range(len(work.drafts) + 1)]
+        if plainly:
+            lines = [line for work in plainly for line in work.lines]
+            draws = [work.sequence.draw(depth) for work in plainly for depth in range(len(work.lines))]
+            drawn = iter(self._runner.model.draw(hidden_nD, lines, draws, self._vocabulary))
+            for work in plainly:
+                work.drawn = [next(drawn) for _ in work.lines]
+        others = [work for work in ready if not work.sequence.draws_plainly]
+        logits = self._runner.logits(hidden_nD, [line for work in others for line in work.lines])
+        for work in others:
+            work.logits = [next(logits) for _ in work.lines]
 
     def _verify(self, work: _Work, hidden_nD: Tensor) -> Delta:
         """Sample a sequence's next token; where it is the draft, go on with the one after it."""
         sequence, depth = work.sequence, 0
         delta, token = self._next(work, depth, hidden_nD)
         while depth < len(work.drafts) and token == work.drafts[depth] and delta.finish_reason is None:
-            self._runner.keep(sequence, hidden_nD, work.line(depth + 1), 1)
+            self._runner.keep(sequence, hidden_nD, work.lines[depth + 1], 1)
             depth += 1
             more, token = self._next(work, depth, hidden_nD)
             delta = delta.joined(more)
@@ -261,10 +267,8 @@ class StepLoop:
             token = work.drawn[depth]
             if sequence.allows(token):
                 return token, None
-        line = work.line(depth)
-        tokens, logprobs = sample(
-            self._runner.model.logits(hidden_nD[line : line + 1]), [sequence.sampling_row()], self._vocabulary
-        )
+        logits_V = work.logits[depth] if work.logits else next(self._runner.logits(hidden_nD, [work.lines[depth]]))
+        tokens, logprobs = sample([logits_V], [sequence.sampling_row()], self._vocabulary)
         return tokens[0], logprobs[0]
 
     def _note_step(self, rows: int, seconds: float) -> None:

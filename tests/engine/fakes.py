@@ -88,7 +88,7 @@ class FakeStep:
     """A StepModel whose logits after some tokens are ``predict(tokens)``, read back from the blocks it wrote them to.
 
     Its MTP layer predicts with ``draft``; without one there is none. ``calls`` notes for every pass how many sequences
-    it had and the most rows of one.
+    it had and the most rows of one, ``heads`` for every reading of the output head for logits how many rows it served.
     """
 
     batch_invariant = True
@@ -103,6 +103,7 @@ class FakeStep:
         self.context_length = context_length
         self.has_mtp = draft is not None
         self.calls: list[tuple[int, int]] = []
+        self.heads: list[int] = []
         self._memory: dict[int, int] = {}
         self._mtp_memory: dict[int, int] = {}  # at each place the token after it, as the MTP layer sees them
         self._contexts: list[Callable[[], Tensor]] = []
@@ -132,11 +133,15 @@ class FakeStep:
         return self._hidden(self._draft, contexts)
 
     def logits(self, hidden_mD: Tensor) -> Tensor:
-        return torch.stack([self._contexts[int(row)]() for row in hidden_mD[:, 0]])
+        self.heads.append(len(hidden_mD))
+        return self._logits(hidden_mD)
 
     def draw(self, hidden_hD: Tensor, lines: Sequence[int], draws: Sequence[Draw], ids: array[int] | int) -> list[int]:
         ids_v = torch.tensor(range(ids) if isinstance(ids, int) else ids, dtype=torch.int32)
-        return draw_tokens(self.logits(hidden_hD[list(lines)])[:, ids_v], draws, ids_v)
+        return draw_tokens(self._logits(hidden_hD[list(lines)])[:, ids_v], draws, ids_v)
+
+    def _logits(self, hidden_mD: Tensor) -> Tensor:
+        return torch.stack([self._contexts[int(row)]() for row in hidden_mD[:, 0]])
 
     def _hidden(self, predict: Predictor, contexts: Sequence[list[int]]) -> Tensor:
         first = len(self._contexts)

@@ -370,6 +370,19 @@ class TestIndependence:
                 tokens += [token for delta in engine.step() for token in delta.token_ids]
         assert tuple(seen[0]) == tuple(seen[1]) == expected
 
+    @pytest.mark.parametrize("params", [{"top_p": 0.9}, {"logprobs": 2}, {"frequency_penalty": 0.5}])
+    @pytest.mark.parametrize("drafts", [0, 3])
+    def test_sequences_that_need_logits_share_one_reading_of_the_output_head(self, params, drafts):
+        """Of a step, what stands behind their drafts included; and get the same numbers as alone."""
+        prompts, predict = [[i] for i in range(2, 6)], hashed(TOKENIZER.vocab_size)
+        own = SamplingParams(temperature=1.0, seed=3, max_tokens=12, ignore_eos=True, **params)
+        alone = [make_engine(predict)[0].generate([prompt], own)[0] for prompt in prompts]
+        engine, model = make_engine(predict, draft=predict, drafts=drafts)
+        together = engine.generate(prompts, own)
+        assert [(o.token_ids, o.logprobs) for o in together] == [(o.token_ids, o.logprobs) for o in alone]
+        assert len(model.heads) == len(model.calls) and model.heads[0] == 4
+        assert len(model.calls) == 12 if drafts == 0 else len(model.calls) < 12
+
     def test_nothing_global_is_touched(self):
         state, threads = torch.get_rng_state(), torch.get_num_threads()
         make_engine()[0].generate(PROMPTS, SamplingParams(max_tokens=3))

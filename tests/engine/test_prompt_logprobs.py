@@ -45,6 +45,12 @@ def test_each_token_but_the_first_has_its_own(chunk: int) -> None:
     assert output.token_ids == () and output.text == "" and output.finish_reason == "length"
 
 
+def test_the_output_head_is_read_once_for_many_tokens_of_the_prompt() -> None:
+    engine, model = make_engine(chunk=512)
+    engine.generate([PROMPT], READ)
+    assert model.heads == [32, len(PROMPT) - 1 - 32]
+
+
 @pytest.mark.parametrize("drafts", [0, 2])
 def test_reading_alone_needs_no_log_probabilities_and_leaves_the_prefix_behind(drafts: int) -> None:
     engine, _ = make_engine(draft=hashed(TOKENIZER.vocab_size + 7) if drafts else None, drafts=drafts)
