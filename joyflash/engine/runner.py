@@ -42,6 +42,7 @@ class Runner:
         self.pool = pool
         self._drafting = drafting and model.has_mtp
         self._draft_ids = array("i", range(draft_ids))
+        self._mtp_failed = False  # the last time that the MTP layer was asked
 
     @property
     def capacity(self) -> int:
@@ -98,15 +99,15 @@ class Runner:
             sequence.note_routes(place.cached, routes_nLK[first : first + count])
         # The layer needs the token after each position, and that after the last of these is not sampled yet: so what
         # waits already is read, and these wait.
-        if self._drafting and place.cached - place.mtp_cached >= _BACKLOG:
-            self._catch_up([sequence], wanted=False)
+        if place.backlog and place.cached - place.mtp_cached >= _BACKLOG:
+            self._read_backlog(sequence)
         place.cached += count
-        if self._drafting:
+        if self._drafting and not place.without_mtp:
             if hidden_nD.shape[0] > max(count, _SHARED_ROWS):
                 with _one_thread():
                     hidden_nD, first = hidden_nD[first : first + count].clone(), 0
             place.backlog.append((hidden_nD, first, count))
-        else:
+        elif not self._drafting:
             place.mtp_cached = place.cached
         self._seal(sequence)
 
@@ -141,6 +142,21 @@ class Runner:
         for sequence, _ in asked:
             if sequence.drafts and sequence.drafts[-1] == NOT_FINITE:
                 sequence.drafts.pop()
+        self._mtp_failed = False
+
+    def go_without_mtp(self, sequences: Sequence[SequenceState]) -> None:
+        """Let sequences go on without the MTP layer, which has just failed over them; call it in the ``except`` block.
+
+        Only the first of failures in a row is shown by the log: they tend to be many, and all for one reason.
+        """
+        level = logging.DEBUG if self._mtp_failed else logging.ERROR
+        message = "the MTP layer failed; texts go on without drafts, and the prefix cache learns no more of them"
+        _log.log(level, message, exc_info=True)
+        self._mtp_failed = True
+        for sequence in sequences:
+            sequence.drafts = []
+            sequence.place.backlog = []
+            sequence.place.without_mtp = True
 
     def release(self, sequence: SequenceState, *, finished: bool) -> None:
         """Give a sequence's blocks back; those of a ``finished`` one stay known to the prefix cache."""
@@ -151,13 +167,8 @@ class Runner:
             place.cached -= 1
             place.backlog += [(hidden_hD, first, count - 1)] if count > 1 else []
         if finished and place.backlog and self.pool.prefix_cache:
-            try:
-                self._catch_up([sequence], wanted=False)
-                self._seal(sequence)
-            except Exception:
-                _log.exception(
-                    "the MTP layer failed over a text that has ended; the prefix cache does not learn its end"
-                )
+            self._read_backlog(sequence)
+            self._seal(sequence)
         self.pool.release(place.blocks)
         sequence.drafts = []
         sequence.place = CachePlace()
@@ -178,6 +189,14 @@ class Runner:
         """The common entries, then those that occur in the sequences; int32, ascending."""
         rare = set[int]().union(*(sequence.rare_tokens for sequence in sequences))
         return self._draft_ids + array("i", sorted(rare))
+
+    def _read_backlog(self, sequence: SequenceState) -> None:
+        """Run the MTP layer on what waits for it; where that fails, the sequence goes on without."""
+        try:
+            self._catch_up([sequence], wanted=False)
+            self._mtp_failed = False
+        except Exception:
+            self.go_without_mtp([sequence])
 
     def _catch_up(self, sequences: Sequence[SequenceState], *, wanted: bool) -> Tensor:
         """Run the MTP layer on every hidden state that waits; its own after each sequence's last, [m, D], if wanted."""

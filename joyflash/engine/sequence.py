@@ -40,6 +40,7 @@ class CachePlace:
         sealed: blocks that the prefix cache knows.
         backlog: where the trunk's hidden states from ``mtp_cached`` to ``cached`` are, for the MTP layer to catch up:
             results [h, D] of the trunk, each with the first and the count of this sequence's lines in it.
+        without_mtp: the MTP layer failed over it and is asked no more: no drafts, and no more blocks are sealed.
     """
 
     blocks: list[int] = field(default_factory=list)
@@ -47,6 +48,7 @@ class CachePlace:
     mtp_cached: int = 0
     sealed: int = 0
     backlog: list[tuple[Tensor, int, int]] = field(default_factory=list)
+    without_mtp: bool = False
 
 
 class SequenceState:

@@ -277,13 +277,13 @@ class StepLoop:
 
     def _draft(self) -> None:
         """Draft for the sequences that decode in the next step; a failure costs speed, never a text."""
-        decoding = self._scheduler.decoding()
+        decoding = [sequence for sequence in self._scheduler.decoding() if not sequence.place.without_mtp]
         known, unread = [], []
         for sequence in decoding:
             sequence.acceptance = sequence.acceptance or self._policy.newcomer()
             known.append(sequence.acceptance)
             unread.append(sequence.place.cached - sequence.place.mtp_cached)
-        counts = self._policy.choose(known, unread, len(self._scheduler.running) - len(decoding))
+        counts = self._policy.choose(known, unread, self._scheduler.running_count - len(decoding))
         if not any(counts):
             return
         try:
@@ -293,9 +293,7 @@ class StepLoop:
                 read = sum(tokens for tokens, count in zip(unread, counts, strict=True) if count)
                 self._policy.costs.note_drafting(counts, read, time.perf_counter() - started)
         except Exception:
-            _log.exception("drafting failed; the step goes on without drafts")
-            for sequence in decoding:
-                sequence.drafts = []
+            self._runner.go_without_mtp([sequence for sequence, count in zip(decoding, counts, strict=True) if count])
 
     def _fail(self, sequence: SequenceState, error: Exception) -> Delta:
         delta = self._failed(sequence, error)

@@ -69,7 +69,7 @@ def test_a_long_prompt_leaves_the_mtp_layer_in_step(length, chunk, drafts, caplo
     (output,) = engine.generate([[3] * length], params(temperature=0.0, max_tokens=6))
     assert output.token_ids == (30, 31, 32, 33, 34, 35)
     assert engine.statistics.accepted == engine.statistics.drafted and len(engine.statistics.drafted) == drafts
-    assert "drafting failed" not in caplog.text
+    assert "the MTP layer failed" not in caplog.text
 
 
 def test_few_hidden_states_of_a_long_text_wait_for_the_mtp_layer(monkeypatch):
@@ -92,6 +92,28 @@ def test_a_failing_mtp_layer_costs_a_text_that_ends_nothing_but_its_place_in_the
     engine._runner.pool.check([])
 
 
+@pytest.mark.parametrize(("drafts", "tries"), [(0, 2), (2, 1)])
+def test_a_failing_mtp_layer_costs_long_texts_their_drafts_alone(drafts, tries, monkeypatch, caplog):
+    """It is asked no more for these texts, and told of once; for later ones it is asked again."""
+    monkeypatch.setattr("joyflash.engine.runner._BACKLOG", 20)
+    prompts, own = [[3] * 30, [4] * 9], params(max_tokens=100)
+    expected = [output.token_ids for output in engine_of()[0].generate(prompts, own)]
+    engine, model = engine_of(draft=hashed(SIZE), drafts=drafts, chunk=64)
+    working, tried = model.mtp, []
+
+    def broken(*_):
+        tried.append(1)
+        raise RuntimeError("no layer today")
+
+    model.mtp = broken
+    assert [output.token_ids for output in engine.generate(prompts, own)] == expected
+    assert len(tried) == tries and [bool(record.exc_info) for record in caplog.records] == [True]
+    engine._runner.pool.check([])
+    model.mtp = working
+    assert [output.token_ids for output in engine.generate(prompts, own)] == expected
+    assert len(engine.statistics.drafted) == drafts and len(caplog.records) == 1
+
+
 class TestPreemption:
     @pytest.mark.parametrize("drafts", [0, 3])
     def test_texts_survive_it(self, drafts):
@@ -109,7 +131,7 @@ class TestPreemption:
         outputs = engine.generate([[3] * 14, [4] * 14], params(max_tokens=23))
         alone = [engine_of()[0].generate([[t] * 14], params(max_tokens=23))[0].token_ids for t in (3, 4)]
         assert [output.token_ids for output in outputs] == alone
-        assert "drafting failed" not in caplog.text and engine.statistics.drafted
+        assert "the MTP layer failed" not in caplog.text and engine.statistics.drafted
 
     def test_the_last_to_come_goes_first(self):
         engine, _ = engine_of(slots=2, capacity=40, blocks=10)
