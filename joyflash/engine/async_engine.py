@@ -16,6 +16,8 @@ from joyflash.errors import EngineBusyError, EngineClosedError, EngineError, Joy
 _log = logging.getLogger(__name__)
 
 Item = Delta | JoyflashError
+_HOPELESS = 8
+"""Failed steps in a row after which the engine is not expected to work again by itself."""
 
 
 class DeltaStream:
@@ -125,6 +127,7 @@ class AsyncEngine:
         # Filled by finalizers too, which may run while this thread holds the lock; hence a deque and no lock.
         self._cancelled: deque[tuple[str, asyncio.Queue[Item] | None]] = deque()
         self._deadline: float | None = None
+        self._failed_steps = 0  # in a row
         self._thread = threading.Thread(target=self._work, name="joyflash-engine", daemon=True)
         self._thread.start()
 
@@ -132,6 +135,18 @@ class AsyncEngine:
     def waiting_count(self) -> int:
         """Choices in line, those included that the engine has not seen yet; safe to read from any thread."""
         return self.engine.waiting_count + sum(arrival.params.n for arrival in tuple(self._arrivals))
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no request can be expected to succeed, in words for operators; None while all is well.
+
+        Safe to read from any thread. Requests are still tried: a step that works ends the trouble.
+        """
+        if not self._thread.is_alive():
+            return "The engine has ended."
+        if self._failed_steps >= _HOPELESS:
+            return f"The last {self._failed_steps} steps of the engine failed; see its log, and restart the server."
+        return None
 
     def stream(self, request: Request, *, whole: bool = False) -> DeltaStream:
         """Put a request in line and return its deltas; call it in a coroutine.
@@ -181,12 +196,19 @@ class AsyncEngine:
 
     def _work(self) -> None:
         while self._take_in():
+            passes = self.engine.statistics.steps
             try:
                 deltas = self.engine.step()
             except Exception:
                 _log.exception("a step of the engine failed; all open requests are dropped")
+                self._failed_steps += 1
                 self._drop_all(EngineError("The engine failed; the cause is in its log."))
                 continue
+            # Where the model ran for anybody, a failure was that of a request.
+            if self.engine.statistics.steps > passes:
+                self._failed_steps = 0
+            elif any(delta.error is not None for delta in deltas):
+                self._failed_steps += 1
             _hand_over([item for delta in deltas if (item := self._sort(delta)) is not None])
         self._drop_all(EngineClosedError("The engine was shut down before this text was complete."))
 

@@ -18,7 +18,7 @@ from joyflash.server.anthropic_messages import AnthropicMessages
 from joyflash.server.batches import Batches
 from joyflash.server.completions import OpenAICompletions
 from joyflash.server.error_shapes import error_response, speaks_anthropic
-from joyflash.server.errors import as_api_error
+from joyflash.server.errors import ApiError, as_api_error
 from joyflash.server.gate import Gate
 from joyflash.server.intake import Intake
 from joyflash.server.metrics import CONTENT_TYPE, Metrics
@@ -107,7 +107,7 @@ def create_app(async_engine: AsyncEngine, settings: ServerSettings, admission: A
     intake = Intake(settings)
     metrics = Metrics(async_engine, door)
     app.add_middleware(Gate, settings=settings, metrics=metrics, log=RequestLog(settings))
-    _add_process_routes(app, door, metrics)
+    _add_process_routes(app, async_engine, door, metrics)
     _add_model_routes(app, names)
     _add_token_routes(app, Tokenizing(async_engine.engine, names, settings), intake)
     frames = {"/v1/responses": RESPONSE_FRAMES, "/v1/messages": ANTHROPIC_FRAMES}
@@ -124,9 +124,13 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
     return error_response(as_api_error(error, request.scope["request_id"]), request.scope)
 
 
-def _add_process_routes(app: FastAPI, door: Admission, metrics: Metrics) -> None:
+def _add_process_routes(app: FastAPI, async_engine: AsyncEngine, door: Admission, metrics: Metrics) -> None:
     """What load balancers and Prometheus ask, and the description of this API."""
     document = openapi_document()
+
+    def check_engine() -> None:
+        if (trouble := async_engine.trouble) is not None:
+            raise ApiError(503, trouble, code="engine_failed")
 
     @app.get("/openapi.json")
     async def describe() -> JSONResponse:
@@ -134,11 +138,13 @@ def _add_process_routes(app: FastAPI, door: Admission, metrics: Metrics) -> None
 
     @app.get("/health")
     async def health() -> dict[str, str]:
+        check_engine()
         return {"status": "ok"}
 
     @app.get("/ready")
     async def ready() -> dict[str, str]:
         door.check_room()
+        check_engine()
         return {"status": "ready"}
 
     @app.get("/metrics")

@@ -23,7 +23,7 @@ REFUSALS = {
     415: "The body is of another content type.",
     429: "Too much is running or waiting; Retry-After says when to come again.",
     500: "The server failed.",
-    503: "The server is shutting down or full.",
+    503: "The server is shutting down or full, or its engine has failed.",
     529: "The server is shutting down (Anthropic's word for it).",
 }
 _MESSAGES = {

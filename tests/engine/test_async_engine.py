@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import torch
 
 from joyflash.engine.async_engine import AsyncEngine
 from joyflash.engine.request import Request, SamplingParams
@@ -16,7 +17,7 @@ from joyflash.errors import (
     EngineError,
     RequestError,
 )
-from tests.engine.fakes import FakeTokenizer, hashed, make_engine
+from tests.engine.fakes import FakeTokenizer, Masking, hashed, make_engine
 
 TOKENIZER = FakeTokenizer()
 LONG = SamplingParams(max_tokens=400, ignore_eos=True)
@@ -172,6 +173,58 @@ def test_a_broken_step_fails_the_open_requests_and_the_engine_goes_on(make):
         assert len(await read(engine.stream(Request([2], SamplingParams(max_tokens=1))))) == 1
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("where", ["the pass", "the step"])
+def test_an_engine_whose_every_step_fails_is_in_trouble_until_one_works(make, where):
+    one, failing = SamplingParams(max_tokens=1), []
+
+    def predict(tokens):
+        if failing and where == "the pass":
+            raise RuntimeError("device lost")
+        return hashed(TOKENIZER.vocab_size)(tokens)
+
+    async def run():
+        engine = make(predict)
+        step = engine.engine.step
+        engine.engine.step = lambda: 1 / 0 if failing and where == "the step" else step()
+        failing.append(True)
+        for count in range(8):
+            assert engine.trouble is None, count
+            with pytest.raises(EngineError):
+                await read(engine.stream(Request([2], one)))
+        assert "last 8 steps" in engine.trouble
+        failing.clear()
+        await read(engine.stream(Request([2], one)))
+        assert engine.trouble is None
+
+    asyncio.run(run())
+
+
+def test_failures_of_requests_are_no_trouble_of_the_engine(make):
+    """Neither beside others nor alone: the model ran."""
+
+    class Impossible(Masking):
+        def start(self):
+            return self
+
+        def mask(self):
+            return torch.zeros(TOKENIZER.vocab_size, dtype=torch.bool)
+
+    async def run():
+        engine = make()
+        for _ in range(10):
+            with pytest.raises(EngineError):
+                await read(engine.stream(Request([2], SamplingParams(max_tokens=1), constraint=Impossible())))
+        assert engine.trouble is None
+
+    asyncio.run(run())
+
+
+def test_an_engine_that_has_ended_is_in_trouble(make):
+    engine = make()
+    engine.close()
+    assert "ended" in engine.trouble
 
 
 def test_close_lets_the_open_requests_finish(make):

@@ -153,6 +153,30 @@ def test_draining_closes_the_door_and_waits_for_those_inside() -> None:
     asyncio.run(scenario())
 
 
+def test_a_server_whose_engine_fails_at_every_step_says_so() -> None:
+    lost: list[bool] = []
+
+    def script(prompt: str) -> str:
+        if lost:
+            raise RuntimeError("secret detail")
+        return "fine"
+
+    with live_server(script=script) as server:
+        lost.append(True)
+        for _ in range(8):
+            assert server.http.get("/health").status_code == 200
+            assert server.chat().status_code == 500
+        for path in ("/health", "/ready"):
+            response = server.http.get(path)
+            assert response.status_code == 503 and response.json()["error"]["code"] == "engine_failed"
+            assert "steps of the engine failed" in response.text and "secret" not in response.text
+        lost.clear()
+        assert server.chat().status_code == 200
+        assert server.http.get("/health").status_code == server.http.get("/ready").status_code == 200
+        server.engine.close(timeout=0)
+        assert server.http.get("/health").status_code == server.http.get("/ready").status_code == 503
+
+
 def test_a_closed_engine_is_a_503() -> None:
     with live_server() as server:
         server.engine.close(timeout=0)
