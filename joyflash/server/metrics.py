@@ -42,7 +42,7 @@ class Metrics:
             "joyflash_request_seconds", "From a request's arrival to its end.",
             ["endpoint"], buckets=_WHOLE, registry=registry,
         )  # fmt: skip
-        self._prompt = Counter("joyflash_prompt_tokens", "Tokens of prompts.", registry=registry)
+        self._prompt = Counter("joyflash_prompt_tokens", "Tokens of prompts that the engine took.", registry=registry)
         self._cached = Counter(
             "joyflash_prompt_tokens_cached", "Of these, found in the prefix cache.", registry=registry
         )
@@ -52,6 +52,10 @@ class Metrics:
         """Count a request that ended after ``seconds``."""
         self._requests.labels(record.endpoint, str(record.status)).inc()
         self._whole.labels(record.endpoint).observe(seconds)
+        if record.taken:
+            self._prompt.inc(record.prompt_tokens)
+            self._cached.inc(record.cached_tokens)
+            self._generated.inc(record.completion_tokens)
         first = record.first_token_seconds
         if first is None:
             return
@@ -59,9 +63,6 @@ class Metrics:
         for times in record.choices.values():
             if times.tokens > 1:
                 self._per_token.labels(record.endpoint).observe((times.last - times.first) / (times.tokens - 1))
-        self._prompt.inc(record.prompt_tokens)
-        self._cached.inc(record.cached_tokens)
-        self._generated.inc(record.completion_tokens)
 
     def page(self) -> bytes:
         """The page in Prometheus' text format."""

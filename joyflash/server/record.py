@@ -44,7 +44,9 @@ class RequestRecord:
         started: arrival, seconds of the monotonic clock.
         endpoint: the route's pattern, so that there are few of them; "other" where none matched.
         status: of the response; 499 when the caller hung up before it began.
-        prompt_tokens, cached_tokens: of all its prompts, and those that the prefix cache had.
+        prompt_tokens: of all its prompts.
+        taken: whether the engine took it, so that its prompts were to be read.
+        cached: tokens of its prompts that the prefix cache had, by engine request.
         choices: by engine request and choice.
         model, stream: as asked.
         error: the code or kind of the refusal, if it was refused or failed in the middle.
@@ -58,7 +60,8 @@ class RequestRecord:
     endpoint: str = "other"
     status: int = 499
     prompt_tokens: int = 0
-    cached_tokens: int = 0
+    taken: bool = False
+    cached: dict[str, int] = field(default_factory=dict)
     choices: dict[tuple[str, int], ChoiceTimes] = field(default_factory=dict)
     model: str | None = None
     stream: bool | None = None
@@ -67,17 +70,22 @@ class RequestRecord:
 
     def note(self, delta: Delta) -> None:
         """Count what a step added."""
+        if delta.index == 0:
+            self.cached.setdefault(delta.request_id, delta.cached_token_count)
         if not delta.token_ids:
             return
         now, key = time.monotonic(), (delta.request_id, delta.index)
         times = self.choices.get(key)
         if times is None:
             self.choices[key] = ChoiceTimes(now, now, len(delta.token_ids))
-            if delta.index == 0:
-                self.cached_tokens += delta.cached_token_count
         else:
             times.last = now
             times.tokens += len(delta.token_ids)
+
+    @property
+    def cached_tokens(self) -> int:
+        """Tokens of all its prompts that the prefix cache had."""
+        return sum(self.cached.values())
 
     @property
     def completion_tokens(self) -> int:
@@ -93,11 +101,12 @@ class RequestRecord:
 
 
 class NotedDeltas:
-    """Deltas that pass by and are noted."""
+    """Deltas of a request that the engine has taken, which pass by and are noted."""
 
     def __init__(self, deltas: Deltas, record: RequestRecord):
         self._deltas = deltas
         self._record = record
+        record.taken = True
 
     def __aiter__(self) -> NotedDeltas:
         return self

@@ -8,6 +8,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from joyflash.server.admission import Admission
@@ -54,6 +55,28 @@ def test_metrics_count_what_happened() -> None:
     assert after["joyflash_cache_size_tokens"] == 4 * 2048
     assert after["joyflash_requests_in_flight"] == after["joyflash_choices_running"] == 0
     assert after['joyflash_model_info{model="nano"}'] == 1
+
+
+def test_prompts_count_where_nothing_was_sampled_too() -> None:
+    """Two that were only read, one whose caller left before its first token; but none that was refused."""
+    with live_server(max_waiting=3) as server:
+        body = {"model": "nano", "prompt": "a prompt of several blocks, " * 9, "max_tokens": 0}
+        usage = [server.http.post("/v1/completions", json=body).json()["usage"] for _ in range(2)]
+        assert server.http.post("/v1/completions", json={**body, "n": 4, "max_tokens": 1}).status_code == 429
+        server.model.gate.clear()
+        with pytest.raises(httpx.ReadTimeout):
+            server.http.post("/v1/completions", json={**body, "prompt": "wait " * 50}, timeout=1)
+        assert wait_for(lambda: server.admission.in_flight == 0)
+        server.model.gate.set()
+        path = '{endpoint="/v1/completions",status='
+        assert wait_for(lambda: metrics(server).get(f'joyflash_requests_total{path}"499"}}') == 1)
+        after = metrics(server)
+        gone = len(server.engine.engine.encode_prompt("wait " * 50))
+    assert after["joyflash_prompt_tokens_total"] == sum(each["prompt_tokens"] for each in usage) + gone
+    cached = sum(each["prompt_tokens_details"]["cached_tokens"] for each in usage)
+    assert after["joyflash_prompt_tokens_cached_total"] == cached > 0
+    assert after["joyflash_generated_tokens_total"] == 0
+    assert after[f'joyflash_requests_total{path}"429"}}'] == 1
 
 
 def test_metrics_show_who_runs_and_who_waits() -> None:
