@@ -69,5 +69,10 @@ def test_the_commands_give_options_that_there_are() -> None:
     drain = float(re.search(r"--drain-seconds ([\d.]+)", command).group(1))  # type: ignore[union-attr]
     stop = float(re.search(r"TimeoutStopSec=(\d+)", unit).group(1))  # type: ignore[union-attr]
     assert stop > drain + 10, "systemd must not kill what still drains"
+    drain = float(entry[entry.index("--drain-seconds") + 1])
+    texts = [image, *(path.read_text(encoding="utf-8") for path in (DEPLOY / "README.md", *DEPLOY.parent.glob("*.md")))]
+    runs = [run for text in texts for run in re.findall(r"docker run [^\n`]*", text)]
+    waits = [re.search(r"--stop-timeout (\d+)", run) for run in runs]
+    assert len(runs) >= 2 and all(wait and float(wait[1]) >= drain + 10 for wait in waits), "nor may Docker"
     key = next(parameter for parameter in serve.params if "--api-key" in parameter.opts)
     assert key.envvar == "JOYFLASH_API_KEY" and "JOYFLASH_API_KEY" in unit and "JOYFLASH_API_KEY" in image
