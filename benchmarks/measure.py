@@ -108,7 +108,7 @@ def machine(threads: int) -> dict[str, Any]:
         "processor": _processor() or platform.machine(),
         "cores": found.cores,
         "threads": threads,
-        "memory_gib": round(found.memory / GIB, 1),
+        "memory_gib": None if found.memory is None else round(found.memory / GIB, 1),
         "avx512": found.avx512,
         "avx512_bf16": found.avx512_bf16,
         "amx": found.amx,

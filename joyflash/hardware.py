@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from joyflash.errors import ConfigError
 
 MIB = 1 << 20
 GIB = 1 << 30
+_UNLIMITED = 1 << 60  # version 1 of control groups says about 2^63 bytes where there is no limit
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,13 @@ class Machine:
 
     Attributes:
         cores: processor cores that this process may use.
-        memory: bytes of main memory.
+        memory: bytes of main memory that this process may have; None where that is unknown.
         avx512, avx512_bf16, amx: whether the processor has these instructions (AMX: matrix tiles in bf16 or int8).
         gpus: driver's name and bytes as CUDA reports them, one per CUDA device.
     """
 
     cores: int
-    memory: int
+    memory: int | None
     avx512: bool
     avx512_bf16: bool
     amx: bool
@@ -94,12 +96,12 @@ def find_gpu(name: str) -> GPU:
 
 
 def detect() -> Machine:
-    """Look at this machine: /proc on Linux, and torch for CUDA devices."""
+    """Look at this machine: /proc and control groups on Linux, sysconf elsewhere, and torch for CUDA devices."""
     flags = _processor_flags(_text("/proc/cpuinfo"))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Machine(
         cores=cores,
-        memory=_main_memory(_text("/proc/meminfo")),
+        memory=min(filter(None, (_installed_memory(), *_memory_limits())), default=None),
         avx512="avx512f" in flags,
         avx512_bf16="avx512_bf16" in flags,
         amx="amx_tile" in flags,
@@ -114,8 +116,9 @@ def detected_gpu(machine: Machine) -> tuple[GPU, int]:
         ConfigError: there is no CUDA device, they differ, or the table lacks it.
     """
     if not machine.gpus:
+        memory = "" if machine.memory is None else f", {machine.memory / GIB:.0f} GiB of memory"
         raise ConfigError(
-            f"This machine has no CUDA GPU ({machine.cores} processor cores, {machine.memory / GIB:.0f} GiB of memory)."
+            f"This machine has no CUDA GPU ({machine.cores} processor cores{memory})."
             f" Name the one to plan for: --gpu {', '.join(GPUS)}, or cpu."
         )
     names = {name for name, _ in machine.gpus}
@@ -154,12 +157,36 @@ def _processor_flags(cpuinfo: str) -> set[str]:
     return set()
 
 
-def _main_memory(meminfo: str) -> int:
-    """Bytes of main memory from ``/proc/meminfo``; 0 where it is unknown."""
-    for line in meminfo.splitlines():
+def _installed_memory() -> int | None:
+    """Bytes of main memory from ``/proc/meminfo``, else from sysconf (macOS); None where neither says."""
+    for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) * 1024
-    return 0
+    try:
+        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+    return size if size > 0 else None
+
+
+def _memory_limits() -> Iterator[int]:
+    """Bytes that this process's control groups, version 2 or 1, may have: a container's, a systemd unit's.
+
+    A group is bound by those around it too. Inside a container the path may be one of the host's; then only the
+    outermost folder is there, and it is the container's own.
+    """
+    for line in _text("/proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        root, file = "/sys/fs/cgroup", "memory.max"
+        if controllers:
+            root, file = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        group = PurePosixPath(path)
+        for part in (group, *group.parents):
+            limit = _text(str(PurePosixPath(f"{root}{part}") / file)).strip()
+            if limit.isdigit() and int(limit) < _UNLIMITED:
+                yield int(limit)
 
 
 def _cuda_devices() -> tuple[tuple[str, int], ...]:

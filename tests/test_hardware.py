@@ -47,7 +47,7 @@ def test_this_machine(monkeypatch: pytest.MonkeyPatch):
     if Path("/proc/meminfo").is_file():
         found = re.search(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
         assert found
-        assert machine.memory == int(found[1]) * 1024
+        assert machine.memory is not None and 0 < machine.memory <= int(found[1]) * 1024
 
 
 @pytest.mark.parametrize(("cpuinfo", "expected"), [(CPUINFO, (True, True, True)), ("", (False, False, False))])
@@ -58,7 +58,51 @@ def test_instructions_come_from_cpuinfo(
     monkeypatch.setattr(hardware, "_cuda_devices", lambda: ())
     machine = detect()
     assert (machine.avx512, machine.avx512_bf16, machine.amx) == expected
-    assert machine.memory == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "pages", "expected"),
+    [
+        ({"/proc/meminfo": "MemTotal:   8388608 kB\n"}, 0, 8 * GIB),
+        ({}, 4 << 20, 16 * GIB),  # macOS
+        ({}, -1, None),
+        ({"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "2147483648\n"}, 4 << 20, 2 * GIB),
+        ({"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "max\n"}, 4 << 20, 16 * GIB),
+        (  # a systemd unit in a slice that may have less than the unit
+            {
+                "/proc/self/cgroup": "0::/user.slice/joyflash.service\n",
+                "/sys/fs/cgroup/user.slice/joyflash.service/memory.max": f"{4 * GIB}\n",
+                "/sys/fs/cgroup/user.slice/memory.max": f"{3 * GIB}\n",
+            },
+            4 << 20,
+            3 * GIB,
+        ),
+        (  # version 1 in a container: the path is the host's
+            {
+                "/proc/self/cgroup": "5:devices:/x\n4:memory:/docker/1a2b\n0::/\n",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes": f"{GIB}\n",
+            },
+            4 << 20,
+            GIB,
+        ),
+        (
+            {
+                "/proc/self/cgroup": "4:memory:/\n",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            },
+            -1,
+            None,
+        ),
+    ],
+    ids=["linux", "macos", "unknown", "container", "max", "unit", "version 1", "version 1 without a limit"],
+)
+def test_memory_is_what_this_process_may_have(
+    monkeypatch: pytest.MonkeyPatch, files: dict[str, str], pages: int, expected: int | None
+):
+    monkeypatch.setattr(hardware, "_text", lambda path: files.get(path, ""))
+    monkeypatch.setattr(hardware.os, "sysconf", {"SC_PHYS_PAGES": pages, "SC_PAGE_SIZE": 4096}.__getitem__)
+    monkeypatch.setattr(hardware, "_cuda_devices", lambda: ())
+    assert detect().memory == expected
 
 
 def _machine(*names: str) -> Machine:
@@ -86,11 +130,12 @@ def test_the_drivers_names_are_known(driver_name: str, name: str):
     ("machine", "message"),
     [
         (_machine(), r"no CUDA GPU \(8 processor cores, 64 GiB of memory\).*--gpu rtx3090"),
+        (Machine(8, None, False, False, False), r"no CUDA GPU \(8 processor cores\)"),
         (_machine("NVIDIA H200", "NVIDIA H100 80GB HBM3"), "different GPUs"),
         (_machine("NVIDIA GB200"), "lacks 'NVIDIA GB200'"),
         (_machine("NVIDIA GeForce RTX 4090 Laptop GPU"), "lacks"),
     ],
-    ids=["none", "mixed", "unknown", "laptop"],
+    ids=["none", "none, memory unknown", "mixed", "unknown", "laptop"],
 )
 def test_a_machine_that_cannot_be_planned_for(machine: Machine, message: str):
     with pytest.raises(ConfigError, match=message):
