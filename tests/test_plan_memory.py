@@ -24,8 +24,9 @@ from joyflash.hardware import GPUS, Machine, return_freed_memory
 from joyflash.kernels.cpu.build import compiler
 from joyflash.kernels.cpu.packed import PackedMatrix
 from joyflash.model.config import ModelConfig, sized
-from joyflash.plan import LaunchSettings, plan, plan_cpu, render, render_cpu
+from joyflash.plan import LaunchSettings, cpu_as_dict, plan, plan_cpu, render, render_cpu
 from joyflash.plan.checkpoint import Checkpoint, of_config, open_checkpoint
+from joyflash.plan.cpu import PROCESS_BYTES
 from joyflash.plan.host import host_memory
 from joyflash.plan.launch import launch
 from joyflash.plan.weights import weigh
@@ -174,9 +175,33 @@ def test_loading_is_the_most(folder):
     found = plan_cpu(str(folder), BIG, context=256, concurrency=2)
     assert found.memory.loading > found.memory.total > 0
     assert found.fits
-    assert not plan_cpu(str(folder), dataclasses.replace(BIG, memory=found.memory.loading - 1), context=256).fits
+    exact = dataclasses.replace(BIG, memory=found.memory.loading + PROCESS_BYTES)
+    assert plan_cpu(str(folder), exact, context=256, concurrency=2).fits
+    less = dataclasses.replace(exact, memory=found.peak - 1)
+    assert plan_cpu(str(folder), less, context=256, concurrency=2).fits is False
     assert found.cache_tokens == 512
     assert "fits this machine's memory" in render_cpu(found)
+
+
+def test_a_verdict_needs_a_known_memory_and_a_compiler(folder):
+    unknown = plan_cpu(str(folder), dataclasses.replace(BIG, memory=None), context=256)
+    plain = plan_cpu(str(folder), BIG, quant="int8", context=256, compiled=False)
+    for found, why in ((unknown, "does not say how much memory"), (plain, "--quantization saves no memory")):
+        assert found.fits is None and cpu_as_dict(found)["fits"] is None
+        text = render_cpu(found)
+        assert "may or may not fit" in text and text.count("  - ") == 1 and why in text
+    assert "of an unknown size" in render_cpu(unknown) and "0.00 GB  of" not in render_cpu(unknown)
+    assert "Notes" not in render_cpu(plan_cpu(str(folder), BIG, context=256))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures memory by Linux's /proc")
+def test_the_process_without_a_model_takes_what_is_reserved_for_it():
+    code = (
+        "import joyflash.server.run, joyflash.server.app, joyflash.engine.engine\n"
+        "print(*(line for line in open('/proc/self/status') if line.startswith('VmRSS')))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert 0.5 < 1024 * int(printed.split()[1]) / PROCESS_BYTES < 1.5  # PyTorch for GPUs takes more
 
 
 def test_the_full_model_on_a_cpu():
@@ -205,7 +230,7 @@ def _without_mtp(config: ModelConfig) -> Checkpoint:
 
 
 def test_the_command_line_plans_for_a_cpu():
-    asked = ["plan", "nano", "--gpu", "cpu", "--context", "512", "--quant", "int8", "--mtp", "1"]
+    asked = ["plan", "nano", "--gpu", "CPU", "--context", "512", "--quant", "int8", "--mtp", "1"]
     text = CliRunner().invoke(app, asked)
     assert text.exit_code == 0 and "while loading" in text.output
     values = json.loads(CliRunner().invoke(app, [*asked, "--json"]).output)

@@ -157,9 +157,9 @@ def test_the_command_line_plans_training():
     ("command", "message"),
     [
         (["--gpu", "h100", "--tokens", "5"], "--tokens says nothing without --train"),
-        (["--train", "--gpu", "h100", "--concurrency", "2"], "--concurrency says nothing with --train"),
+        (["--train", "--gpu", "h100", "--concurrency", "8"], "--concurrency says nothing with --train"),
         (["--train", "--gpu", "h100", "--quant", "fp8"], "There is no quantisation 'fp8'; there are int8, int4"),
-        (["--train", "--gpu", "cpu"], "--train plans for GPUs"),
+        (["--train", "--gpu", "CPU"], "--train plans for GPUs"),
         (["--train", "--gpu", "h100", "--mtp", "3"], "--mtp 0 or 1"),
     ],
 )

@@ -26,8 +26,14 @@ def plan(
         ),
     ] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 8,
-    mtp: Annotated[int | None, typer.Option(min=0, help="Drafts a step. Without: 3 if the model has MTP.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once. Without: 8.")] = None,
+    mtp: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Drafts a step. Without: 3 if the model has MTP; with --gpu cpu as many as pay, with --train none.",
+        ),
+    ] = None,
     acceptance: Annotated[
         float | None, typer.Option(help="Probability that a draft is right. Without: 0.607, the report's.")
     ] = None,
@@ -51,11 +57,12 @@ def plan(
 
     With --train: --context is the length of a row, --mtp 1 adds the MTP loss.
     """
-    serving = {"--acceptance": acceptance, "--concurrency": None if concurrency == 8 else concurrency}
+    serving = {"--acceptance": acceptance, "--concurrency": concurrency}
     training = {"--tokens": tokens, "--batch": batch, "--expert-parallel": expert_parallel, "--mfu": mfu}
     for name, value in (serving if train else training).items():
         if value is not None:
             raise ConfigError(f"{name} says nothing {'with' if train else 'without'} --train; leave it out.")
+    gpu = gpu and gpu.lower()
     if train:
         _plan_training(
             model,
@@ -72,13 +79,23 @@ def plan(
         )
         return
     from joyflash.hardware import detect, detected_gpu, find_gpu
-    from joyflash.plan import ACCEPTANCE, as_dict, cpu_as_dict, plan_cpu, render, render_cpu
+    from joyflash.kernels.cpu.build import compiler
+    from joyflash.plan import ACCEPTANCE, CONCURRENCY, as_dict, cpu_as_dict, plan_cpu, render, render_cpu
     from joyflash.plan import plan as work_out
 
+    concurrency = CONCURRENCY if concurrency is None else concurrency
     if gpu == "cpu":
         if count not in (None, 1) or acceptance is not None:
             raise ConfigError("--gpu cpu is this one machine and says nothing of speed: no --count, no --acceptance.")
-        host = plan_cpu(model, detect(), quant=quant, context=context, concurrency=concurrency, mtp=mtp)
+        host = plan_cpu(
+            model,
+            detect(),
+            quant=quant,
+            context=context,
+            concurrency=concurrency,
+            mtp=mtp,
+            compiled=compiler() is not None,
+        )
         print(json.dumps(cpu_as_dict(host), indent=2) if as_json else render_cpu(host).rstrip("\n"))
         return
     device, present = (find_gpu(gpu), 1) if gpu else detected_gpu(detect())

@@ -8,12 +8,24 @@ from typing import Any
 
 from joyflash.engine.setup import BLOCK_SIZE, StepOptions, cache_blocks
 from joyflash.errors import ConfigError
-from joyflash.hardware import Machine
+from joyflash.hardware import MIB, Machine
 from joyflash.plan.checkpoint import Checkpoint, open_checkpoint
+from joyflash.plan.estimate import CONCURRENCY
 from joyflash.plan.host import HostMemory, host_memory
 from joyflash.plan.launch import Launch, LaunchSettings, launch
 
 _PREFILL_CHUNK = 256  # the engine's default, which the server takes
+# Python, PyTorch and the server beside what is counted tensor by tensor: `joyflash serve` of nano, with PyTorch for
+# processors, has 460 MB resident where 60 MB of the plan's have been touched.
+PROCESS_BYTES = 400 * MIB
+
+_VERDICTS = {True: "fits", False: "does not fit", None: "may or may not fit"}
+_NO_COMPILER = (
+    "There is no C compiler (cc, gcc or clang, or the one that CC names): the server goes on with plain PyTorch, which "
+    "is several times slower and keeps every weight in float32, so that --quantization saves no memory. The figures "
+    "above are those with a compiler."
+)
+_NO_MEMORY_KNOWN = "This system does not say how much memory it has; compare for yourself."
 
 
 @dataclass(frozen=True)
@@ -22,24 +34,44 @@ class HostPlan:
 
     Attributes:
         model: its folder or name.
-        machine: memory of the machine in bytes.
+        machine: memory that the machine has for this process, in bytes; None if that is unknown.
         quant: of the weights in memory; None if they are not quantised.
         context, concurrency: tokens of the longest request, and requests at once.
         cache_tokens: that the server makes room for.
-        memory: what it takes.
-        fits: whether the machine has that, also while loading.
+        memory: what the engine takes.
+        compiled: whether there is a C compiler for the step; all figures are those with one.
         command: starts it.
     """
 
     model: str
-    machine: int
+    machine: int | None
     quant: str | None
     context: int
     concurrency: int
     cache_tokens: int
     memory: HostMemory
-    fits: bool
+    compiled: bool
     command: Launch
+
+    @property
+    def total(self) -> int:
+        """Bytes of the whole process once the model is loaded."""
+        return self.memory.total + PROCESS_BYTES
+
+    @property
+    def peak(self) -> int:
+        """The most that the process takes, mostly while loading."""
+        return max(self.memory.total, self.memory.loading) + PROCESS_BYTES
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether the machine has that much; None where it cannot be said."""
+        return self.peak <= self.machine if self.compiled and self.machine is not None else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why it cannot be said."""
+        return (*(() if self.compiled else (_NO_COMPILER,)), *((_NO_MEMORY_KNOWN,) if self.machine is None else ()))
 
 
 def plan_cpu(
@@ -48,8 +80,9 @@ def plan_cpu(
     *,
     quant: str | None = None,
     context: int | None = None,
-    concurrency: int = 8,
+    concurrency: int = CONCURRENCY,
     mtp: int | None = None,
+    compiled: bool = True,
 ) -> HostPlan:
     """Work out the memory of `joyflash serve` on this machine, with float32 beside the weights' own bits.
 
@@ -60,6 +93,7 @@ def plan_cpu(
         context: longest request in tokens; None = the model's own.
         concurrency: requests at once.
         mtp: tokens drafted per step; None = as the server chooses.
+        compiled: whether there is a C compiler for the step.
 
     Raises:
         ConfigError, CheckpointError: an argument or the folder is wrong; the message says which.
@@ -83,14 +117,15 @@ def plan_cpu(
         concurrency=concurrency,
         cache_tokens=cache_blocks(checkpoint.config, options) * BLOCK_SIZE,
         memory=memory,
-        fits=max(memory.total, memory.loading) <= machine.memory,
+        compiled=compiled,
         command=dataclasses.replace(command, argv=tuple(argv), notes=()),
     )
 
 
 def cpu_as_dict(found: HostPlan) -> dict[str, Any]:
     """Everything a plan says, as JSON takes it."""
-    return {**dataclasses.asdict(found), "total": found.memory.total, "command": found.command.line}
+    values = {"process": PROCESS_BYTES, "total": found.total, "peak": found.peak, "fits": found.fits}
+    return {**dataclasses.asdict(found), **values, "notes": found.notes, "command": found.command.line}
 
 
 def render_cpu(found: HostPlan) -> str:
@@ -101,15 +136,17 @@ def render_cpu(found: HostPlan) -> str:
         ("drafting", memory.drafting, "8-bit copies of the MTP layer and the head"),
         ("latent cache", memory.cache, f"{found.cache_tokens:,} tokens in float32, shared by the requests"),
         ("workspace", memory.workspace, "buffers of the largest step"),
-        ("in all", memory.total, f"of {_gb(found.machine)}"),
-        ("while loading", memory.loading, "the weights also as they are read"),
+        ("process", PROCESS_BYTES, "Python, PyTorch and the server: measured"),
+        ("in all", found.total, "of an unknown size" if found.machine is None else f"of {_gb(found.machine)}"),
+        ("at most", found.peak, "while loading: the weights also as they are read"),
     ]
     title = (
-        f"{found.quant or 'unquantised'} {'fits' if found.fits else 'does not fit'} this machine's memory: "
+        f"{found.quant or 'unquantised'} {_VERDICTS[found.fits]} this machine's memory: "
         f"{found.model}, context {found.context:,}, {found.concurrency} requests at once"
     )
     lines = [f"  {name:16} {_gb(size):>10}  {why}" for name, size, why in rows]
-    return "\n".join([title, "", *lines, "", "Command", f"  {found.command.line}"]) + "\n"
+    notes = ["", "Notes", *(f"  - {note}" for note in found.notes)] if found.notes else []
+    return "\n".join([title, "", *lines, "", "Command", f"  {found.command.line}", *notes]) + "\n"
 
 
 def _gb(size: int) -> str:

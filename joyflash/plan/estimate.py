@@ -27,6 +27,7 @@ from joyflash.plan.speed import Prefill, Roofline, Speed
 from joyflash.plan.weights import QUANTISATIONS, divides_width, quantised_checkpoint_bytes, weigh
 
 ACCEPTANCE = 0.607  # of each draft; k = 3 then gives the report's 2.20 tokens a step
+CONCURRENCY = 8  # requests at once, where nothing else is asked
 DEFAULT_MTP = 3
 SHORT = 2048  # cached tokens of the first speed row, as in the project's tables
 PREFILL_TOKENS = 8192
@@ -66,7 +67,7 @@ def plan(
     count: int = 1,
     quant: str | None = None,
     context: int | None = None,
-    concurrency: int = 8,
+    concurrency: int = CONCURRENCY,
     mtp: int | None = None,
     acceptance: float = ACCEPTANCE,
 ) -> Plan:
