@@ -102,10 +102,32 @@ def test_step_time_by_hand(sizes: TrainingSizes):
     assert time.tokens == pytest.approx(3 * 4096 * 4 * 39 * 8 * 2048 * 2 * 7 / 8 / 300e9)
     assert time.seconds == max(time.compute + time.tokens, time.weights) + time.update
     again = step_time(
-        sizes, dataclasses.replace(layout, recompute=True), H100, row_tokens=4096, batch_tokens=1, share=0.4
+        sizes, dataclasses.replace(layout, recompute=True), H100, row_tokens=4096, batch_tokens=4096, share=0.4
     )
-    assert again.passes == 1 and again.flops == pytest.approx(time.flops / 3)
+    assert again.passes == 1 and again.flops == pytest.approx(time.flops / 3 / 64)
     assert again.compute == pytest.approx(time.compute / 3 * 4 / 3, rel=0.05)  # the head is not computed again
+
+
+def test_only_tokens_of_the_batch_count(sizes: TrainingSizes):
+    """Three and a half passes take the time of four, for the tokens of three and a half."""
+    layout, each = Layout(64, 8, False, 4096), 64 * 4096
+    most, half = (
+        step_time(sizes, layout, H100, row_tokens=4096, batch_tokens=batch, share=0.4)
+        for batch in (4 * each, 4 * each - each // 2)
+    )
+    assert (half.passes, half.seconds) == (most.passes, most.seconds) == (4, most.seconds)
+    assert half.tokens_per_step == 4 * each - each // 2
+    assert half.tokens_per_second == pytest.approx(7 / 8 * most.tokens_per_second)
+    assert half.flops == pytest.approx(7 / 8 * most.flops)
+
+
+def test_a_batch_of_fewer_rows_than_devices_is_planned_and_noted():
+    found = plan_training("nano", H100, count=8, row_tokens=4096, batch_tokens=2 * 4096)
+    assert found.best.time.tokens_per_step == 2 * 4096 and found.idle == 6
+    assert "8,192 tokens a step" in render_training(found) and "6 of 8 compute rows" in render_training(found)
+    enough = plan_training("nano", H100, count=8, row_tokens=4096, batch_tokens=8 * 4096)
+    assert enough.idle == 0 and "compute rows" not in render_training(enough)
+    assert enough.best.time.tokens_per_second > 3 * found.best.time.tokens_per_second
 
 
 def test_the_best_layout_fits_and_is_the_fastest():
@@ -132,6 +154,7 @@ def test_the_command_starts_as_many_processes_as_were_planned(count, nodes, each
     [
         ({"count": 12, "expert_parallel": 8}, "must divide the 12 devices"),
         ({"row_tokens": 1 << 20}, "the model knows 131072"),
+        ({"batch_tokens": 4095}, "4095 tokens is less than one row of 4096"),
         ({"share": 0.0}, "share of the peak"),
         ({"tokens": 0}, "tokens must be at least 1"),
     ],

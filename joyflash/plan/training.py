@@ -76,6 +76,11 @@ class TrainingPlan:
         return self.best.memory.peak <= self.room
 
     @property
+    def idle(self) -> int:
+        """Devices that have no row of a step of their own."""
+        return max(self.count - math.ceil(self.batch_tokens / self.row_tokens), 0)
+
+    @property
     def days(self) -> float:
         """Of the whole run at the best option's speed."""
         return self.tokens / self.best.time.tokens_per_second / DAY
@@ -184,6 +189,8 @@ def _check(
         raise ConfigError(f"{' and '.join(wrong)} must be at least 1.")
     if row_tokens > config.max_position_embeddings:
         raise ConfigError(f"A row of {row_tokens} tokens: the model knows {config.max_position_embeddings} positions.")
+    if batch_tokens < row_tokens:
+        raise ConfigError(f"A step of {batch_tokens} tokens is less than one row of {row_tokens}.")
     if not 0 < share <= 1:
         raise ConfigError(f"The share of the peak is {share}; it must lie above 0 and not above 1.")
     if mtp and not config.num_nextn_predict_layers:

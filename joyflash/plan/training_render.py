@@ -21,7 +21,7 @@ def training_as_dict(found: TrainingPlan) -> dict[str, Any]:
             "bound": option.time.bound,
             "tokens_per_second": option.time.tokens_per_second,
         }
-    return values | {"fits": found.fits, "days": found.days, "mfu": found.mfu}
+    return values | {"fits": found.fits, "idle": found.idle, "days": found.days, "mfu": found.mfu}
 
 
 def render_training(found: TrainingPlan) -> str:
@@ -29,7 +29,7 @@ def render_training(found: TrainingPlan) -> str:
     parts = [_head(found), _memory(found), _speed(found), _options(found)]
     if found.fits:
         parts.append(_command(found))
-    parts.append(_notes())
+    parts.append(_notes(found))
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,9 +113,14 @@ def _command(found: TrainingPlan) -> str:
     )
 
 
-def _notes() -> str:
+def _notes(found: TrainingPlan) -> str:
+    idle = (
+        f"  - A step has fewer rows than there are GPUs: {found.idle:,} of {found.count:,} compute rows that nothing "
+        "is learned from. Take a larger --batch.\n"
+    )
     return (
         "Notes\n"
+        f"{idle if found.idle else ''}"
         f"  - An upper bound: {NODE_BYTES / 1e9:.0f} GB/s between the {NODE} GPUs of a machine and "
         f"{NETWORK_BYTES / 1e9:.0f} GB/s out of each are taken for granted; waiting for data,\n"
         "    uneven experts and validations are left out.\n"

@@ -30,9 +30,9 @@ class StepTime:
         weights: gathering weights and adding up gradients (FSDP2). It runs beside the computing.
         tokens: tokens on their way to experts and back. The computing waits for it.
         update: Muon's orthogonalisation.
-        passes: that a device makes in a step.
-        tokens_per_step: of all devices.
-        flops: useful operations of a step: six per active parameter and token, and attention.
+        passes: that a device makes in a step; in the last ones some compute rows that nothing is learned from.
+        tokens_per_step: that are learned from, on all devices together.
+        flops: useful operations of such a step: six per active parameter and token, and attention.
     """
 
     compute: float
@@ -95,18 +95,17 @@ def step_time(
     passes = max(1, math.ceil(batch_tokens / (layout.devices * layout.tokens)))
     tokens = passes * layout.tokens
     matrices, attention = token_flops(sizes, row_tokens)
-    useful = (matrices + attention) * tokens
     head = 6.0 * sizes.config.vocab_size * sizes.config.hidden_size * (1 + sizes.mtp)
     again = (matrices + attention - head) / 3 * tokens if layout.recompute else 0.0
     rate = gpu.bf16 * share
     return StepTime(
-        compute=(useful + again) / rate,
+        compute=((matrices + attention) * tokens + again) / rate,
         weights=passes * _weights_seconds(sizes, layout),
         tokens=tokens * _token_bytes(sizes, layout) / _speed(layout.expert_parallel),
         update=muon_flops(sizes) / layout.devices / rate,
         passes=passes,
-        tokens_per_step=tokens * layout.devices,
-        flops=useful * layout.devices,
+        tokens_per_step=batch_tokens,
+        flops=(matrices + attention) * batch_tokens,
     )
 
 
