@@ -363,7 +363,7 @@ def weight_bytes(model: str | Path, precision: str, batch: int) -> float:
     from joyflash.plan.weights import weigh
 
     checkpoint = open_checkpoint(str(model))
-    weights, config = weigh(checkpoint, "bf16", 1), checkpoint.config
+    weights, config = weigh(checkpoint, "bf16"), checkpoint.config
     used = distinct_experts(config.n_routed_experts, config.num_experts_per_tok, batch) / config.n_routed_experts
     read = weights.parameters("projection", "head", "router", "norm", "bias") + used * weights.parameters("expert")
     return read * WEIGHT_BYTES[precision] / batch

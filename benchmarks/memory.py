@@ -93,9 +93,9 @@ def measure(job: dict[str, Any]) -> dict[str, int]:
         cache.kv_LSW.fill_(1)
         per_token = cache_bytes_per_token(model.config, with_mtp=model.mtp is not None)
         wide = dtype.itemsize // 2  # a plan is of bf16; router biases are float32 in both
-        biases = weigh(checkpoint, "bf16", 1).bytes(1, kinds=("bias",))
+        biases = weigh(checkpoint, "bf16").bytes(1, kinds=("bias",))
         return {
-            "weights planned": wide * (weigh(checkpoint, "bf16", 1).bytes(1) - biases) + biases,
+            "weights planned": wide * (weigh(checkpoint, "bf16").bytes(1) - biases) + biases,
             "weights measured": loaded - before,
             "cache planned": wide * per_token * (1 << 18),
             "cache measured": own_memory() - loaded,

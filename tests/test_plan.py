@@ -16,20 +16,23 @@ import pytest
 from typer.testing import CliRunner
 
 from joyflash.cli import app
+from joyflash.engine.speculation import MOST_DRAFTS
 from joyflash.errors import ConfigError, MissingExtraError
 from joyflash.hardware import GPUS
 from joyflash.model.config import sized
 from joyflash.plan import LaunchSettings, Plan, launch, plan, render
 from joyflash.plan.checkpoint import Checkpoint, of_config, open_checkpoint
 from joyflash.plan.launch import start
-from joyflash.plan.memory import workspace_bytes
+from joyflash.plan.memory import CONTEXT_BYTES, NCCL_BYTES, workspace_bytes
 from joyflash.plan.speed import Roofline, distinct_experts, expected_tokens
 from joyflash.plan.weights import (
     QUANTISATIONS,
+    is_divided,
     kind_of,
     quantised_checkpoint_bytes,
     weigh,
 )
+from joyflash.quantization.formats import FORMATS
 
 PUBLISHED = 98_572_189_184  # (48,942,542,592 + 343,552,000) parameters in bf16
 H200 = dataclasses.replace(GPUS["h200"], bandwidth=4.39e12, bf16=800e12)  # as measured
@@ -67,7 +70,8 @@ def test_the_released_checkpoint_in_bf16_and_in_int4(flash: Checkpoint):
     [
         ("bf16", (768, 2048), 768 * 2048 * 2),
         ("fp8", (768, 2048), 768 * 2048 + 6 * 16 * 4),
-        ("int8", (576, 2048), 576 * 2048 + 5 * 16 * 4),  # the last block of rows is half full
+        ("int8", (576, 2048), 576 * 2048 + 576 * 64 * 2),  # as joyflash quantize makes it
+        ("int8-block", (576, 2048), 576 * 2048 + 5 * 16 * 4),  # the last block of rows is half full
         ("int4", (768, 2048), 768 * 1024 + 768 * 32 * 4),
         ("int4-g32", (768, 2048), 768 * 1024 + 768 * 64 * 2),
         ("int4-g128", (2, 768, 2048), 2 * (768 * 1024 + 768 * 16 * 2)),
@@ -109,7 +113,7 @@ def test_kinds_of_tensors(name: str, kind: str):
 
 
 def test_devices_divide_everything_but_the_latents_router_and_norms(flash: Checkpoint):
-    one, two = weigh(flash, "bf16", 1), weigh(flash, "bf16", 2)
+    one, two = weigh(flash, "bf16"), weigh(flash, "bf16")
     biases = 39 * 256 * 2  # kept in fp32
     assert one.bytes(1) == PUBLISHED - 2 * 129_280 * 2048 + biases  # the head's copy is held once
     same = one.bytes(1) - 2 * (one.bytes(1) - two.bytes(2))
@@ -118,7 +122,7 @@ def test_devices_divide_everything_but_the_latents_router_and_norms(flash: Check
     norms = 2 * (41 * (2 * 2048 + 1536 + 512) + 2048 + 3 * 2048)
     assert same == 2 * latents + routers + norms + 2 * 2048 * 4096
     assert one.bytes(1, mtp=True) == 2 * 78_786_560
-    assert weigh(flash, "bf16", 1, with_mtp=False).bytes(1) == one.bytes(1, mtp=False)
+    assert weigh(flash, "bf16", with_mtp=False).bytes(1) == one.bytes(1, mtp=False)
 
 
 def test_a_folder_is_read_by_its_headers():
@@ -192,12 +196,53 @@ def test_workspace_formula():
 
 
 def test_experts_are_divided_whole_where_blocks_forbid_their_width(flash: Checkpoint):
-    assert not plan(flash, GPUS["h100"], count=2, quant="fp8").whole_experts
-    found = plan(flash, GPUS["h100"], count=4, quant="fp8")
-    assert found.whole_experts
+    """768 / 8 = 96 is no multiple of 64: routed experts stay whole; the shared one, in bf16, does not."""
+    assert not plan(flash, GPUS["h100"], count=4, quant="int4").whole_experts
+    found = plan(flash, GPUS["h100"], count=8, quant="int4")
+    assert found.whole_experts and "shared experts by their width, routed ones whole" in render(found)
     vllm, sglang = found.commands
     assert "--enable-expert-parallel" in vllm.argv
-    assert _value(sglang.argv, "--ep-size") == "4"
+    assert _value(sglang.argv, "--ep-size") == "8"
+    assert is_divided("model.layers.1.mlp.shared_experts.up_proj.weight")
+    assert found.memory.weights_replicated == plan(flash, GPUS["h100"], count=4, quant="int4").memory.weights_replicated
+
+
+def test_a_shared_expert_in_blocks_cannot_be_kept_whole(flash: Checkpoint):
+    """768 / 4 = 192 is no multiple of 128; with 2 devices it is."""
+    (two,) = plan(flash, GPUS["h100"], count=2, quant="int8-block").commands
+    assert two.engine == "sglang" and "--ep-size" not in two.argv
+    found = plan(flash, GPUS["h100"], count=4, quant="int8-block")
+    assert found.fit.fits and found.commands == ()
+    assert any("4 GPUs cannot share weights in blocks of 128 x 128" in note for note in found.notes)
+    # fp8 is made of a bf16 folder without blocks; a folder in blocks would not do, which a note says.
+    online = plan(flash, GPUS["h100"], count=4, quant="fp8")
+    assert not online.whole_experts and "--enable-expert-parallel" not in online.commands[0].argv
+    assert any("Only a bf16 folder" in note and "shared_experts" in note for note in online.notes)
+    assert not any("Only a bf16 folder" in note for note in plan(flash, GPUS["h100"], count=2, quant="fp8").notes)
+
+
+def test_a_block_as_wide_as_the_matrix_forbids_nothing(flash: Checkpoint):
+    channels = dataclasses.replace(FORMATS["int8"], block=(1, 2**31))
+    tensors = tuple(
+        dataclasses.replace(t, format=channels, packed=True) if kind_of(t.name) in ("expert", "projection") else t
+        for t in flash.tensors
+    )
+    found = plan(dataclasses.replace(flash, tensors=tensors), GPUS["h100"], count=4)
+    assert not found.whole_experts and [command.engine for command in found.commands] == ["vllm"]
+
+
+def test_int8_is_what_our_own_tool_makes(flash: Checkpoint):
+    """8.5 bits a weight, multiplied in bf16: what fits in blocks of 8.002 bits need not fit so."""
+    asked = {"count": 2, "context": 98_304}
+    assert plan(flash, GPUS["rtx5090"], quant="int8-block", **asked).fit.fits
+    assert not plan(flash, GPUS["rtx5090"], quant="int8", **asked).fit.fits
+    rates = {
+        quant: Roofline(flash.config, weigh(flash, quant), H200, 1, quant, 2).prefill(8192).tokens_per_second
+        for quant in ("bf16", "int8", "int8-block")
+    }
+    assert rates["int8"] == rates["bf16"] < rates["int8-block"]
+    scheme, format = QUANTISATIONS["int8"], FORMATS["int8"]
+    assert scheme.bytes("expert", (768, 2048)) == format.bytes((768, 2048))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +253,7 @@ def test_experts_are_divided_whole_where_blocks_forbid_their_width(flash: Checkp
         ({"concurrency": 0}, "concurrency is 0"),
         ({"acceptance": 1.5}, "acceptance is 1.5"),
         ({"mtp": -1}, "mtp is -1"),
-        ({"quant": "int2"}, "No quantisation is called 'int2'; there are bf16, fp8, int8, int4"),
+        ({"quant": "int2"}, "No quantisation is called 'int2'; there are bf16, fp8, int8-block, int8, int4"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -248,7 +293,7 @@ def test_distinct_experts(tokens: int, experts: float):
 def test_decoding_agrees_with_the_projects_table(
     flash: Checkpoint, quant: str, requests: int, cached: int, tokens_per_second: float
 ):
-    roofline = Roofline(flash.config, weigh(flash, quant, 1), H200, 1, quant, 2)
+    roofline = Roofline(flash.config, weigh(flash, quant), H200, 1, quant, 2)
     speed = roofline.decode(requests, cached, 3, 0.607)
     assert speed.bound == "bandwidth"
     assert speed.tokens_per_second == pytest.approx(tokens_per_second, rel=0.005)
@@ -257,7 +302,7 @@ def test_decoding_agrees_with_the_projects_table(
 
 
 def test_prefill_agrees_with_the_projects_table(flash: Checkpoint):
-    prefill = Roofline(flash.config, weigh(flash, "bf16", 1), H200, 1, "bf16", 2).prefill(8192)
+    prefill = Roofline(flash.config, weigh(flash, "bf16"), H200, 1, "bf16", 2).prefill(8192)
     assert prefill.flop_per_token == pytest.approx(5.55e9 + 3.36e9, rel=0.002)
     assert prefill.tokens_per_second == pytest.approx(89_800, rel=0.002)
 
@@ -296,10 +341,63 @@ def test_commands_for_other_engines(int4: Plan):
     assert _value(sglang.argv, "--tool-call-parser") == "qwen3_coder"
     assert _value(sglang.argv, "--speculative-num-steps") == "3"
     assert _value(sglang.argv, "--speculative-num-draft-tokens") == "4"
-    assert 0.5 < float(_value(sglang.argv, "--mem-fraction-static")) < 0.96
+    assert _value(sglang.argv, "--mem-fraction-static") == "0.896"
     assert sglang.environment["SGLANG_EXTERNAL_MODEL_PACKAGE"].startswith("joyflash.interop.")
     assert sglang.line.startswith("SGLANG_EXTERNAL_MODEL_PACKAGE=")
     assert tuple(shlex.split(vllm.line)) == vllm.argv
+
+
+@pytest.mark.parametrize(
+    ("gpu", "count", "quant", "context"),
+    [("rtx4090", 2, "int4", 131_072), ("h200", 1, "bf16", 131_072), ("l40s", 4, "bf16", 8192), ("h100", 8, "fp8", 100)],
+)
+def test_sglangs_share_leaves_the_cache_that_was_promised(
+    flash: Checkpoint, gpu: str, count: int, quant: str, context: int
+):
+    """SGLang multiplies what is free once CUDA and the collectives run, and subtracts the weights."""
+    found = plan(flash, GPUS[gpu], count=count, quant=quant, context=context)
+    memory = found.memory
+    taken = CONTEXT_BYTES + (NCCL_BYTES if count > 1 else 0)
+    share = float(_value(found.commands[-1].argv, "--mem-fraction-static"))
+    pool = (memory.total - memory.driver - taken) * share - memory.weights - memory.absorbed
+    assert found.fit.fits and found.commands[-1].engine == "sglang"
+    assert pool // found.cache_per_token >= found.fit.pool_tokens >= context
+    assert pool - memory.pool < memory.margin / 20
+
+
+def _engines(found: Plan) -> list[str]:
+    return [command.engine for command in found.commands]
+
+
+def test_sglang_makes_fp8_only_of_weights_that_fit_in_bf16(flash: Checkpoint):
+    one = plan(flash, GPUS["h100"], quant="fp8", context=8192)
+    assert one.fit.fits and _engines(one) == ["vllm"]
+    assert any("SGLang converts to fp8 when all weights are on the GPU in bf16: 98.04 GB" in note for note in one.notes)
+    assert _engines(plan(flash, GPUS["h100"], count=2, quant="fp8", context=8192)) == ["vllm", "sglang"]
+    ampere = plan(flash, GPUS["a100-80"], count=2, quant="fp8", context=8192)
+    assert _engines(ampere) == ["vllm"] and any("which a100-80 lacks" in note for note in ampere.notes)
+
+
+@pytest.mark.parametrize("quant", ["int8", "int4-g32", "int4-g128"])
+def test_sglang_is_not_given_packed_projections(flash: Checkpoint, quant: str):
+    found = plan(flash, GPUS["h200"], quant=quant)
+    assert _engines(found) == ["vllm"]
+    assert any("wants attention's kv_b_proj unquantised" in note for note in found.notes)
+    assert any("joyflash quantize makes such folders" in note for note in found.notes) == (quant == "int8")
+
+
+def test_an_unpadded_latent_is_for_our_own_engine_only(small: Checkpoint):
+    found = plan(small, GPUS["l4"])
+    assert _engines(found) == ["joyflash"]
+    (note,) = (note for note in found.notes if "latent of 512" in note)
+    assert note.endswith("small has 128 with 16. Pad it: joyflash export /models/small OUT --padded")
+
+
+def test_more_drafts_than_our_server_makes(small: Checkpoint):
+    assert _engines(plan(small, GPUS["l4"], mtp=MOST_DRAFTS)) == ["joyflash"]
+    found = plan(small, GPUS["l4"], mtp=MOST_DRAFTS + 1)
+    assert found.commands == () and any("drafts at most 4" in note for note in found.notes)
+    assert "Commands" not in render(found)
 
 
 def test_our_own_command_is_one_that_our_own_command_line_takes(small: Checkpoint):
@@ -348,7 +446,8 @@ def test_plan_prints_text_and_json():
     result = CliRunner().invoke(app, [*asked, "--json"])
     values = json.loads(result.output)
     assert values["fit"]["all_full"] is True
-    assert [command["engine"] for command in values["commands"]] == ["joyflash", "vllm", "sglang"]
+    assert [command["engine"] for command in values["commands"]] == ["joyflash"]
+    assert any("export" in note and "--padded" in note for note in values["notes"])
 
 
 @pytest.mark.parametrize(
@@ -364,6 +463,7 @@ def test_plan_prints_text_and_json():
         (["serve", "--engine", "vllm", "--host", "0.0.0.0"], "error: Serving on 0.0.0.0 would let anyone"),
         (["serve", "--engine", "vllm", "--model", "flash_48b_a3b"], "error: flash_48b_a3b is a preset without weights"),
         (["serve", "--engine", "vllm", "--context", "99999"], "error: --context is 99999; nano knows 8192 positions."),
+        (["serve", "--engine", "vllm"], "error: vLLM and SGLang take a latent of 512 with a rotated width of 64 only;"),
         (["serve", "--gpus", "2"], "error: joyflash's own engine runs on one device."),
         (["serve", "--mtp", "many"], "error: --mtp is 'many'; it takes auto or a number"),
     ],
@@ -377,7 +477,7 @@ def test_errors_are_one_line(monkeypatch: pytest.MonkeyPatch, command: list[str]
     assert result.stderr.count("\n") == 1
 
 
-def test_serve_hands_over_to_vllm(monkeypatch: pytest.MonkeyPatch):
+def test_serve_hands_over_to_vllm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     started: list[Any] = []
 
     def replaced(program: str, argv: list[str], environment: dict[str, str]) -> None:
@@ -387,12 +487,14 @@ def test_serve_hands_over_to_vllm(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/somewhere/{name}")
     monkeypatch.setattr(os, "execvpe", replaced)
     options = ["--api-key", "k", "--served-model-name", "n", "--gpus", "2", "--context", "512", "--mtp", "1"]
-    result = CliRunner().invoke(app, ["serve", "--engine", "vllm", "--port", "8123", *options])
+    padded = str(tmp_path / "padded")
+    assert CliRunner().invoke(app, ["export", "nano", padded, "--padded"]).exit_code == 0
+    result = CliRunner().invoke(app, ["serve", "--engine", "vllm", "--model", padded, "--port", "8123", *options])
     assert result.exit_code == 0
     ((program, argv, environment),) = started
     assert program == argv[0] == "/somewhere/vllm"
     assert argv[1] == "serve"
-    assert Path(argv[2]).name == "nano"
+    assert argv[2] == padded
     assert _value(tuple(argv), "--port") == "8123"
     assert _value(tuple(argv), "--tensor-parallel-size") == "2"
     assert _value(tuple(argv), "--max-model-len") == "512"

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from benchmarks import memory as benchmark
@@ -19,7 +21,7 @@ from joyflash.cli import app
 from joyflash.convert.quantize import quantize_folder
 from joyflash.engine.engine import Engine
 from joyflash.engine.setup import StepOptions
-from joyflash.errors import ConfigError
+from joyflash.errors import CheckpointError, ConfigError
 from joyflash.hardware import GPUS, Machine, return_freed_memory
 from joyflash.kernels.cpu.build import compiler
 from joyflash.kernels.cpu.packed import PackedMatrix
@@ -30,9 +32,10 @@ from joyflash.plan.cpu import PROCESS_BYTES
 from joyflash.plan.host import host_memory
 from joyflash.plan.launch import launch
 from joyflash.plan.weights import weigh
+from joyflash.quantization.formats import FORMATS
 from joyflash.quantization.policy import policy_of
 
-SMALL = dataclasses.replace(sized(128, 4096), num_attention_heads=4)
+SMALL = dataclasses.replace(sized(128, 4096), num_attention_heads=4, kv_lora_rank=512, qk_rope_head_dim=64)
 BIG = Machine(cores=2, memory=64 << 30, avx512=False, avx512_bf16=False, amx=False)
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="the engine's compiled step needs a C compiler")
 
@@ -58,7 +61,7 @@ def test_a_quantised_folder_is_planned_as_it_is(quantised, folder):
     name, path = quantised
     checkpoint, before = open_checkpoint(str(path)), open_checkpoint(str(folder))
     assert (checkpoint.quantisation, before.quantisation) == (name, None)
-    assert checkpoint.block == 32 and before.block == 1
+    assert {t.format.block for t in checkpoint.tensors if t.format} == {(1, 32)}
     assert sum(t.stored_bytes for t in checkpoint.tensors) == sum(
         end - start for end, start in _ranges(path)
     )  # nothing is forgotten
@@ -66,14 +69,14 @@ def test_a_quantised_folder_is_planned_as_it_is(quantised, folder):
     shapes = sum(8 * len(t.shape) for t in checkpoint.tensors if t.format)
     head = 2 * SMALL.vocab_size * SMALL.hidden_size
     biases = 2 * (SMALL.num_hidden_layers - 1) * SMALL.n_routed_experts
-    assert weigh(checkpoint, "bf16", 1).bytes(1) == checkpoint.stored_bytes - shapes - head + biases
-    assert weigh(checkpoint, "bf16", 1).parameters("expert") == weigh(before, "bf16", 1).parameters("expert")
+    assert weigh(checkpoint, "bf16").bytes(1) == checkpoint.stored_bytes - shapes - head + biases
+    assert weigh(checkpoint, "bf16").parameters("expert") == weigh(before, "bf16").parameters("expert")
 
 
 def _ranges(path: Path) -> Iterator[tuple[int, int]]:
     from joyflash.model.shards import ShardFiles
 
-    yield from ((t.end, t.start) for t in ShardFiles(path).tensors.values())
+    yield from ((t.end, t.start) for t in ShardFiles(path, any_dtype=True).tensors.values())
 
 
 def test_the_plan_of_a_quantised_folder(quantised):
@@ -89,7 +92,11 @@ def test_the_plan_of_a_quantised_folder(quantised):
     with pytest.raises(ConfigError, match=rf"holds quantised weights already \({name}\).* as fp8"):
         plan(str(path), GPUS["l4"], quant="fp8")
     narrow = plan(str(path), GPUS["l4"], context=64, count=4)  # 64 wide experts in four parts: half a group each
-    assert narrow.whole_experts and "--enable-expert-parallel" in narrow.commands[0].argv
+    assert narrow.whole_experts
+    if name == "int4":
+        assert "--enable-expert-parallel" in narrow.commands[0].argv
+    else:  # the shared experts are quantised too, and cannot stay whole
+        assert narrow.commands == () and any("in blocks of 1 x 32" in note for note in narrow.notes)
 
 
 def test_serve_hands_a_quantised_folder_over(quantised, monkeypatch):
@@ -101,19 +108,100 @@ def test_serve_hands_a_quantised_folder_over(quantised, monkeypatch):
 
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/somewhere/{name}")
     monkeypatch.setattr("os.execvpe", replaced)
-    options = ["--engine", "vllm", "--model", str(quantised[1]), "--gpus", "4"]
-    assert CliRunner().invoke(app, ["serve", *options]).exit_code == 0
-    assert started[0][2] == str(quantised[1]) and "--enable-expert-parallel" in started[0]
-    if quantised[0] != "int4":
+    options = ["serve", "--engine", "vllm", "--model", str(quantised[1]), "--gpus"]
+    assert CliRunner().invoke(app, [*options, "2"]).exit_code == 0
+    assert started[0][2] == str(quantised[1]) and "--enable-expert-parallel" not in started[0]
+    four = CliRunner().invoke(app, [*options, "4"])
+    if quantised[0] == "int4":
+        assert "--enable-expert-parallel" in started[1]
+    else:
+        assert four.exit_code == 2 and "4 GPUs cannot share weights in blocks of 1 x 32" in four.stderr
         refused = CliRunner().invoke(app, ["serve", "--engine", "sglang", "--model", str(quantised[1])])
-        assert refused.exit_code == 2 and len(started) == 1
+        assert refused.exit_code == 2 and "kv_b_proj unquantised" in refused.stderr and len(started) == 1
+
+
+def test_a_quantised_head_is_for_our_own_engine_only(folder, tmp_path):
+    quantize_folder(folder, tmp_path / "head", policy_of("int8"), head=True)
+    found = plan(str(tmp_path / "head"), GPUS["l4"], context=64)
+    assert [command.engine for command in found.commands] == ["joyflash"]
+    for engine in ("vllm", "sglang"):
+        refused = CliRunner().invoke(app, ["serve", "--engine", engine, "--model", str(tmp_path / "head")])
+        assert refused.exit_code == 2 and "joyflash quantize without --head" in refused.stderr
+    assert any("without --head" in note for note in found.notes)
+
+
+_FP8 = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}
+_AWQ = {"quant_method": "awq", "bits": 4, "group_size": 32, "zero_point": True}
+
+
+def _foreign(folder: Path, out: Path, description: dict[str, Any]) -> Path:
+    """A copy of a folder whose experts another tool has quantised; only names, shapes and dtypes count."""
+    shutil.copytree(folder, out)
+    tensors: dict[str, torch.Tensor] = {}
+    for name, tensor in load_file(out / "model.safetensors").items():
+        module, (rows, columns) = name.removesuffix(".weight"), tensor.shape if tensor.dim() == 2 else (0, 0)
+        if ".experts." not in name:
+            tensors[name] = tensor
+        elif description is _FP8:
+            tensors[name] = tensor.to(torch.float8_e4m3fn)
+            tensors[name + "_scale_inv"] = torch.ones(-(-rows // 128), -(-columns // 128))
+        else:
+            tensors[module + ".qweight"] = torch.zeros(columns, rows // 8, dtype=torch.int32)
+            tensors[module + ".qzeros"] = torch.zeros(columns // 32, rows // 8, dtype=torch.int32)
+            tensors[module + ".scales"] = torch.ones(columns // 32, rows, dtype=torch.float16)
+    save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
+    values = json.loads((out / "config.json").read_text())
+    (out / "config.json").write_text(json.dumps(values | {"quantization_config": description}))
+    return out
+
+
+@pytest.mark.parametrize("description", [_FP8, _AWQ], ids=["fp8", "awq"])
+def test_folders_that_other_tools_quantised_are_for_other_engines(folder, tmp_path, monkeypatch, description):
+    path = _foreign(folder, tmp_path / "foreign", description)
+    method = description["quant_method"]
+    checkpoint = open_checkpoint(str(path), elsewhere=True)
+    assert checkpoint.stored_bytes == sum(end - start for end, start in _ranges(path))
+    assert len(checkpoint.tensors) == len(open_checkpoint(str(folder)).tensors)
+    found = plan(str(path), GPUS["h100"], context=64)
+    assert found.quant == method and found.parameters == plan(str(folder), GPUS["h100"], context=64).parameters
+    assert [command.engine for command in found.commands] == ["vllm", "sglang"]
+    assert "--quantization" not in found.commands[0].argv
+    experts = sum(t.stored_bytes for t in checkpoint.tensors if ".experts." in t.name)
+    assert weigh(checkpoint, "bf16").bytes(1, kinds=("expert",)) == experts
+    with pytest.raises(ConfigError, match=rf"quantised weights already \({method}\)"):
+        plan(str(path), GPUS["h100"], quant="int4")
+    for own in (["serve", "--model", str(path)], ["plan", str(path), "--gpu", "cpu"]):
+        refused = CliRunner().invoke(app, own)
+        assert refused.exit_code == 2 and "joyflash reads symmetric int4 and int8" in refused.stderr
+
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"/somewhere/{name}")
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execvpe", lambda program, argv, environment: started.append(argv))
+    CliRunner().invoke(app, ["serve", "--engine", "vllm", "--model", str(path)])
+    assert started[0][2] == str(path)
+
+
+def test_a_foreign_folder_that_lacks_a_tensor(folder, tmp_path):
+    path = _foreign(folder, tmp_path / "foreign", _FP8)
+    tensors = load_file(path / "model.safetensors")
+    del tensors["model.layers.1.mlp.experts.0.up_proj.weight"]
+    save_file(tensors, path / "model.safetensors")
+    assert open_checkpoint(str(path), elsewhere=True)  # its scale alone still names it
+    del tensors["model.layers.1.mlp.experts.0.up_proj.weight_scale_inv"]
+    save_file(tensors, path / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"lacks model.layers.1.mlp.experts.0.up_proj.weight"):
+        open_checkpoint(str(path), elsewhere=True)
 
 
 def test_other_mixtures_have_no_policys_name(folder, tmp_path):
     checkpoint = open_checkpoint(str(folder))
-    int8 = policy_of("int8").rules[0][1]
-    some = [dataclasses.replace(t, format=int8) if "layers.1." in t.name else t for t in checkpoint.tensors]
-    assert dataclasses.replace(checkpoint, tensors=tuple(some[:40])).quantisation in ("mixed", "int8")
+    int4, int8 = FORMATS["int4"], FORMATS["int8"]
+    experts = [
+        dataclasses.replace(t, format=int4 if ".experts.0." in t.name else int8)
+        for t in checkpoint.tensors
+        if ".experts." in t.name
+    ]
+    assert dataclasses.replace(checkpoint, tensors=tuple(experts)).quantisation == "mixed"
     odd = dataclasses.replace(checkpoint.tensors[0], name="model.layers.0.self_attn.o_proj.weight", format=int8)
     assert dataclasses.replace(checkpoint, tensors=(odd,)).quantisation == "mixed"
 

@@ -21,8 +21,8 @@ def plan(
     quant: Annotated[
         str | None,
         typer.Option(
-            help="bf16, fp8, int8, int4 (as released), int4-g32, int4-g128; with --gpu cpu: int8, int4, int4-int8; "
-            "with --train one of these three, for training aware of it. Without: as the folder is."
+            help="bf16, fp8, int8, int8-block and int4 (as released), int4-g32, int4-g128; with --gpu cpu: int8, int4, "
+            "int4-int8; with --train one of these three, for training aware of it. Without: as the folder is."
         ),
     ] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,

@@ -169,8 +169,9 @@ def serve_elsewhere(
     """
     from joyflash.plan.checkpoint import open_checkpoint
     from joyflash.plan.estimate import DEFAULT_MTP
+    from joyflash.plan.handover import obstacle
     from joyflash.plan.launch import ENGINES, OTHER_ENGINES, LaunchSettings, launch, start
-    from joyflash.plan.weights import divides_width
+    from joyflash.plan.weights import cut_blocks
     from joyflash.server.auth import check_exposure
 
     if engine not in OTHER_ENGINES:
@@ -184,13 +185,15 @@ def serve_elsewhere(
         if given:
             raise ConfigError(f"{OTHER_ENGINES[engine]} cannot do {option}. Leave it out, or use --engine joyflash.")
     check_exposure(settings)
-    checkpoint = open_checkpoint(model)
+    checkpoint = open_checkpoint(model, elsewhere=True)
     if not checkpoint.real:
         raise ConfigError(f"{model} is a preset without weights; give the folder that holds them.")
     check_context(model, checkpoint.config, context)
     has_mtp = checkpoint.config.num_nextn_predict_layers > 0
     if mtp and not has_mtp:
         raise ConfigError(f"--mtp is {mtp}, but {model} has no MTP layer. Leave it out or pass 0.")
+    if (reason := obstacle(engine, checkpoint, "bf16", gpus)) is not None:
+        raise ConfigError(reason)
     command = launch(
         engine,
         LaunchSettings(
@@ -203,8 +206,7 @@ def serve_elsewhere(
             context=context,
             concurrency=concurrency,
             mtp=(DEFAULT_MTP if has_mtp else 0) if mtp is None else mtp,
-            quantised=checkpoint.quantisation,
-            whole_experts=not divides_width(checkpoint, "bf16", gpus),
+            whole_experts="expert" in cut_blocks(checkpoint, "bf16", gpus),
         ),
     )
     start(command)

@@ -29,6 +29,19 @@ PACKED, SCALE, SHAPE = "_packed", "_scale", "_shape"
 _FORMAT_OF = {4: FORMATS["int4"], 8: FORMATS["int8"]}
 
 
+@dataclasses.dataclass(frozen=True)
+class Foreign:
+    """Quantised weights that other engines read and joyflash does not.
+
+    Attributes:
+        method: ``quant_method`` of ``config.json``: fp8, awq, …
+        block: outputs and inputs that share a scale, as far as ``config.json`` says.
+    """
+
+    method: str
+    block: tuple[int, int]
+
+
 def described_formats(folder: Path) -> list[Format]:
     """The formats that ``config.json`` describes; empty for a folder that is not quantised.
 
@@ -37,7 +50,7 @@ def described_formats(folder: Path) -> list[Format]:
     Raises:
         ConfigError: they are not symmetric integers of 4 or 8 bits in the layout above.
     """
-    values = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("quantization_config")
+    values = _quantization_config(folder)
     if not values:
         return []
     try:
@@ -46,6 +59,34 @@ def described_formats(folder: Path) -> list[Format]:
         return [_described(folder, values, group) for group in values["config_groups"].values()]
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{folder}/config.json: quantization_config is incomplete ({error!r}).") from error
+
+
+def foreign_quantisation(folder: Path) -> Foreign | None:
+    """What ``config.json`` says of quantised weights that ``described_formats`` refuses; None where it does not."""
+    values = _quantization_config(folder)
+    try:
+        described_formats(folder)
+    except ConfigError:
+        if isinstance(values, dict) and isinstance(values.get("quant_method"), str):
+            return Foreign(values["quant_method"], _block(values))
+        raise
+    return None
+
+
+def _quantization_config(folder: Path) -> Any:
+    return json.loads((folder / "config.json").read_text(encoding="utf-8")).get("quantization_config")
+
+
+def _block(values: Mapping[str, Any]) -> tuple[int, int]:
+    """The largest block of a foreign ``quantization_config``: two sizes, or one of groups along the inputs."""
+    groups = values.get("config_groups")
+    described = [group.get("weights") for group in groups.values()] if isinstance(groups, dict) else []
+    rows = columns = 1
+    for each in (values, *filter(None, described)):
+        block = each.get("weight_block_size") or each.get("block_structure") or [1, each.get("group_size") or 1]
+        if isinstance(block, list) and len(block) == 2 and all(isinstance(size, int) for size in block):
+            rows, columns = max(rows, block[0]), max(columns, block[1])
+    return rows, columns
 
 
 def refuse_quantized(folder: Path) -> None:

@@ -63,18 +63,19 @@ class ShardFiles:
 
     Args:
         folder: with ``*.safetensors`` and, if there are several, usually an index.
+        any_dtype: take tensors of dtypes that joyflash does not read as bytes (uint8), in place of an error.
 
     Raises:
         CheckpointError: no file, a file is missing, cut off or damaged, or two files hold the same tensor.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, any_dtype: bool = False):
         self.folder = folder
         self.checksums = read_checksums(folder)
         self.tensors: dict[str, StoredTensor] = {}
         self._held: dict[Path, int] = {}  # bytes of all tensors of a file
         for file in _files(folder):
-            for tensor in read_header(file):
+            for tensor in read_header(file, any_dtype=any_dtype):
                 if tensor.name in self.tensors:
                     other = self.tensors[tensor.name].file.name
                     raise CheckpointError(
@@ -129,8 +130,11 @@ class ShardFiles:
             )
 
 
-def read_header(file: Path) -> list[StoredTensor]:
-    """The tensors of one file without their data; the library checks that the header and the file's length agree."""
+def read_header(file: Path, *, any_dtype: bool = False) -> list[StoredTensor]:
+    """The tensors of one file without their data; the library checks that the header and the file's length agree.
+
+    ``any_dtype`` is as of ``ShardFiles``.
+    """
     try:
         with safe_open(file, framework="pt"), file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
@@ -141,12 +145,13 @@ def read_header(file: Path) -> list[StoredTensor]:
     for name, entry in entries.items():
         if name == "__metadata__":
             continue
-        if entry["dtype"] not in _DTYPES:
+        if entry["dtype"] not in _DTYPES and not any_dtype:
             raise CheckpointError(
                 f"{file}: {name} is stored as {entry['dtype']}; joyflash reads {', '.join(_DTYPES)} checkpoints."
             )
         start, end = (8 + length + offset for offset in entry["data_offsets"])
-        found.append(StoredTensor(name, file, _DTYPES[entry["dtype"]], tuple(entry["shape"]), start, end))
+        dtype = _DTYPES.get(entry["dtype"], torch.uint8)
+        found.append(StoredTensor(name, file, dtype, tuple(entry["shape"]), start, end))
     return found
 
 

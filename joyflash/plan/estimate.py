@@ -5,14 +5,15 @@ Everything is bytes, seconds and tokens. "Device" is one GPU of those that share
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from joyflash.engine.speculation import MOST_DRAFTS
 from joyflash.errors import ConfigError
 from joyflash.hardware import GPU
 from joyflash.model.config import ModelConfig
 from joyflash.plan.checkpoint import Checkpoint, open_checkpoint
-from joyflash.plan.launch import ENGINES, NOT_IN_SGLANG, Launch, LaunchSettings, launch
+from joyflash.plan.handover import block_obstacle, fp8_obstacle, obstacle
+from joyflash.plan.launch import ENGINES, OTHER_ENGINES, Launch, LaunchSettings, launch
 from joyflash.plan.memory import (
     CACHE_BYTES,
     MARGIN,
@@ -22,9 +23,11 @@ from joyflash.plan.memory import (
     device_memory,
     fit_cache,
     prefill_chunk,
+    static_share,
 )
 from joyflash.plan.speed import Prefill, Roofline, Speed
-from joyflash.plan.weights import QUANTISATIONS, divides_width, quantised_checkpoint_bytes, weigh
+from joyflash.plan.weights import QUANTISATIONS, cut_blocks, quantised_checkpoint_bytes, weigh
+from joyflash.quantization.policy import POLICIES
 
 ACCEPTANCE = 0.607  # of each draft; k = 3 then gives the report's 2.20 tokens a step
 CONCURRENCY = 8  # requests at once, where nothing else is asked
@@ -86,7 +89,7 @@ def plan(
     Raises:
         ConfigError, CheckpointError: an argument or the folder is wrong; the message says which.
     """
-    checkpoint = open_checkpoint(model) if isinstance(model, str) else model
+    checkpoint = open_checkpoint(model, elsewhere=True) if isinstance(model, str) else model
     config = checkpoint.config
     context = config.max_position_embeddings if context is None else context
     asked = mtp
@@ -94,19 +97,20 @@ def plan(
     _check(config, count=count, context=context, concurrency=concurrency, mtp=mtp, acceptance=acceptance)
     shown = _shown(checkpoint, quant)
     quant = "bf16" if checkpoint.quantisation else shown  # of what is not quantised in the folder, and of products
-    weights = weigh(checkpoint, quant, count, with_mtp=mtp > 0)
+    weights = weigh(checkpoint, quant, with_mtp=mtp > 0)
     chunk = prefill_chunk(gpu)
     per_token = cache_bytes_per_token(config, with_mtp=mtp > 0)
     memory = device_memory(config, weights, gpu, count, chunk, context, concurrency, mtp)
     fit = fit_cache(memory, per_token, context, concurrency)
-    roofline = Roofline(config, weights, gpu, count, quant, CACHE_BYTES)
+    roofline = Roofline(config, weights, gpu, count, "fp8" if shown == "fp8" else quant, CACHE_BYTES)
     cases = [
         (requests, cached)
         for requests in sorted({1, concurrency})
         for cached in sorted({min(SHORT, context), min(context, max(fit.pool_tokens, 0) // requests)})
         if fit.fits and 0 < cached * requests <= fit.pool_tokens
     ]
-    whole = not divides_width(checkpoint, quant, count)
+    folder = "bf16" if quant == "fp8" else quant  # fp8 is made on loading, with a scale for a tensor
+    whole = "expert" in cut_blocks(checkpoint, folder, count)
     settings = LaunchSettings(
         checkpoint.path,
         gpus=count,
@@ -115,12 +119,15 @@ def plan(
         prefill_chunk=chunk,
         mtp=mtp,
         own_mtp=asked,
-        quantised=shown if shown.startswith("int") else None,
         online_fp8=quant == "fp8",
         whole_experts=whole,
         memory_share=1 - MARGIN,
-        static_share=_floor((memory.weights + memory.absorbed + max(memory.pool, 0)) / (memory.total - memory.driver)),
+        static_share=static_share(memory, count),
     )
+    obstacles = {engine: obstacle(engine, checkpoint, folder, count) for engine in OTHER_ENGINES}
+    if shown == "fp8":
+        obstacles["sglang"] = obstacles["sglang"] or fp8_obstacle(checkpoint, gpu, memory, count)
+    obstacles["joyflash"] = _own_obstacle(checkpoint, quant, count, asked)
     return Plan(
         model=checkpoint.path if checkpoint.real else str(model),
         gpu=gpu,
@@ -141,8 +148,11 @@ def plan(
         speeds=tuple(roofline.decode(requests, cached, mtp, acceptance) for requests, cached in cases),
         prefill=roofline.prefill(min(PREFILL_TOKENS, context)),
         whole_experts=whole,
-        commands=_commands(settings, quant) if fit.fits else (),
-        notes=tuple(_notes(checkpoint, quant, count, whole)),
+        commands=tuple(launch(name, settings) for name in ENGINES if not obstacles[name]) if fit.fits else (),
+        notes=(
+            *_notes(checkpoint, quant, count, whole),
+            *dict.fromkeys(filter(None, obstacles.values() if fit.fits else ())),
+        ),
     )
 
 
@@ -179,15 +189,16 @@ def _check(config: ModelConfig, *, count: int, context: int, concurrency: int, m
         raise ConfigError(f"acceptance is {acceptance}; it must lie between 0 and 1.")
 
 
-def _commands(settings: LaunchSettings, quant: str) -> tuple[Launch, ...]:
-    found = []
-    for engine in ENGINES:
-        if engine == "joyflash" and (settings.gpus > 1 or quant != "bf16"):
-            continue
-        if engine == "sglang" and settings.quantised in NOT_IN_SGLANG:
-            continue
-        found.append(launch(engine, settings))
-    return tuple(found)
+def _own_obstacle(checkpoint: Checkpoint, quant: str, count: int, mtp: int | None) -> str | None:
+    """Why joyflash's own server does not do what is asked; None where it does."""
+    if count > 1 or quant != "bf16" or checkpoint.foreign:
+        return (
+            "joyflash's own server runs on one device and quantises its own way (--quantization, or a folder made by "
+            "joyflash quantize); use vLLM or SGLang here."
+        )
+    if mtp is not None and mtp > MOST_DRAFTS:
+        return f"joyflash's own server drafts at most {MOST_DRAFTS} tokens a step; ask it for no more."
+    return None
 
 
 def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[str]:
@@ -195,26 +206,22 @@ def _notes(checkpoint: Checkpoint, quant: str, count: int, whole: bool) -> list[
     if not checkpoint.real:
         notes.append(f"{checkpoint.path} stands for the folder that holds the weights.")
     if quant.startswith("int"):
+        made = " (joyflash quantize makes such folders)" if quant in POLICIES else ""
         notes.append(
-            f"For {quant} the folder must hold weights quantised that way: vLLM and SGLang do not make them on loading "
-            f"(joyflash quantize makes folders that {'vLLM reads' if quant in NOT_IN_SGLANG else 'they read'})."
+            f"For {quant} the folder must hold weights quantised that way{made}: vLLM and SGLang do not make them on "
+            "loading."
         )
     if quant == "fp8":
         notes.append("fp8: --quantization fp8 converts a bf16 folder on loading; leave it out for an fp8 folder.")
+        if reason := block_obstacle(checkpoint, quant, count):
+            notes.append(f"Only a bf16 folder can be served so, as it is converted without blocks: {reason}")
     if count > 1:
         notes.append(
             "Every device holds the latents of all requests: tensor parallelism does not divide MLA's cache. Times "
             "leave out the exchange between devices."
         )
     if whole:
-        notes.append("The experts' width does not fall into whole quantisation blocks: experts are divided one by one.")
-    if count > 1 or quant != "bf16":
         notes.append(
-            "joyflash's own server runs on one device and quantises its own way (--quantization, or a folder made by "
-            "joyflash quantize); use vLLM or SGLang here."
+            "The routed experts' width does not fall into whole quantisation blocks: they are divided one by one."
         )
     return notes
-
-
-def _floor(share: float) -> float:
-    return math.floor(share * 100) / 100

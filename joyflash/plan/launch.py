@@ -19,8 +19,6 @@ EngineName = Literal["joyflash", "vllm", "sglang"]
 ENGINES: tuple[EngineName, ...] = ("joyflash", "vllm", "sglang")
 OTHER_ENGINES = {"vllm": "vLLM", "sglang": "SGLang"}
 TOOL_PARSER = "qwen3_coder"  # the vendor's name for the format, in both engines
-# SGLang 0.5.23 multiplies kv_b_proj out while loading, and looks for a plain weight there.
-NOT_IN_SGLANG = ("int8", "int4-int8")
 SAMPLING = {"temperature": 0.6, "top_p": 1.0}
 # What our SGLang plugin sets; given here too, for a SGLang that loads no plugins.
 SGLANG_ENVIRONMENT = {"SGLANG_EXTERNAL_MODEL_PACKAGE": "joyflash.interop.sglang_models"}
@@ -39,11 +37,10 @@ class LaunchSettings:
         prefill_chunk: prompt tokens that one step takes.
         mtp: tokens that the MTP layer drafts per step.
         own_mtp: the same for joyflash's own server; None = as many as pay.
-        quantised: how the folder's weights are (int8, int4, int4-int8); None = not.
         online_fp8: quantise a bf16 checkpoint to fp8 while loading it.
-        whole_experts: divide the experts over devices one by one instead of by their width.
+        whole_experts: divide the routed experts over devices one by one instead of by their width.
         memory_share: of a device's memory that the engine may take in all (vLLM's measure).
-        static_share: of a device's memory for weights and cache (SGLang's measure).
+        static_share: for weights and cache, of a device's memory that is free before them (SGLang's measure).
     """
 
     model: str
@@ -57,7 +54,6 @@ class LaunchSettings:
     prefill_chunk: int | None = None
     mtp: int = 0
     own_mtp: int | None = None
-    quantised: str | None = None
     online_fp8: bool = False
     whole_experts: bool = False
     memory_share: float | None = None
@@ -168,11 +164,6 @@ def _sglang(settings: LaunchSettings) -> Launch:
     """Flags of SGLang 0.5.23 (its ``srt/server_args.py``)."""
     if len(settings.served_names) > 1 or len(settings.api_keys) > 1:
         raise ConfigError("SGLang takes one --served-model-name and one --api-key; drop the others.")
-    if settings.quantised in NOT_IN_SGLANG:
-        raise ConfigError(
-            f"SGLang cannot load {settings.quantised}: it wants some projections unquantised. Quantise to int4, "
-            "or use --engine vllm."
-        )
     argv = ["python", "-m", "sglang.launch_server", "--model-path", settings.model, *_address(settings)]
     argv += _options(
         {

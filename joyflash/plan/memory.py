@@ -115,6 +115,16 @@ def device_memory(
     return Memory(gpu.memory, DRIVER_BYTES, margin, on_device, replicated, absorbed, workspace, reserve, pool)
 
 
+def static_share(memory: Memory, count: int) -> float:
+    """Weights and cache as a share of the memory that is free before the weights are there: SGLang's measure.
+
+    CUDA's context and the collectives' buffers are taken by then. Three digits, rounded up, so that the cache holds
+    what was promised; the margin gives what that takes.
+    """
+    free = memory.total - memory.driver - CONTEXT_BYTES - (NCCL_BYTES if count > 1 else 0)
+    return math.ceil(1000 * (memory.weights + memory.absorbed + max(memory.pool, 0)) / free) / 1000
+
+
 def fit_cache(memory: Memory, per_token: int, context: int, concurrency: int) -> Fit:
     """How many tokens the pool holds at ``per_token`` bytes, and what that means for the asked requests."""
     tokens = max(memory.pool // per_token, 0)

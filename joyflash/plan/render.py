@@ -10,7 +10,7 @@ from joyflash.plan.estimate import Plan
 from joyflash.plan.memory import EXPANSION_TOKENS
 
 _LAYOUT_DIVIDED = "heads (q_b, kv_b, o), feed-forward widths, {experts}, embedding and head by vocabulary"
-_LAYOUT_SAME = "what makes the latents (q_a, kv_a), routers, norms, eh_proj{shared}, and the latent cache"
+_LAYOUT_SAME = "what makes the latents (q_a, kv_a), routers, norms, eh_proj, and the latent cache"
 
 
 def as_dict(found: Plan) -> dict[str, Any]:
@@ -35,7 +35,9 @@ def render(found: Plan) -> str:
     """The text that `joyflash plan` prints."""
     parts = [_head(found), _memory(found), _fit(found), _layout(found)]
     if found.speeds:
-        parts += [_speed(found), _commands(found)]
+        parts.append(_speed(found))
+    if found.commands:
+        parts.append(_commands(found))
     if found.notes:
         parts.append("\n".join(["Notes", *(f"  - {note}" for note in found.notes)]))
     return "\n\n".join(parts) + "\n"
@@ -106,11 +108,12 @@ def _fit(found: Plan) -> str:
 def _layout(found: Plan) -> str:
     if found.count == 1:
         return "Layout\n  one GPU holds everything"
-    experts = "whole experts" if found.whole_experts else "experts by their width"
-    same = _LAYOUT_SAME.format(shared=", shared experts" if found.whole_experts else "")
+    experts = "experts by their width"
+    if found.whole_experts:
+        experts = "shared experts by their width, routed ones whole"
     rows = [
         ("divided by", f"{found.count}: {_LAYOUT_DIVIDED.format(experts=experts)}"),
-        ("the same on all", same),
+        ("the same on all", _LAYOUT_SAME),
     ]
     return "\n".join([f"Layout: tensor parallel over {found.count} GPUs", *aligned(rows)])
 

@@ -145,7 +145,7 @@ class Roofline:
         return self.weights.parameters("projection", "router", "norm") + share * self.weights.parameters("expert")
 
     def _matrix_rate(self) -> float:
-        """FLOP/s of the matrices: 8-bit formats at their own rate where the hardware has it, 4-bit weights in bf16."""
+        """FLOP/s of the matrices: 8-bit blocks at their own rate where the hardware has it, weights alone in bf16."""
         if self.quant == "fp8":
             return self.gpu.fp8 or self.gpu.bf16
-        return self.gpu.int8 if self.quant == "int8" else self.gpu.bf16
+        return self.gpu.int8 if self.quant == "int8-block" else self.gpu.bf16

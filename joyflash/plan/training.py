@@ -121,7 +121,7 @@ def plan_training(
     Raises:
         ConfigError: a number is out of range, or the devices cannot be arranged so.
     """
-    config = open_checkpoint(model).config
+    config = open_checkpoint(model, elsewhere=True).config
     row_tokens = min(ROW_TOKENS, config.max_position_embeddings) if row_tokens is None else row_tokens
     if batch_tokens is None:
         batch_tokens = BATCH_TOKENS if tokens >= 1000 * BATCH_TOKENS else count * row_tokens

@@ -48,7 +48,9 @@ QUANTISATIONS = {
     "bf16": Quantisation(),
     # As released: one fp32 scale per 128 x 128 block (the scheme of DeepSeek-V3, arXiv 2412.19437, section 3.3.2)
     "fp8": Quantisation(8, 128, 128, 4, _MATRICES),
-    "int8": Quantisation(8, 128, 128, 4, _MATRICES),
+    "int8-block": Quantisation(8, 128, 128, 4, _MATRICES),
+    # As `joyflash quantize` makes it: bf16 scales, and products in bf16
+    "int8": Quantisation(8, 1, 32, 2, _MATRICES),
     # As released: the routed experts only, in groups of 64 with fp32 scales
     "int4": Quantisation(4, 1, 64, 4, ("expert",)),
     # Every projection, bf16 scales: what stock 4-bit tools write
@@ -84,13 +86,12 @@ class Weights:
         return sum(s.parameters for (kind, _, of_mtp), s in self.shares.items() if kind in kinds and of_mtp == mtp)
 
 
-def weigh(checkpoint: Checkpoint, quant: str, devices: int, *, with_mtp: bool = True) -> Weights:
-    """Weights as they lie in memory when divided over ``devices``; a tensor that is stored twice is held once.
+def weigh(checkpoint: Checkpoint, quant: str, *, with_mtp: bool = True) -> Weights:
+    """Weights as they lie in memory; a tensor that is stored twice is held once.
 
     Args:
         checkpoint: what is stored quantised keeps its format.
         quant: of all other tensors, a name in ``QUANTISATIONS``.
-        devices: that share the model.
         with_mtp: whether the MTP layer is loaded.
 
     Raises:
@@ -100,13 +101,12 @@ def weigh(checkpoint: Checkpoint, quant: str, devices: int, *, with_mtp: bool = 
         raise ConfigError(f"No quantisation is called {quant!r}; there are {', '.join(QUANTISATIONS)}.")
     parameters, sizes = Counter(), Counter()
     copies = stored_twice(checkpoint.config)
-    whole = not divides_width(checkpoint, quant, devices)
     for tensor in checkpoint.tensors:
         of_mtp = is_mtp(checkpoint.config, tensor.name)
         if tensor.name in copies or (of_mtp and not with_mtp):
             continue
         kind = kind_of(tensor.name)
-        key = kind, is_divided(tensor.name, whole_experts=whole), of_mtp
+        key = kind, is_divided(tensor.name), of_mtp
         parameters[key] += math.prod(tensor.shape)
         sizes[key] += _bytes_of(tensor, kind, quant)
     return Weights({key: Share(parameters[key], sizes[key]) for key in parameters})
@@ -125,6 +125,8 @@ def quantised_checkpoint_bytes(checkpoint: Checkpoint, quant: str) -> int:
 
 
 def _bytes_of(tensor: Tensor, kind: Kind, quant: str) -> int:
+    if tensor.foreign:
+        return tensor.stored_bytes
     return tensor.format.bytes(tensor.shape) if tensor.format else QUANTISATIONS[quant].bytes(kind, tensor.shape)
 
 
@@ -143,23 +145,42 @@ def kind_of(name: str) -> Kind:
     return "norm" if name.endswith("norm.weight") else "projection"
 
 
+_BY_INPUTS = (".o_proj.weight", ".down_proj.weight", ".experts.down_proj")
 _REPLICATED = (".q_a_proj.weight", ".kv_a_proj_with_mqa.weight", ".eh_proj.weight")
 
 
-def is_divided(name: str, *, whole_experts: bool) -> bool:
+def is_divided(name: str) -> bool:
     """Whether tensor parallelism divides a tensor.
 
     Heads (``q_b``, ``kv_b``, ``o``), feed-forward widths, experts and the vocabulary are divided. What makes or reads
-    the latents of all heads (``q_a``, ``kv_a``), the router, norms and ``eh_proj`` are the same on every device. So is
-    a shared expert whose width a quantisation block does not let be divided (``whole_experts``).
+    the latents of all heads (``q_a``, ``kv_a``), the router, norms and ``eh_proj`` are the same on every device.
     """
-    if kind_of(name) in ("router", "norm", "bias") or name.endswith(_REPLICATED):
-        return False
-    return not (".shared_experts." in name and whole_experts)
+    return kind_of(name) not in ("router", "norm", "bias") and not name.endswith(_REPLICATED)
 
 
-def divides_width(checkpoint: Checkpoint, quant: str, devices: int) -> bool:
-    """Whether an expert's width falls into ``devices`` parts of whole quantisation blocks; else experts stay whole."""
+def cut_blocks(checkpoint: Checkpoint, quant: str, devices: int) -> dict[Kind, Tensor]:
+    """Of each kind a quantised matrix that tensor parallelism would divide within its quantisation blocks.
+
+    Routed experts can be divided one by one instead; nothing else can, shared experts neither. A block as wide as the
+    matrix forbids nothing: each part keeps the scales of its rows.
+    """
+    found: dict[Kind, Tensor] = {}
+    for tensor in checkpoint.tensors:
+        kind = kind_of(tensor.name)
+        if kind in found or not is_divided(tensor.name):
+            continue
+        inputs = tensor.name.endswith(_BY_INPUTS)  # of the others the outputs are divided
+        size, block = tensor.shape[-1 if inputs else -2], block_of(tensor, quant)[inputs]
+        if 1 < block < size and size % (devices * block):
+            found[kind] = tensor
+    return found
+
+
+def block_of(tensor: Tensor, quant: str) -> tuple[int, int]:
+    """Outputs and inputs of a tensor that share a scale; (1, 1) where it is not quantised."""
+    if tensor.format:
+        return tensor.format.block
+    if tensor.foreign:
+        return tensor.foreign.block
     scheme = QUANTISATIONS[quant]
-    block = max(checkpoint.block, *((scheme.rows, scheme.columns) if scheme.kinds else (1,)))
-    return devices == 1 or checkpoint.config.moe_intermediate_size % (devices * block) == 0
+    return (scheme.rows, scheme.columns) if kind_of(tensor.name) in scheme.kinds else (1, 1)
