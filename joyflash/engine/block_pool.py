@@ -158,6 +158,11 @@ class BlockPool:
             if self._references[block] == 0:
                 self._retire(block)
 
+    def freed_by(self, owners: Iterable[Sequence[int]]) -> int:
+        """Count the blocks that would be free if these owners gave theirs back: those that nobody else holds."""
+        held = Counter(block for blocks in owners for block in blocks)
+        return sum(self._references_of(block) == times for block, times in held.items())
+
     def clear(self) -> None:
         """Forget all cached content, e.g. after the weights changed; EngineError while a sequence holds a block."""
         if self.free_blocks < self.blocks:

@@ -1,4 +1,4 @@
-"""Runner: the model and the blocks of its cache behind the verbs of a step: admit, reserve, run, draft, release.
+"""Runner: the model and the blocks of its cache behind the verbs of a step: match, reserve, run, draft, release.
 
 Letters: n rows, D hidden, V vocabulary.
 """
@@ -49,7 +49,7 @@ class Runner:
         """Tokens that one sequence may have."""
         return min(self.model.context_length, self.pool.blocks * self.pool.block_size)
 
-    def admit(self, sequence: SequenceState) -> None:
+    def match(self, sequence: SequenceState) -> None:
         """Give a sequence the blocks that already hold its beginning, all but its last known token at most."""
         blocks = self.pool.match(sequence.known[: sequence.reusable])
         cached = len(blocks) * self.pool.block_size

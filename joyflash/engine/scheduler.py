@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 
 from joyflash.engine.sequence import SequenceState
 
 
 class Scheduler:
-    """Higher priority first, then first come, first admitted; admitted prompts take turns, a chunk each.
+    """Higher priority first, then first come; admitted prompts of one priority take turns, a chunk each.
 
     Taking turns keeps a short prompt from waiting until a long one is through, and one chunk a step keeps any prompt
     from holding up the sequences that already generate.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[SequenceState] = []
-        self._running: list[SequenceState] = []
+        self._waiting: list[SequenceState] = []  # the first to be admitted first
+        self._running: dict[SequenceState, None] = {}  # in the order of their turns
         self._arrivals = 0
 
     @property
@@ -35,9 +36,18 @@ class Scheduler:
         return len(self._running)
 
     @property
+    def waiting(self) -> list[SequenceState]:
+        """The sequences in line, the first first."""
+        return list(self._waiting)
+
+    @property
     def running(self) -> list[SequenceState]:
-        """The admitted sequences, those with the oldest claim first."""
-        return sorted(self._running, key=_claim)
+        """The admitted sequences, in the order of their turns."""
+        return list(self._running)
+
+    def runs(self, sequence: SequenceState) -> bool:
+        """Whether a sequence is admitted."""
+        return sequence in self._running
 
     def add(self, sequence: SequenceState) -> None:
         """Put a new sequence in line, behind all of its priority."""
@@ -45,38 +55,36 @@ class Scheduler:
         self._arrivals += 1
         self._wait(sequence)
 
-    def first_waiting(self) -> SequenceState | None:
-        """Return the sequence that is to be admitted next."""
-        return self._waiting[0] if self._waiting else None
-
     def admit(self, sequence: SequenceState) -> None:
         """Let a waiting sequence run."""
         self._waiting.remove(sequence)
-        self._running.append(sequence)
+        self._running[sequence] = None
 
     def put_back(self, sequence: SequenceState) -> None:
         """Make a running sequence wait again, at the place in line that its arrival gives it."""
-        self._running.remove(sequence)
+        del self._running[sequence]
         self._wait(sequence)
 
     def decoding(self) -> list[SequenceState]:
         """Return the running sequences that only lack their last token in the cache, the oldest claim first."""
-        return [sequence for sequence in self.running if sequence.pending == 1]
+        return sorted((sequence for sequence in self._running if sequence.pending == 1), key=_claim)
 
     def prefilling(self) -> list[SequenceState]:
-        """Return the other running sequences in the order of their turns."""
-        return [sequence for sequence in self._running if sequence.pending > 1]
+        """Return the other running sequences, those of the highest priority first, in the order of their turns."""
+        prompts = (sequence for sequence in self._running if sequence.pending > 1)
+        return sorted(prompts, key=lambda sequence: -sequence.request.priority)
 
     def end_turn(self, sequence: SequenceState) -> None:
-        """Send a sequence whose prompt got a chunk behind the other prompts."""
-        self._running.remove(sequence)
-        self._running.append(sequence)
+        """Send a sequence whose prompt got a chunk behind the other prompts of its priority."""
+        del self._running[sequence]
+        self._running[sequence] = None
 
     def remove(self, sequence: SequenceState) -> None:
         """Forget a sequence that ended, wherever it is."""
-        for group in (self._waiting, self._running):
-            if sequence in group:
-                group.remove(sequence)
+        if sequence in self._running:
+            del self._running[sequence]
+        elif sequence in self._waiting:
+            self._waiting.remove(sequence)
 
     def of_request(self, request_id: str) -> list[SequenceState]:
         """Return the open sequences of a request, in the order of their choices."""
@@ -88,8 +96,7 @@ class Scheduler:
         return [*self._waiting, *self._running]
 
     def _wait(self, sequence: SequenceState) -> None:
-        self._waiting.append(sequence)
-        self._waiting.sort(key=_claim)
+        insort(self._waiting, sequence, key=_claim)
 
 
 def _claim(sequence: SequenceState) -> tuple[int, int]:

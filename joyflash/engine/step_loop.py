@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from joyflash.engine.admission import Admission
 from joyflash.engine.block_pool import NoFreeBlock
 from joyflash.engine.request import Delta, TokenLogprob
 from joyflash.engine.runner import Runner
 from joyflash.engine.sampler import sample, token_logprob
-from joyflash.engine.scheduler import Scheduler, weakest
+from joyflash.engine.scheduler import Scheduler
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.speculation import DraftPolicy
 from joyflash.engine.statistics import Statistics
@@ -83,7 +84,7 @@ class StepLoop:
         self._policy = policy
         self._vocabulary = vocabulary
         self._prefill_chunk = prefill_chunk
-        self._max_batch = max_batch
+        self._admission = Admission(runner, scheduler, self.statistics, max_batch)
         self._cancelled: list[str] = []
 
     def cancel(self, request_id: str) -> None:
@@ -101,7 +102,7 @@ class StepLoop:
         """
         with torch.inference_mode():
             deltas = self._end_cancelled()
-            self._admit()
+            self._admission.admit()
             planned, started = self._plan(), time.perf_counter()
             deltas += self._run(planned)
             if planned and all(work.plain == 1 for work in planned):
@@ -127,21 +128,6 @@ class StepLoop:
             self._end(sequence)
         return deltas
 
-    def _admit(self) -> None:
-        """Admit the first in line while there is room for the whole of what they know; the very first always fits."""
-        while len(running := self._scheduler.running) < self._max_batch:
-            sequence = self._scheduler.first_waiting()
-            if sequence is None:
-                return
-            self._runner.admit(sequence)
-            # What running prompts still lack is spoken for.
-            promised = sum(self._runner.needed(other) for other in running)
-            if running and promised + self._runner.needed(sequence) > self._runner.pool.free_blocks:
-                self._runner.release(sequence, finished=False)
-                return
-            self._scheduler.admit(sequence)
-            self._runner.note_found(sequence)
-
     def _plan(self) -> list[_Work]:
         """Decoding sequences with their drafts, then chunks of prompts; every one with the blocks for it."""
         planned: list[_Work] = []
@@ -161,16 +147,13 @@ class StepLoop:
 
     def _reserve(self, sequence: SequenceState, length: int, planned: list[_Work]) -> bool:
         """Get blocks for a sequence, if need be from a weaker one; False if it had to go itself."""
-        while sequence in self._scheduler.running:
+        while self._scheduler.runs(sequence):
             try:
                 self._runner.reserve(sequence, length)
                 return True
             except NoFreeBlock:
-                victim = weakest(self._scheduler.running)
+                victim = self._admission.preempt_weakest()
                 planned[:] = [work for work in planned if work.sequence is not victim]
-                self._runner.release(victim, finished=False)
-                self._scheduler.put_back(victim)
-                self.statistics.preemptions += 1
         return False
 
     def _run(self, planned: list[_Work]) -> list[Delta]:

@@ -55,6 +55,12 @@ class TestPlain:
         assert pool.free_blocks == 2
         pool.check([])
 
+    def test_blocks_that_owners_would_free(self):
+        pool = BlockPool(4, SIZE)
+        first = fill(pool, [1, 2, 3, 4])
+        second = [*pool.match([1, 2]), pool.allocate()]
+        assert [pool.freed_by(owners) for owners in ([], [first], [second], [first, second])] == [0, 1, 1, 3]
+
     def test_match_takes_the_longest_chain_and_counts_itself_in(self):
         pool = BlockPool(4, SIZE)
         blocks = fill(pool, [1, 2, 3, 4, 5, 6])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from joyflash.engine import scheduler
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.errors import ConstraintError, ContextLengthError, EngineError, RequestError, TemplateError
 from joyflash.kernels.gumbel import noise_key
@@ -207,6 +208,16 @@ class TestScheduling:
         engine, model = make_engine(slots=4)
         engine.generate([[2]] * 4, SamplingParams(max_tokens=10, ignore_eos=True))
         assert model.calls.count((4, 1)) >= 6
+
+    def test_a_step_orders_its_sequences_a_few_times_and_not_once_for_each(self, monkeypatch):
+        engine, _ = make_engine(slots=32, chunk=64)
+        for _ in range(32):
+            engine.submit(Request([2], SamplingParams(max_tokens=10, ignore_eos=True)))
+        engine.step()
+        asked, claim = [], scheduler._claim
+        monkeypatch.setattr(scheduler, "_claim", lambda sequence: asked.append(sequence) or claim(sequence))
+        engine.step()
+        assert engine.running_count == 32 and len(asked) <= 3 * 32
 
     def test_an_id_in_use_is_refused(self):
         engine, _ = make_engine()

@@ -169,6 +169,67 @@ class TestPreemption:
         assert len(engine.generate([[3] * 20], params(max_tokens=None))[0].token_ids) == 20
 
 
+class TestPriorities:
+    """What runs behind all other callers gives way to them also where it runs already."""
+
+    def filled(self, count=2, **options):
+        """An engine whose slots, or blocks, texts of priority -1 have taken; and these texts as they are alone."""
+        engine, model = engine_of(prefix_cache=False, **options)
+        own = params(max_tokens=20, temperature=0.0)
+        prompts = {f"low {i}": [3 + i] * 8 for i in range(count)}
+        for name, prompt in prompts.items():
+            engine.submit(Request(prompt, own, name, priority=-1))
+        engine.step()
+        assert engine.running_count == count
+        solo = engine_of()[0]
+        return engine, model, {name: solo.generate([prompt], own)[0].token_ids for name, prompt in prompts.items()}
+
+    def finish(self, engine):
+        tokens = {}
+        for deltas in steps(engine):
+            for delta in deltas:
+                tokens[delta.request_id] = tokens.get(delta.request_id, ()) + delta.token_ids
+        return tokens
+
+    @pytest.mark.parametrize("room", [{"slots": 2}, {"slots": 4, "capacity": 40, "blocks": 10}])
+    def test_a_full_engine_makes_room_at_once(self, room):
+        engine, _, alone = self.filled(**room)
+        first = {name: alone[name][:1] for name in alone}
+        engine.submit(Request([9] * 16, params(max_tokens=3), "high"))
+        assert "high" in [delta.request_id for delta in engine.step()]
+        assert engine.statistics.preemptions == 1 and engine.running_count == 2  # the last to come went, and no other
+        assert {delta.request_id for delta in engine.step()} == {"low 0", "high"}
+        tokens = self.finish(engine)
+        assert first["low 1"] + tokens["low 1"] == alone["low 1"] and tokens["low 0"] == alone["low 0"][3:]
+
+    def test_an_equal_priority_waits(self):
+        engine, _, _ = self.filled(slots=2)
+        engine.submit(Request([9] * 4, params(max_tokens=3), "equal", priority=-1))
+        engine.step()
+        assert engine.statistics.preemptions == 0 and engine.waiting_count == 1
+
+    def test_none_goes_in_vain(self):
+        """The strongest keeps so many blocks that the newcomer would not fit even without the weakest."""
+        engine, _ = engine_of(slots=4, capacity=64, blocks=16, prefix_cache=False)
+        engine.submit(Request([3] * 40, params(max_tokens=10), "old"))
+        engine.submit(Request([4] * 4, params(max_tokens=10), "low", priority=-1))
+        for _ in range(4):
+            engine.step()
+        engine.submit(Request([5] * 24, params(max_tokens=10), "high"))
+        engine.step()
+        assert engine.statistics.preemptions == 0
+        assert [sequence.request.request_id for sequence in engine._scheduler.waiting] == ["high"]
+
+    def test_its_prompt_is_read_before_weaker_ones(self):
+        engine, _ = engine_of(chunk=8)
+        for name in ("low 0", "low 1", "low 2"):
+            engine.submit(Request([3] * 80, params(max_tokens=1), name, priority=-1))
+        engine.step()
+        engine.submit(Request([4] * 80, params(max_tokens=1), "high"))
+        first = next(number for number, deltas in enumerate(steps(engine), 1) if deltas)
+        assert first == 10  # 80 tokens in chunks of 8
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_random_requests_come_out_as_alone(seed):
     """Lengths, cancellations, priorities and drafts at random in a cache that is too small for them."""
