@@ -9,6 +9,11 @@ from joyflash.engine.scheduler import Scheduler, weakest
 from joyflash.engine.sequence import SequenceState
 from joyflash.engine.statistics import Statistics
 
+_REFUSALS = 8
+"""Sequences in line that may be found not to fit before the rest has to wait."""
+_OVERTAKINGS = 16
+"""How often others may go before a sequence that does not fit; then what becomes free is kept for it."""
+
 
 class Admission:
     """Lets sequences in while there are slots, and blocks for all that they know; sequences of lower priority yield.
@@ -25,16 +30,18 @@ class Admission:
         self._max_batch = max_batch
 
     def admit(self) -> None:
-        """Admit the first in line while they fit."""
+        """Admit those in line that fit; a few that do not may be overtaken a bounded number of times."""
+        refused: list[SequenceState] = []
         for sequence in self._scheduler.waiting:
             if self._scheduler.running_count >= self._max_batch and not self._weaker(sequence):
                 return
-            self._runner.match(sequence)
-            if not self._make_room(sequence):
-                self._runner.release(sequence, finished=False)
+            if self._enter(sequence):
+                for other in refused:
+                    other.overtaken += 1
+            else:
+                refused.append(sequence)
+            if len(refused) == _REFUSALS or any(other.overtaken >= _OVERTAKINGS for other in refused):
                 return
-            self._scheduler.admit(sequence)
-            self._runner.note_found(sequence)
 
     def preempt_weakest(self) -> SequenceState:
         """Make the running sequence with the weakest claim wait again, without its blocks, and return it."""
@@ -43,6 +50,20 @@ class Admission:
         self._scheduler.put_back(victim)
         self._statistics.preemptions += 1
         return victim
+
+    def _enter(self, sequence: SequenceState) -> bool:
+        """Admit a sequence if it fits."""
+        # Room grows only when a running sequence goes, and to match a long prompt takes milliseconds.
+        if sequence.refused_after == self._scheduler.departures:
+            return False
+        self._runner.match(sequence)
+        if not self._make_room(sequence):
+            self._runner.release(sequence, finished=False)
+            sequence.refused_after = self._scheduler.departures
+            return False
+        self._scheduler.admit(sequence)
+        self._runner.note_found(sequence)
+        return True
 
     def _make_room(self, sequence: SequenceState) -> bool:
         """Whether a matched sequence fits, if need be once weaker ones have gone; none goes if that would not do."""

@@ -19,6 +19,7 @@ class Scheduler:
         self._waiting: list[SequenceState] = []  # the first to be admitted first
         self._running: dict[SequenceState, None] = {}  # in the order of their turns
         self._arrivals = 0
+        self._departures = 0
 
     @property
     def has_work(self) -> bool:
@@ -45,6 +46,11 @@ class Scheduler:
         """The admitted sequences, in the order of their turns."""
         return list(self._running)
 
+    @property
+    def departures(self) -> int:
+        """How often a sequence has stopped running since the start, for good or to wait again."""
+        return self._departures
+
     def runs(self, sequence: SequenceState) -> bool:
         """Whether a sequence is admitted."""
         return sequence in self._running
@@ -62,7 +68,7 @@ class Scheduler:
 
     def put_back(self, sequence: SequenceState) -> None:
         """Make a running sequence wait again, at the place in line that its arrival gives it."""
-        del self._running[sequence]
+        self._depart(sequence)
         self._wait(sequence)
 
     def decoding(self) -> list[SequenceState]:
@@ -82,7 +88,7 @@ class Scheduler:
     def remove(self, sequence: SequenceState) -> None:
         """Forget a sequence that ended, wherever it is."""
         if sequence in self._running:
-            del self._running[sequence]
+            self._depart(sequence)
         elif sequence in self._waiting:
             self._waiting.remove(sequence)
 
@@ -94,6 +100,10 @@ class Scheduler:
     def all(self) -> list[SequenceState]:
         """Return every open sequence."""
         return [*self._waiting, *self._running]
+
+    def _depart(self, sequence: SequenceState) -> None:
+        del self._running[sequence]
+        self._departures += 1
 
     def _wait(self, sequence: SequenceState) -> None:
         insort(self._waiting, sequence, key=_claim)

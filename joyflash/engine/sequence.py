@@ -81,6 +81,8 @@ class SequenceState:
         self.known = list(request.prompt_ids)  # prompt and completion
         self.rare_tokens = {token for token in self.known if token >= common_tokens}
         self.arrival = 0
+        self.overtaken = 0  # sequences that were admitted while this one did not fit
+        self.refused_after: int | None = None  # the scheduler's departures when it last did not fit
         self.place = CachePlace()
         self.found: int | None = None  # tokens that the prefix cache held when it was first admitted
         self.drafts: list[int] = []

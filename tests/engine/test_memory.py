@@ -230,6 +230,55 @@ class TestPriorities:
         assert first == 10  # 80 tokens in chunks of 8
 
 
+class TestWaitingForMemory:
+    """The first in line does not fit."""
+
+    def line(self, small):
+        """An engine in which 30 of 40 tokens are taken, then a prompt of 20 in line, and small ones behind it."""
+        engine, _ = engine_of(slots=4, capacity=40, blocks=10)
+        engine.submit(Request([3] * 25, params(max_tokens=5), "first"))
+        engine.step()
+        engine.submit(Request([4] * 20, params(max_tokens=1), "big"))
+        for number in range(small):
+            engine.submit(Request([5 + number], params(max_tokens=2), f"small {number}"))
+        return engine
+
+    def test_smaller_ones_go_before_it(self):
+        engine = self.line(small=2)
+        ends = [delta.request_id for deltas in steps(engine) for delta in deltas if delta.finish_reason]
+        assert ends == ["small 0", "small 1", "first", "big"] and engine.statistics.preemptions == 0
+
+    def test_they_do_so_a_few_times_and_then_it_has_its_turn(self, monkeypatch):
+        monkeypatch.setattr("joyflash.engine.admission._OVERTAKINGS", 3)
+        engine = self.line(small=5)
+        running = set()
+        while engine._scheduler.of_request("first"):
+            running |= {sequence.request.request_id for sequence in engine._scheduler.running}
+            engine.step()
+        assert running == {"first", "small 0", "small 1", "small 2"}
+        engine.step()
+        assert engine.waiting_count == 0  # with the big one admitted there was room for the others as well
+
+    def test_only_the_next_few_are_tried(self, monkeypatch):
+        monkeypatch.setattr("joyflash.engine.admission._REFUSALS", 2)
+        engine, _ = engine_of(slots=4, capacity=40, blocks=10)
+        engine.submit(Request([3] * 25, params(max_tokens=5), "first"))
+        engine.step()
+        for name, length in (("big", 20), ("also big", 21), ("small", 1)):
+            engine.submit(Request([4] * length, params(max_tokens=1), name))
+        assert [delta.request_id for delta in engine.step()] == ["first"] and engine.waiting_count == 3
+
+    def test_its_prefix_is_looked_up_again_only_when_one_has_gone(self, monkeypatch):
+        engine = self.line(small=0)
+        asked, match = [], engine._runner.pool.match
+        monkeypatch.setattr(engine._runner.pool, "match", lambda tokens: asked.append(len(tokens)) or match(tokens))
+        while engine._scheduler.of_request("first"):
+            engine.step()
+            assert len(asked) == 1
+        engine.step()
+        assert asked == [19, 19] and engine.waiting_count == 0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_random_requests_come_out_as_alone(seed):
     """Lengths, cancellations, priorities and drafts at random in a cache that is too small for them."""
