@@ -100,7 +100,7 @@ class Runner:
         # The layer needs the token after each position, and that after the last of these is not sampled yet: so what
         # waits already is read, and these wait.
         if place.backlog and place.cached - place.mtp_cached >= _BACKLOG:
-            self._read_backlog(sequence)
+            self._read_backlog([sequence])
         place.cached += count
         if self._drafting and not place.without_mtp:
             if hidden_nD.shape[0] > max(count, _SHARED_ROWS):
@@ -109,7 +109,14 @@ class Runner:
             place.backlog.append((hidden_nD, first, count))
         elif not self._drafting:
             place.mtp_cached = place.cached
-        self._seal(sequence)
+            self._seal(sequence)
+
+    def share(self, sequences: Sequence[SequenceState]) -> None:
+        """Let others find the full blocks of these sequences now, although the MTP layer could read them later."""
+        size = self.pool.block_size
+        behind = [own for own in sequences if own.place.backlog and own.place.cached // size > own.place.sealed]
+        if behind and self.pool.prefix_cache:
+            self._read_backlog(behind)
 
     def draft(self, wishes: Sequence[tuple[SequenceState, int]]) -> None:
         """Set the drafts of decoding sequences, as many as wished; those that end too soon get fewer."""
@@ -167,8 +174,7 @@ class Runner:
             place.cached -= 1
             place.backlog += [(hidden_hD, first, count - 1)] if count > 1 else []
         if finished and place.backlog and self.pool.prefix_cache:
-            self._read_backlog(sequence)
-            self._seal(sequence)
+            self._read_backlog([sequence])
         self.pool.release(place.blocks)
         sequence.drafts = []
         sequence.place = CachePlace()
@@ -190,16 +196,19 @@ class Runner:
         rare = set[int]().union(*(sequence.rare_tokens for sequence in sequences))
         return self._draft_ids + array("i", sorted(rare))
 
-    def _read_backlog(self, sequence: SequenceState) -> None:
-        """Run the MTP layer on what waits for it; where that fails, the sequence goes on without."""
+    def _read_backlog(self, sequences: Sequence[SequenceState]) -> None:
+        """Run the MTP layer on what waits for it; where that fails, the sequences go on without."""
         try:
-            self._catch_up([sequence], wanted=False)
+            self._catch_up(sequences, wanted=False)
             self._mtp_failed = False
         except Exception:
-            self.go_without_mtp([sequence])
+            self.go_without_mtp(sequences)
 
     def _catch_up(self, sequences: Sequence[SequenceState], *, wanted: bool) -> Tensor:
-        """Run the MTP layer on every hidden state that waits; its own after each sequence's last, [m, D], if wanted."""
+        """Run the MTP layer on every hidden state that waits and seal the blocks that this completes.
+
+        Returns its own state after each sequence's last, [m, D], if wanted.
+        """
         kept: list[Tensor] = []
         batch: list[SequenceState] = []
         rows = 0
@@ -229,6 +238,7 @@ class Runner:
         for sequence in sequences:
             sequence.place.mtp_cached = sequence.place.cached
             sequence.place.backlog = []
+            self._seal(sequence)
         return out_mD
 
     def _run_slices(self, rows: Rows, hidden_hD: Tensor, lines: Sequence[int], kept: Sequence[int]) -> Tensor:

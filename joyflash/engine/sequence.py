@@ -82,6 +82,7 @@ class SequenceState:
         self.rare_tokens = {token for token in self.known if token >= common_tokens}
         self.arrival = 0
         self.overtaken = 0  # sequences that were admitted while this one did not fit
+        self.awaited: tuple[SequenceState, int] | None = None  # whose blocks it waits for, and how many of them
         self.refused_after: int | None = None  # the scheduler's departures when it last did not fit
         self.place = CachePlace()
         self.found: int | None = None  # tokens that the prefix cache held when it was first admitted

@@ -108,6 +108,7 @@ class StepLoop:
             if planned and all(work.plain == 1 for work in planned):
                 self._note_step(sum(len(work.tokens) for work in planned), time.perf_counter() - started)
             self._draft()
+            self._share(planned)
         pool = self._runner.pool
         if not self._scheduler.has_work and pool.free_blocks < pool.blocks:
             pool.check([])
@@ -277,6 +278,14 @@ class StepLoop:
                 self._policy.costs.note_drafting(counts, read, time.perf_counter() - started)
         except Exception:
             self._runner.go_without_mtp([sequence for sequence, count in zip(decoding, counts, strict=True) if count])
+
+    def _share(self, planned: Sequence[_Work]) -> None:
+        """Let others find the prompts that are through, and of the rest what is waited for; a failure costs speed."""
+        through = [work.sequence for work in planned if work.plain > 1 and work.sequence.pending == 1]
+        try:
+            self._runner.share([*through, *self._admission.awaited])
+        except Exception:
+            _log.exception("the MTP layer failed over a prompt; the prefix cache does not learn it yet")
 
     def _fail(self, sequence: SequenceState, error: Exception) -> Delta:
         delta = self._failed(sequence, error)

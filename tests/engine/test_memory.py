@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from typing import ClassVar
 
 import pytest
 
@@ -57,6 +59,114 @@ class TestPrefixCache:
         assert engine.generate([[3] * 21], params())[0].cached_token_count == 20
 
 
+class TestPromptsThatRunTogether:
+    """What a running prompt is about to compute, others wait for."""
+
+    PROMPT: ClassVar = [3 + i % 5 for i in range(100)]
+
+    def tokens(self, engine, model):
+        """Tokens of all prompts that the model runs until the engine is idle, and the texts; a step is no prompt's."""
+        rows, trunk = [], model.trunk
+
+        def counted(work):
+            rows.extend(count for count in Counter(work.sequences).values() if count > 1)
+            return trunk(work)
+
+        model.trunk = counted
+        found = {}
+        for deltas in steps(engine):
+            for delta in deltas:
+                assert delta.error is None
+                found[delta.request_id, delta.index] = found.get((delta.request_id, delta.index), ()) + delta.token_ids
+        return sum(rows), found
+
+    @pytest.mark.parametrize("options", [{}, {"draft": hashed(SIZE)}], ids=["no MTP layer", "MTP layer"])
+    def test_choices_of_a_request_compute_its_prompt_once(self, options):
+        engine, model = engine_of(slots=8, **options)
+        engine.submit(Request(self.PROMPT, params(n=8), "x"))
+        count, found = self.tokens(engine, model)
+        assert count == 100 + 7 * 4  # 24 blocks of 4 are shared; the last token has to be run by each
+        alone, _ = engine_of(slots=8, prefix_cache=False)
+        outputs = alone.generate([self.PROMPT], params(n=8))
+        assert list(found.values()) == [output.token_ids for output in outputs]
+        engine._runner.pool.check([])
+
+    @pytest.mark.parametrize("options", [{}, {"draft": hashed(SIZE)}], ids=["no MTP layer", "MTP layer"])
+    def test_a_common_beginning_is_computed_once(self, options):
+        """The others wait no longer than for what they share, also where the first goes on for long."""
+        engine, model = engine_of(**options)
+        engine.submit(Request([*self.PROMPT[:40], *[9] * 160], params(), "long"))
+        engine.submit(Request([*self.PROMPT[:40], *[10] * 10], params(), "short"))
+        engine.submit(Request([11] * 10, params(), "other"))
+        engine.step()
+        waiting = [sequence.request.request_id for sequence in engine._scheduler.waiting]
+        assert waiting == ["short"]
+        for _ in range(5):
+            engine.step()
+        (long,) = engine._scheduler.of_request("long")
+        assert engine.waiting_count == 0 and long.pending > 1
+        assert self.tokens(engine, model)[0] <= 200 + 10 + 10 - 4 * 16
+        engine._runner.pool.check([])
+
+    @pytest.mark.parametrize("options", [{}, {"draft": hashed(SIZE)}], ids=["no MTP layer", "MTP layer"])
+    def test_a_prompt_is_found_while_its_text_still_runs(self, options):
+        engine, _ = engine_of(**options)
+        engine.submit(Request(self.PROMPT, params(max_tokens=100), "first"))
+        while not engine.step():
+            pass
+        engine.submit(Request(self.PROMPT, params(), "later"))
+        (delta,) = [delta for delta in engine.step() if delta.request_id == "later"]
+        assert delta.cached_token_count == 96
+
+    @pytest.mark.parametrize("options", [{}, {"draft": hashed(SIZE)}], ids=["no MTP layer", "MTP layer"])
+    def test_another_goes_on_where_the_first_is_cancelled(self, options):
+        engine, model = engine_of(**options)
+        engine.submit(Request(self.PROMPT, params(), "gone"))
+        engine.submit(Request(self.PROMPT, params(n=2), "stays"))
+        for _ in range(3):
+            engine.step()
+        assert engine.waiting_count == 2
+        engine.cancel("gone")
+        count, found = self.tokens(engine, model)
+        assert count == 100 - 48 + 4 and len(found["stays", 0]) == len(found["stays", 1]) == 12
+
+    def test_a_slot_is_kept_for_one_that_waits(self):
+        engine, _ = engine_of(slots=2)
+        engine.submit(Request(self.PROMPT, params(n=2), "x"))
+        engine.submit(Request([9], params(), "later"))
+        assert {delta.request_id for _ in range(8) for delta in engine.step()} == {"x"}
+
+    @pytest.mark.parametrize(
+        ("prompts", "options"),
+        [
+            ([[3] * 4] * 2, {}),  # no full block besides the last token
+            ([[3] * 40, [4] * 40], {}),
+            ([[3] * 40] * 2, {"prefix_cache": False}),
+        ],
+        ids=["short", "different", "no prefix cache"],
+    )
+    def test_what_shares_nothing_does_not_wait(self, prompts, options):
+        engine, _ = engine_of(**options)
+        for prompt in prompts:
+            engine.submit(Request(prompt, params()))
+        engine.step()
+        assert engine.running_count == 2
+
+    def test_none_waits_for_a_weaker_one(self):
+        engine, _ = engine_of()
+        engine.submit(Request(self.PROMPT, params(), "low", priority=-1))
+        engine.step()
+        engine.submit(Request(self.PROMPT, params(), "high"))
+        engine.step()
+        assert engine.running_count == 2
+
+    def test_a_failing_mtp_layer_keeps_none_waiting_for_ever(self, caplog):
+        engine, model = engine_of(draft=hashed(SIZE))
+        model.mtp = lambda *_: 1 / 0
+        engine.submit(Request(self.PROMPT, params(n=3), "x"))
+        assert len(self.tokens(engine, model)[1]) == 3 and "ZeroDivisionError" in caplog.text
+
+
 @pytest.mark.parametrize("length", [511, 512, 513, 1025])
 @pytest.mark.parametrize("chunk", [256, 512, 2000])
 @pytest.mark.parametrize("drafts", [0, 2])
@@ -80,7 +190,7 @@ def test_few_hidden_states_of_a_long_text_wait_for_the_mtp_layer(monkeypatch):
     while engine.has_work:
         engine.step()
         waiting += [each.place.cached - each.place.mtp_cached for each in engine._scheduler.running]
-    assert max(waiting) == 30 and max(waiting[1:]) == 20 and min(waiting[30:]) < 3
+    assert waiting[0] == 0 and max(waiting) == 20 and min(waiting[30:]) < 3  # a prompt that is through waits no longer
 
 
 def test_a_failing_mtp_layer_costs_a_text_that_ends_nothing_but_its_place_in_the_cache(caplog):
