@@ -464,6 +464,7 @@ def test_plan_prints_text_and_json():
         (["serve", "--engine", "vllm", "--model", "flash_48b_a3b"], "error: flash_48b_a3b is a preset without weights"),
         (["serve", "--engine", "vllm", "--context", "99999"], "error: --context is 99999; nano knows 8192 positions."),
         (["serve", "--engine", "vllm"], "error: vLLM and SGLang take a latent of 512 with a rotated width of 64 only;"),
+        (["serve", "--engine", "vllm", "--cache-tokens", "99"], "error: --cache-tokens is joyflash's own;"),
         (["serve", "--gpus", "2"], "error: joyflash's own engine runs on one device."),
         (["serve", "--mtp", "many"], "error: --mtp is 'many'; it takes auto or a number"),
     ],

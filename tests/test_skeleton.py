@@ -130,6 +130,16 @@ def test_a_longer_context_than_the_models_is_refused(monkeypatch: pytest.MonkeyP
         assert result.stderr.startswith(f"error: {message}") and result.stderr.count("\n") == 1
 
 
+def test_serve_tells_the_engine_how_large_its_cache_is(monkeypatch: pytest.MonkeyPatch):
+    def loaded(model: str, *, cache_tokens: int | None, **options: object) -> None:
+        raise ConfigError(f"loaded with {cache_tokens}")
+
+    monkeypatch.setattr("joyflash.engine.engine.Engine.from_pretrained", loaded)
+    for options, found in ((["--cache-tokens", "4096"], "4096"), ([], "None")):
+        result = CliRunner().invoke(app, ["serve", "--port", "0", *options])
+        assert result.exit_code == 2 and result.stderr.startswith(f"error: loaded with {found}")
+
+
 def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch):
     def interrupted(path: Path) -> None:
         raise KeyboardInterrupt

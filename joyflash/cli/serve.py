@@ -68,6 +68,14 @@ def serve(
     gpus: Annotated[int, typer.Option(min=1, help="GPUs that share the model (vllm, sglang).")] = 1,
     context: Annotated[int | None, typer.Option(min=1, help="Longest request. Without: the model's own.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once. Without: the engine's own.")] = None,
+    cache_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Tokens that the cache holds for all requests together; one that needs more is refused. "
+            "Without: the context of each at once, up to 131,072 or one whole context. joyflash only.",
+        ),
+    ] = None,
     mtp: Annotated[str, typer.Option(help="Tokens that the MTP layer drafts per step: auto, or a number.")] = "auto",
     quantization: Annotated[
         str | None,
@@ -100,6 +108,7 @@ def serve(
             model,
             mtp=draft_count,
             max_context=context,
+            cache_tokens=cache_tokens,
             quantization=quantization,
             batch_invariant=batch_invariant,
             **batch,
@@ -124,6 +133,8 @@ def serve(
     )
     if log_bodies and log_format is LogFormat.off:
         raise ConfigError("--log-bodies needs a log; add --log-format json or text.")
+    if engine != "joyflash" and cache_tokens is not None:
+        raise ConfigError("--cache-tokens is joyflash's own; the other engines fill the memory of their GPUs.")
     if engine != "joyflash" and quantization is not None:
         raise ConfigError("--quantization is joyflash's own. Give the other engine a folder made by joyflash quantize.")
     if engine != "joyflash" and not batch_invariant:
