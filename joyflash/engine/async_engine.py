@@ -115,7 +115,7 @@ class AsyncEngine:
 
     Args:
         engine: used by nobody else from now on, but for reading its constants.
-        max_waiting: choices that may wait to be admitted; more are refused.
+        max_waiting: choices that may wait to be admitted; more are refused. Those of lower priority do not count.
     """
 
     def __init__(self, engine: Engine, *, max_waiting: int = 256) -> None:
@@ -157,14 +157,14 @@ class AsyncEngine:
 
         Raises:
             RequestError: the request is wrong (ContextLengthError: too long), or its id is in use.
-            EngineBusyError: too many requests wait.
+            EngineBusyError: too many requests of this priority or higher wait.
             EngineClosedError: ``close`` was called.
         """
         self.engine.check(request)
         with self._wake:
             if self._deadline is not None:
                 raise EngineClosedError("The engine is shutting down and takes no new requests.")
-            waiting = self.waiting_count
+            waiting = self._waiting_before(request.priority)
             if waiting + request.params.n > self._max_waiting:
                 raise EngineBusyError(f"{waiting} choices wait already, of {self._max_waiting} that may; try later.")
             if request.request_id in self._mailboxes:
@@ -174,6 +174,10 @@ class AsyncEngine:
             self._arrivals.append(request)
             self._wake.notify()
         return DeltaStream(self, request, queue)
+
+    def _waiting_before(self, priority: int) -> int:
+        arrivals = sum(arrival.params.n for arrival in self._arrivals if arrival.priority >= priority)
+        return self.engine.waiting_before(priority) + arrivals
 
     def cancel(self, request_id: str) -> None:
         """End a request at the next step; from any thread."""

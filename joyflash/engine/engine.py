@@ -249,6 +249,10 @@ class Engine:
         """Choices that wait to be admitted; safe to read from another thread."""
         return self._scheduler.waiting_count
 
+    def waiting_before(self, priority: int) -> int:
+        """Choices in line before a new one of this priority; safe to call from another thread."""
+        return self._scheduler.waiting_before(priority)
+
     @property
     def running_count(self) -> int:
         """Choices that are being computed; safe to read from another thread."""

@@ -31,6 +31,10 @@ class Scheduler:
         """Sequences that are not admitted."""
         return len(self._waiting)
 
+    def waiting_before(self, priority: int) -> int:
+        """Count the sequences in line before which a new one of this priority would not be admitted."""
+        return sum(sequence.request.priority >= priority for sequence in self.waiting)
+
     @property
     def running_count(self) -> int:
         """Sequences that are admitted."""

@@ -112,6 +112,28 @@ def test_the_waiting_line_is_bounded(make):
     asyncio.run(run())
 
 
+def test_what_is_behind_a_request_takes_no_room_in_its_line(make):
+    """A batch may fill its own line; other callers have theirs."""
+
+    async def run():
+        engine = make(slow(), slots=1, max_waiting=3)
+        running = engine.stream(Request([2], LONG, priority=1))
+        await anext(running)
+        one = SamplingParams(max_tokens=1)
+        behind = [engine.stream(Request([2], one, priority=-1)) for _ in range(3)]
+        with pytest.raises(EngineBusyError, match="3 choices wait"):
+            engine.stream(Request([2], one, priority=-1))
+        ordinary = [engine.stream(Request([2], one)) for _ in range(3)]
+        with pytest.raises(EngineBusyError, match="3 choices wait"):
+            engine.stream(Request([2], one))
+        with pytest.raises(EngineBusyError, match="6 choices wait"):
+            engine.stream(Request([2], one, priority=-1))
+        await running.aclose()
+        assert all([len(await read(stream)) == 1 for stream in (*behind, *ordinary)])
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("way", ["break", "aclose", "with", "task", "never read"])
 def test_the_request_ends_when_its_consumer_goes(make, way):
     async def run():
