@@ -164,6 +164,8 @@ class AsyncEngine:
         with self._wake:
             if self._deadline is not None:
                 raise EngineClosedError("The engine is shutting down and takes no new requests.")
+            if not self._thread.is_alive():
+                raise EngineClosedError("The engine has ended and takes no new requests; restart the server.")
             waiting = self._waiting_before(request.priority)
             if waiting + request.params.n > self._max_waiting:
                 raise EngineBusyError(f"{waiting} choices wait already, of {self._max_waiting} that may; try later.")

@@ -249,6 +249,17 @@ def test_an_engine_that_has_ended_is_in_trouble(make):
     assert "ended" in engine.trouble
 
 
+def test_an_engine_whose_thread_is_gone_refuses_requests_instead_of_letting_them_wait(make, monkeypatch):
+    async def ask():
+        engine.stream(Request([2], SamplingParams()))
+
+    engine = make()
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_thread", threading.Thread())
+        with pytest.raises(EngineClosedError, match="has ended"):
+            asyncio.run(ask())
+
+
 def test_close_lets_the_open_requests_finish(make):
     async def run():
         engine = make(slow())
