@@ -1,0 +1,39 @@
+"""The script that lowers the logit of a call where replies begin: one row of the head, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import torch
+
+from joyflash.model.loading import load_model
+from joyflash.text.tool_calls import CALL
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+with mock.patch.object(sys, "path", [str(FOLDER), *sys.path]):
+    threshold: Any = importlib.import_module("call_threshold")
+
+
+def test_one_row_moves_and_lowers_calls_where_replies_begin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threshold, "COUNTS", {"call": 6, "call_many": 4, "no_tool": 6})
+    threshold.main(["--lower", "2", "--out", str(tmp_path / "out")])
+    shares = re.findall(r"en called ([0-9.]+) declined ([0-9.]+)", capsys.readouterr().out)
+    called, declined = zip(*[(float(a), float(b)) for a, b in shares], strict=True)
+    assert len(shares) == 9 and list(called) == sorted(called, reverse=True) and list(declined) == sorted(declined)
+    (before, tokenizer), (after, _) = (load_model(name, dtype=torch.float32) for name in ("nano", tmp_path / "out"))
+    call = tokenizer.control_id(CALL)
+    for name, weight in before.state_dict().items():
+        changed = (weight != after.state_dict()[name]).flatten(1).any(1).nonzero() if weight.dim() > 1 else ()
+        assert [int(row) for row in changed] == ([call] if name == "lm_head.weight" else []), name
+    template = threshold.ChatTemplate.from_pretrained(tmp_path / "out", tokenizer)
+    found = threshold.places(before.eval(), tokenizer, template, "call_many", "en", 6)
+    fell_N = found.hidden_ND @ (before.lm_head.weight - after.lm_head.weight)[call].detach()
+    assert fell_N[found.begins_N].mean() > 1.2 > 0.6 > fell_N[~found.begins_N].abs().mean()
