@@ -202,8 +202,8 @@ def test_a_failing_mtp_layer_costs_a_text_that_ends_nothing_but_its_place_in_the
     engine._runner.pool.check([])
 
 
-@pytest.mark.parametrize(("drafts", "tries"), [(0, 2), (2, 1)])
-def test_a_failing_mtp_layer_costs_long_texts_their_drafts_alone(drafts, tries, monkeypatch, caplog):
+@pytest.mark.parametrize("drafts", [0, 2])
+def test_a_failing_mtp_layer_costs_long_texts_their_drafts_alone(drafts, monkeypatch, caplog):
     """It is asked no more for these texts, and told of once; for later ones it is asked again."""
     monkeypatch.setattr("joyflash.engine.runner._BACKLOG", 20)
     prompts, own = [[3] * 30, [4] * 9], params(max_tokens=100)
@@ -217,7 +217,7 @@ def test_a_failing_mtp_layer_costs_long_texts_their_drafts_alone(drafts, tries, 
 
     model.mtp = broken
     assert [output.token_ids for output in engine.generate(prompts, own)] == expected
-    assert len(tried) == tries and [bool(record.exc_info) for record in caplog.records] == [True]
+    assert len(tried) == 1 and [bool(record.exc_info) for record in caplog.records] == [True]
     engine._runner.pool.check([])
     model.mtp = working
     assert [output.token_ids for output in engine.generate(prompts, own)] == expected
