@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from joyflash.errors import DataError
+from joyflash.text.marks import CALL, FUNCTION
 from joyflash.text.messages import ToolDefinition
-from joyflash.text.tool_calls import FUNCTION, parse_tool_calls
+from joyflash.text.tool_calls import parse_tool_calls
 
 FORMATS = ("auto", "messages", "sharegpt", "alpaca")
 _CALL = "call"
@@ -124,7 +125,7 @@ def _sharegpt_turn(role: str, text: str, turn: Mapping[str, Any], tools: list[An
     if role == "tool":
         results = _TAGGED_RESULT.findall(text) or [text]
         return [{"role": "tool", "content": result} for result in results]
-    if role == "assistant" and "<tool_call>" in text:
+    if role == "assistant" and CALL in text:
         return [{"role": "assistant", **_calls_in_text(text, tools, where), **weight}]
     return [{"role": role, "content": text, **weight}]
 

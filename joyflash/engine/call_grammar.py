@@ -22,18 +22,24 @@ from typing import Any
 
 from joyflash.engine.held_schema import COMBINED, NOT_HELD, HeldSchema
 from joyflash.engine.text_patterns import ANY_TEXT, literal, without
-from joyflash.engine.value_grammar import PARAMETER_END, ValueGrammar, listed
+from joyflash.engine.value_grammar import ValueGrammar, listed
 from joyflash.errors import RequestError, ToolSchemaError
+from joyflash.text.marks import (
+    BEGIN_OF_THOUGHT,
+    CALL,
+    CALL_END,
+    CALL_MARKS,
+    END_OF_THOUGHT,
+    FUNCTION,
+    FUNCTION_END,
+    PARAMETER,
+    PARAMETER_END,
+)
 from joyflash.text.messages import ToolDefinition
-from joyflash.text.thinking import BEGIN_OF_THOUGHT, END_OF_THOUGHT
 
-CALL, CALL_END = "<tool_call>", "</tool_call>"
-FUNCTION, FUNCTION_END = "<function=", "</function>"
-PARAMETER = "<parameter="
 NEWLINE = "\n"
 OPTIONS = '%llguidance {"no_forcing": true}'
 """What may come next is what the grammar says, not one spelling of it."""
-MARKS = (CALL, CALL_END, FUNCTION, FUNCTION_END, PARAMETER, PARAMETER_END)
 WHOLE = (*NOT_HELD, *COMBINED, "patternProperties", "minProperties", "maxProperties")
 """What a schema may say of a call's parameters together; names, types and which are required is what is held."""
 MOST_FUNCTIONS, MOST_PARAMETERS = 1000, 1000
@@ -102,7 +108,7 @@ class ReplyGrammar:
         self._fault = fault
         value_end = "\n" if PARAMETER_END in control else f"\n{PARAMETER_END}"
         self._values = ValueGrammar(value_end, fault, careful)
-        kept = {control[mark] for mark in (*MARKS, BEGIN_OF_THOUGHT, END_OF_THOUGHT) if mark in control} | {eos_id}
+        kept = {control[mark] for mark in (*CALL_MARKS, BEGIN_OF_THOUGHT, END_OF_THOUGHT) if mark in control} | {eos_id}
         self._others = ",".join(str(i) for i in sorted(control.values()) if i not in kept)
 
     def text(self) -> str:

@@ -15,11 +15,11 @@ from typing import Any
 from joyflash.engine.held_schema import MOST_PARTS, NOT_HELD, HeldSchema
 from joyflash.engine.text_patterns import INTEGER, LOOKS_LIKE, NUMBER, literal, string_parts, without
 from joyflash.errors import ToolSchemaError
+from joyflash.text.marks import PARAMETER_END
 from joyflash.text.messages import to_json
 from joyflash.text.schemas import read_value
 from joyflash.text.value_forms import ValueForm, value_forms
 
-PARAMETER_END = "</parameter>"
 SIMPLE = {"boolean": "/true|false/", "null": '"null"', "integer": f"/{INTEGER}/", "number": f"/{NUMBER}/"}
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from joyflash.evaluation.item import EvalItem
 from joyflash.tasks.compare_reading import bigger_side, chosen_side, verdict
-from joyflash.text.tool_calls import CALL
+from joyflash.text.marks import CALL
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from jinja2 import Environment, TemplateSyntaxError
 
-_MARKS = ("<tool_call>", "<function=", "<parameter=")
+from joyflash.text.marks import CALL, FUNCTION, PARAMETER
+
+_MARKS = (CALL, FUNCTION, PARAMETER)
 _CUT = "<param", "eter="
 
 

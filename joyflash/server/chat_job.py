@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from joyflash.engine.call_grammar import CALL, CALL_END, ReplyRules
+from joyflash.engine.call_grammar import ReplyRules
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Constraint, Request, SamplingParams
 from joyflash.engine.stops import HiddenText
 from joyflash.errors import RequestError, TemplateError
+from joyflash.text.marks import CALL, CALL_END, END_OF_THOUGHT
 from joyflash.text.messages import Message, ToolDefinition, first_stray_result
-from joyflash.text.thinking import END_OF_THOUGHT
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ def build_job(
     prompt_ids = engine.template.render(messages, tools, enable_thinking=thinking, most_tokens=most, param=param)
     opened = engine.template.opens_thought(prompt_ids)
     if thinking and not opened:
-        message = f"'{model}' does not think: its chat template opens no thought. Leave the wish for reasoning out."
+        fields = "'reasoning_effort', 'reasoning', 'thinking' or 'enable_thinking'"
+        message = f"'{model}' does not think: its chat template opens no thought. Leave out {fields}."
         raise RequestError(message, None, "unsupported_parameter")
     thinking = opened  # a template may always open one
     constraint: Constraint | None = None

@@ -8,8 +8,8 @@ from typing import Any
 from joyflash.engine.request import TokenLogprob
 from joyflash.server.choices import CallPiece, Piece, ReasoningPiece, TextPiece
 from joyflash.server.completion_logprobs import LOWEST_LOGPROB
+from joyflash.text.marks import CALL_END, FUNCTION_END
 from joyflash.text.tokenizer import Tokenizer
-from joyflash.text.tool_calls import CALL_END, FUNCTION_END
 
 
 class TextLogprobs:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from joyflash.text.marks import PARAMETER_END
 from joyflash.text.messages import to_json
 from joyflash.text.schemas import typed_value
 from joyflash.text.thinking import held_back
 from joyflash.text.value_forms import parameter_forms
 
-PARAMETER_END = "</parameter>"
 _IN_JSON = re.compile(rf'"|\\.|{PARAMETER_END}', re.DOTALL)
 
 IsEnd = Callable[[str, int, bool], bool | None]

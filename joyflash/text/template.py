@@ -12,8 +12,8 @@ from typing import Any
 
 from joyflash.errors import TemplateError, TokenizerError
 from joyflash.text.jinja_environment import compile_template, render_template
+from joyflash.text.marks import BEGIN_OF_THOUGHT, END_OF_THOUGHT
 from joyflash.text.messages import Message, ToolDefinition
-from joyflash.text.thinking import BEGIN_OF_THOUGHT, END_OF_THOUGHT
 from joyflash.text.tokenizer import Tokenizer
 
 TEMPLATE_FILE = "chat_template.jinja"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-BEGIN_OF_THOUGHT = "<|begin_of_thought|>"
-END_OF_THOUGHT = "<|end_of_thought|>"
+from joyflash.text.marks import BEGIN_OF_THOUGHT, END_OF_THOUGHT
 
 
 class Split(NamedTuple):

@@ -12,14 +12,7 @@ import tokenizers
 from tokenizers.pre_tokenizers import ByteLevel
 
 from joyflash.errors import ContextLengthError, TokenizerError
-
-READ_MARKS = frozenset(
-    (
-        *("<|begin_of_thought|>", "<|end_of_thought|>", "<tool_call>", "</tool_call>"),
-        *("<function=", "</function>", "<parameter=", "</parameter>"),
-    )
-)
-"""Control tokens that readers of a reply look for in its text."""
+from joyflash.text.marks import READ_MARKS
 
 
 class Tokenizer:

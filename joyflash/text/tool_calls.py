@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from joyflash.text.argument_text import ArgumentText
+from joyflash.text.marks import CALL, CALL_END, FUNCTION, FUNCTION_END, PARAMETER
 from joyflash.text.messages import ToolCall, ToolDefinition, to_json
 from joyflash.text.schemas import LONGEST_NAME
 from joyflash.text.thinking import held_back
 
-CALL, CALL_END = "<tool_call>", "</tool_call>"
-FUNCTION, FUNCTION_END = "<function=", "</function>"
-PARAMETER = "<parameter="
 _NO_WHITE = re.compile(r"\S")
 
 

@@ -7,7 +7,7 @@ import pytest
 from joyflash.engine.engine import Engine
 from joyflash.engine.request import Request, SamplingParams
 from joyflash.model.loading import model_folder
-from joyflash.text.thinking import END_OF_THOUGHT
+from joyflash.text.marks import END_OF_THOUGHT
 from joyflash.text.tokenizer import Tokenizer
 
 

@@ -12,7 +12,7 @@ from joyflash.evaluation.scoring import calls_equal
 from joyflash.rl.environments.protocol import Reply, Task, Turn
 from joyflash.tasks import SKILLS
 from joyflash.tasks.words import Split
-from joyflash.text.tool_calls import CALL
+from joyflash.text.marks import CALL
 
 _KINDS = ("call", "call_many", "calc", "choose", "no_tool", "session")
 
