@@ -4,8 +4,9 @@
     python benchmarks/call_threshold.py --model runs/mean --lower 0.75 --out runs/calibrated
 
 Requests are the generators'. A reply begins with ``<tool_call>`` or with text, and one row of the output head says how
-likely the first is. The direction that lowers it where replies begin and leaves it elsewhere (so that a second call
-stays as likely as it was) is a least-squares fit over hidden states; ``--out`` writes the model with that row moved.
+likely the first is. ``--out`` writes the model with that row moved along the direction that tells beginnings of replies
+from other places, a least-squares fit over hidden states. What follows a call looks much like a beginning, so further
+calls are lowered by most of the same: the printed lines say by how much.
 
 Letters: N places at which something is predicted, D hidden, V vocabulary.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -30,10 +31,9 @@ from joyflash.model.checkpoint import save_model
 from joyflash.model.joyflash import JoyFlash
 from joyflash.model.loading import load_model, model_folder
 from joyflash.tasks import SKILLS
+from joyflash.text.marks import CALL, END_OF_THOUGHT
 from joyflash.text.template import ChatTemplate
-from joyflash.text.thinking import END_OF_THOUGHT
 from joyflash.text.tokenizer import Tokenizer
-from joyflash.text.tool_calls import CALL
 from joyflash.train.objective import targets
 
 ROW = 2048
@@ -56,6 +56,9 @@ class Places:
     hidden_ND: Tensor
     begins_N: Tensor
     calls_N: Tensor
+
+
+COLUMNS = tuple(column.name for column in fields(Places))
 
 
 def samples(skill: str, language: str, count: int, template: ChatTemplate) -> list[Sample]:
@@ -91,10 +94,9 @@ def places(
     return Places(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 
-def direction(found: list[Places]) -> Tensor:
+def direction(found: Places) -> Tensor:
     """[D]: 1 on the mean of hidden states where replies begin, as near to 0 elsewhere as least squares bring it."""
-    hidden_ND = torch.cat([each.hidden_ND for each in found]).double()
-    begins_N = torch.cat([each.begins_N for each in found])
+    hidden_ND, begins_N = found.hidden_ND.double(), found.begins_N
     weights_N = torch.where(begins_N, 1 / begins_N.sum(), 1 / (~begins_N).sum()).double()
     weighted_DN = (hidden_ND * weights_N.unsqueeze(1)).T
     squares_DD = weighted_DN @ hidden_ND
@@ -130,7 +132,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         for language in ("en", "zh")
         for skill, count in COUNTS.items()
     }
-    along_D = direction(list(found.values()))
+    whole = Places(*(torch.cat([getattr(part, name) for part in found.values()]) for name in COLUMNS))
+    along_D = direction(whole)
+    along_N = whole.hidden_ND @ along_D
+    for where, chosen_N in (
+        ("where replies begin", whole.begins_N),
+        ("at further calls", ~whole.begins_N & whole.calls_N),
+        ("elsewhere", ~whole.begins_N & ~whole.calls_N),
+    ):
+        part_N = along_N[chosen_N]
+        print(f"falls {where} by {part_N.mean():.2f} ± {part_N.std():.2f} of what is asked for (n = {len(part_N):,})")
     for lower in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0):
         shares = []
         for language in ("en", "zh"):

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from joyflash.model.loading import load_model
-from joyflash.text.tool_calls import CALL
+from joyflash.text.marks import CALL
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 with mock.patch.object(sys, "path", [str(FOLDER), *sys.path]):
@@ -23,7 +23,7 @@ with mock.patch.object(sys, "path", [str(FOLDER), *sys.path]):
 def test_one_row_moves_and_lowers_calls_where_replies_begin(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threshold, "COUNTS", {"call": 6, "call_many": 4, "no_tool": 6})
+    monkeypatch.setattr(threshold, "COUNTS", {"call": 16, "call_many": 10, "no_tool": 24, "talk": 16})
     threshold.main(["--lower", "2", "--out", str(tmp_path / "out")])
     shares = re.findall(r"en called ([0-9.]+) declined ([0-9.]+)", capsys.readouterr().out)
     called, declined = zip(*[(float(a), float(b)) for a, b in shares], strict=True)
@@ -34,6 +34,13 @@ def test_one_row_moves_and_lowers_calls_where_replies_begin(
         changed = (weight != after.state_dict()[name]).flatten(1).any(1).nonzero() if weight.dim() > 1 else ()
         assert [int(row) for row in changed] == ([call] if name == "lm_head.weight" else []), name
     template = threshold.ChatTemplate.from_pretrained(tmp_path / "out", tokenizer)
-    found = threshold.places(before.eval(), tokenizer, template, "call_many", "en", 6)
-    fell_N = found.hidden_ND @ (before.lm_head.weight - after.lm_head.weight)[call].detach()
-    assert fell_N[found.begins_N].mean() > 1.2 > 0.6 > fell_N[~found.begins_N].abs().mean()
+    moved_D = (before.lm_head.weight - after.lm_head.weight)[call].detach()
+    first, later = [], []
+    for skill in ("call_many", "no_tool", "talk"):
+        found = threshold.places(before.eval(), tokenizer, template, skill, "en", 8)
+        fell_N = found.hidden_ND @ moved_D
+        first.append(fell_N[found.begins_N])
+        later.append(fell_N[~found.begins_N])
+    first_N, later_N = torch.cat(first), torch.cat(later)
+    assert first_N.mean() > 1.2 > 0.6 > later_N.abs().mean()
+    assert first_N.std() < 0.35 * first_N.mean()  # alike for all replies, as along the mean of their states it is not
